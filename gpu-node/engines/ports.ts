@@ -1,0 +1,99 @@
+// The four ports behind which engines stand. The turn knows these and never an engine.
+// Failures are FaultError engine_failed with the stage; an aborted signal rejects with signal.reason, which is no failure.
+import type { EngineInfo } from '#shared/model/engine.ts'
+
+/** The language of an utterance or reply: a BCP 47 primary tag. */
+export type Language = 'en' | 'zh'
+
+/** Sample rate of everything that VAD and STT see. */
+export const ENGINE_INPUT_RATE = 16_000
+/** Samples of one VAD frame: 32 ms at 16 kHz. */
+export const VAD_FRAME_SAMPLES = 512
+
+/** Voice activity detection. Runs synchronously on the main thread: one frame costs under a millisecond. */
+export interface Vad {
+  readonly engine: EngineInfo
+  stream(): VadStream
+}
+export interface VadStream {
+  /** Takes exactly VAD_FRAME_SAMPLES samples in [-1, 1] and returns the probability of speech, 0–1. */
+  push(frame: Float32Array): number
+  reset(): void
+}
+
+/** Speech recognition. */
+export interface Stt {
+  readonly engine: EngineInfo
+  /** How many utterances can be recognised at once; undefined where the engine queues by itself. */
+  readonly slots?: number
+  open(options: SttOptions): Promise<SttStream>
+  close(): Promise<void>
+}
+export interface SttOptions {
+  language: Language
+  signal: AbortSignal
+  /** The text so far, each time it changes. Not called after finish(), close() or abort. */
+  onPartial?: (text: string) => void
+  /** W3C traceparent of the turn. */
+  traceparent?: string
+}
+/** One utterance. */
+export interface SttStream {
+  /** PCM16 mono at ENGINE_INPUT_RATE; any length. Never blocks; the engine takes a copy. */
+  push(pcm: Int16Array): void
+  /** The text of all that was pushed so far, as good as the engine can; the stream stays open. */
+  snapshot(): Promise<string>
+  /** The final text. Ends the stream. */
+  finish(): Promise<string>
+  /** Drops the utterance and frees its slot. Idempotent. */
+  close(): void
+}
+
+/** A message of the prompt, as in the OpenAI chat completions contract. */
+export interface PromptMessage {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+/** Text generation. */
+export interface Llm {
+  readonly engine: EngineInfo
+  complete(options: LlmOptions): AsyncIterable<LlmDelta>
+  close(): Promise<void>
+}
+export interface LlmOptions {
+  messages: PromptMessage[]
+  language: Language
+  maxTokens: number
+  signal: AbortSignal
+  traceparent?: string
+}
+/** A piece of text, and once, at the end where the engine tells, the usage. */
+export type LlmDelta = { type: 'text'; text: string } | { type: 'usage'; promptTokens: number; completionTokens: number }
+
+/** Speech synthesis. */
+export interface Tts {
+  readonly engine: EngineInfo
+  /** Sample rate of what synthesize() yields, in Hz. */
+  readonly sampleRate: number
+  /** Whether there is a voice for this language. */
+  speaks(language: Language): boolean
+  synthesize(options: TtsOptions): AsyncIterable<Int16Array>
+  close(): Promise<void>
+}
+export interface TtsOptions {
+  /** One speakable piece: a clause or a sentence. */
+  text: string
+  language: Language
+  /** Id of a voice of the engine; the engine's default without it. */
+  voice?: string
+  signal: AbortSignal
+  traceparent?: string
+}
+
+/** What a turn needs, one engine a role. */
+export interface Engines {
+  vad: Vad
+  stt: Stt
+  llm: Llm
+  tts: Tts
+}
