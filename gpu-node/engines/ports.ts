@@ -1,9 +1,9 @@
 // The four ports behind which engines stand. The turn knows these and never an engine.
 // Failures are FaultError engine_failed with the stage; an aborted signal rejects with signal.reason, which is no failure.
 import type { EngineInfo } from '#shared/model/engine.ts'
+import type { Language } from '#shared/model/language.ts'
 
-/** The language of an utterance or reply: a BCP 47 primary tag. */
-export type Language = 'en' | 'zh'
+export type { Language }
 
 /** Sample rate of everything that VAD and STT see. */
 export const ENGINE_INPUT_RATE = 16_000
@@ -68,7 +68,9 @@ export interface LlmOptions {
   traceparent?: string
 }
 /** A piece of text, and once, at the end where the engine tells, the usage. */
-export type LlmDelta = { type: 'text'; text: string } | { type: 'usage'; promptTokens: number; completionTokens: number }
+export type LlmDelta =
+  | { type: 'text'; text: string }
+  | { type: 'usage'; promptTokens: number; completionTokens: number }
 
 /** Speech synthesis. */
 export interface Tts {

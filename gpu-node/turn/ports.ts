@@ -1,0 +1,45 @@
+// What a turn needs from the session that hosts it, and what it offers. The turn knows no socket, no link, no tunnel.
+import type { Clock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import type { EndReason, TtsMode, UnnumberedDown, UnnumberedUp } from '#shared/protocol/session-messages.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { Persona } from '#shared/model/persona.ts'
+import type { TurnOptions } from '#shared/model/turn-options.ts'
+import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
+import type { Engines } from '#gpu-node/engines/ports.ts'
+
+/** Where the turns of one session send what they make. Called in order; neither call may throw. */
+export interface TurnSink {
+  /** A message to the caller. */
+  send(message: UnnumberedDown): void
+  /** Reply audio of the turn with this ordinal: PCM16 mono at the session's output rate, 20–100 ms. */
+  audio(turn: number, pcm: Int16Array): void
+  /** The turn is over and must be stored. Called once a turn that had any words. */
+  finished(turn: TurnRecord): void
+}
+
+export interface TurnRunnerOptions {
+  engines: Engines
+  clock: Clock
+  log: Log
+  sink: TurnSink
+  persona: Persona
+  language: Language
+  ttsMode: TtsMode
+  options: TurnOptions
+  /** Rate of the audio given to `audio`, in Hz; converted inside to what the engines want. */
+  inputRate: number
+  outputRate: number
+  /** The conversation so far, oldest first. */
+  turns: PastTurn[]
+  nextTurn: number
+}
+
+/** All turns of one session. */
+export interface TurnRunner {
+  /** Caller's audio as it comes: PCM16 mono at inputRate. */
+  audio(pcm: Int16Array): void
+  receive(message: UnnumberedUp): void
+  /** Ends the session: what is being said is finished as `cut` (or `interrupted` for the caller's own goodbye). */
+  end(reason: EndReason): Promise<void>
+}

@@ -1,0 +1,24 @@
+// Who speaks: name, instructions, voice and language. Rows in the store, never constants of the code.
+import * as v from 'valibot'
+import { isId, type PersonaId } from '#shared/ids.ts'
+import { Language } from './language.ts'
+
+export const PersonaIdSchema = v.custom<PersonaId>(
+  (value) => typeof value === 'string' && isId('persona', value),
+  'not a persona id',
+)
+
+/** Longest instructions of a persona, in UTF-16 units: about 2,000 tokens of every prompt. */
+export const MAX_INSTRUCTIONS_CHARS = 8_000
+
+export const Persona = v.object({
+  id: PersonaIdSchema,
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  instructions: v.pipe(v.string(), v.maxLength(MAX_INSTRUCTIONS_CHARS)),
+  language: Language,
+  /** Voice of the TTS engine; its default when null. */
+  voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),
+})
+export type Persona = v.InferOutput<typeof Persona>
+
+export const DEFAULT_PERSONA_ID: PersonaId = 'per_default'

@@ -1,0 +1,78 @@
+// parley.chat.v1, the caller's wire at /ws/chat. A minimal client needs seven: session.start, audio up, session.ready,
+// transcript.final, reply.text, audio down, reply.done.
+import * as v from 'valibot'
+import { EngineInfo } from '#shared/model/engine.ts'
+import { Language } from '#shared/model/language.ts'
+import { PersonaIdSchema } from '#shared/model/persona.ts'
+import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
+import {
+  Ack,
+  AudioFormat,
+  ConversationIdSchema,
+  DownMessage,
+  EndReason,
+  FaultMessage,
+  Seq,
+  SessionIdSchema,
+  TtsMode,
+  UpMessage,
+} from './session-messages.ts'
+
+/** The handshake: the first message of a new session. Everything in it is optional. */
+export const SessionStart = v.object({
+  type: v.literal('session.start'),
+  personaId: v.optional(PersonaIdSchema),
+  voiceProfileId: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  language: v.optional(Language),
+  ttsMode: v.optional(TtsMode),
+  audio: v.optional(v.partial(AudioFormat)),
+  /** The conversation to go on with; a new one without it. */
+  conversationId: v.optional(ConversationIdSchema),
+  options: v.optional(TurnOptionsPatch),
+})
+export type SessionStart = v.InferOutput<typeof SessionStart>
+
+/** Caller → edge. */
+export const ChatUp = v.variant('type', [
+  SessionStart,
+  v.object({ type: v.literal('session.end') }),
+  Ack,
+  ...UpMessage.options,
+])
+export type ChatUp = v.InferOutput<typeof ChatUp>
+
+/** Messages that the edge makes itself carry an id instead of a number, and may arrive twice. */
+const made = { id: v.string() }
+
+/** Edge → caller. */
+export const ChatDown = v.variant('type', [
+  v.object({
+    ...made,
+    type: v.literal('session.ready'),
+    sessionId: SessionIdSchema,
+    conversationId: ConversationIdSchema,
+    /** Rides as parley.resume.<token> on /ws/chat?session=…&received=…; a new one comes with each session.resumed. */
+    resumeToken: v.string(),
+    personaId: PersonaIdSchema,
+    personaName: v.string(),
+    language: Language,
+    audio: AudioFormat,
+    options: TurnOptions,
+    engines: v.array(EngineInfo),
+  }),
+  /** `received`: the edge has the caller's messages up to this number; the rest is sent again. */
+  v.object({
+    ...made,
+    type: v.literal('session.resumed'),
+    sessionId: SessionIdSchema,
+    resumeToken: v.string(),
+    received: Seq,
+  }),
+  /** Another node has the session now; nothing else changes. */
+  v.object({ ...made, type: v.literal('session.moved'), epoch: v.number() }),
+  v.object({ ...made, type: v.literal('session.ended'), reason: EndReason }),
+  FaultMessage,
+  Ack,
+  ...DownMessage.options.filter((option) => option.entries.type.literal !== 'fault'),
+])
+export type ChatDown = v.InferOutput<typeof ChatDown>

@@ -1,0 +1,35 @@
+// Reads one text frame into a typed message, once, at the socket. What cannot be read becomes a fault, never an exception.
+import * as v from 'valibot'
+import type { Fault } from '#shared/fault.ts'
+import { fail, ok, type Result } from '#shared/result.ts'
+
+/** Problems named in one answer; more would only repeat the first. */
+const MAX_ISSUES = 5
+
+/** The exact texts of the heartbeat; compared before any parsing, and answered by the platform where it can. */
+export const PING = '{"type":"ping"}'
+export const PONG = '{"type":"pong"}'
+
+export type Schema<T> = v.GenericSchema<unknown, T>
+
+/** Decodes JSON text of at most `maxBytes` (UTF-16 units are counted: a cheap lower bound of the bytes). */
+export function decode<T>(schema: Schema<T>, text: string, maxBytes: number): Result<T, Fault> {
+  if (text.length > maxBytes)
+    return fail({ code: 'too_large', limit: 'message', max: maxBytes, got: text.length, unit: 'bytes' })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return fail({ code: 'invalid_message', issues: ['not valid JSON'] })
+  }
+  const parsed = v.safeParse(schema, value)
+  if (parsed.success) return ok(parsed.output)
+  return fail({ code: 'invalid_message', issues: parsed.issues.slice(0, MAX_ISSUES).map(describe) })
+}
+
+/** Names the field and what is allowed, but never repeats a received text: it may be a caller's. */
+function describe(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue)
+  const requirement = issue.requirement === undefined ? '' : ` (limit ${String(issue.requirement)})`
+  return `${path ?? 'message'}: expected ${issue.expected ?? issue.type}${requirement}`
+}

@@ -1,0 +1,198 @@
+// parley.session.v1: the data wire of one session between edge and node, and the set of session messages behind every
+// client wire. Numbered messages (`seq`) are relayed end to end between caller and node; the others belong to one leg.
+import * as v from 'valibot'
+import { isId, type ConversationId, type SessionId } from '#shared/ids.ts'
+import { EngineInfo } from '#shared/model/engine.ts'
+import { Language } from '#shared/model/language.ts'
+import { Persona } from '#shared/model/persona.ts'
+import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
+import { PastTurn, Timings, TurnIdSchema, TurnStatus } from '#shared/model/turn.ts'
+import { MAX_TEXT_CHARS } from './limits.ts'
+
+export const SessionIdSchema = v.custom<SessionId>(
+  (x) => typeof x === 'string' && isId('session', x),
+  'not a session id',
+)
+export const ConversationIdSchema = v.custom<ConversationId>(
+  (x) => typeof x === 'string' && isId('conversation', x),
+  'not a conversation id',
+)
+
+/** A link's number: u32, from 1, one counter a direction for text and audio alike. 0 means "nothing yet". */
+export const Seq = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
+const seq = { seq: Seq }
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const TurnNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
+
+export const TtsMode = v.picklist(['fast', 'hq'])
+export type TtsMode = v.InferOutput<typeof TtsMode>
+export const SAMPLE_RATES = [8_000, 16_000, 24_000, 48_000] as const
+const SampleRate = v.picklist(SAMPLE_RATES)
+export const AudioFormat = v.object({ inputRate: SampleRate, outputRate: SampleRate })
+export type AudioFormat = v.InferOutput<typeof AudioFormat>
+export const DEFAULT_AUDIO_FORMAT: AudioFormat = { inputRate: 16_000, outputRate: 24_000 }
+
+/** What a caller types or corrects; counted in code points, as a person counts. */
+export const CallerText = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.check((text) => [...text].length <= MAX_TEXT_CHARS, `at most ${MAX_TEXT_CHARS} characters`),
+)
+
+/** Relayed from the caller to the node. */
+export const UpMessage = v.variant('type', [
+  /** The caller says that the utterance is over. */
+  v.object({ ...seq, type: v.literal('utterance.commit') }),
+  /** The utterance that is open is dropped. */
+  v.object({ ...seq, type: v.literal('utterance.clear') }),
+  /** A turn by text. During a reply it interrupts. */
+  v.object({ ...seq, type: v.literal('text.send'), text: CallerText }),
+  /** The reply ends; what was heard is kept. */
+  v.object({ ...seq, type: v.literal('reply.interrupt') }),
+  /** Samples of this turn's reply that left the loudspeaker, at the agreed output rate; every 200 ms and on clear. */
+  v.object({ ...seq, type: v.literal('playback.progress'), turnId: TurnIdSchema, playedSamples: Count }),
+  v.object({ ...seq, type: v.literal('transcript.correct'), turnId: TurnIdSchema, text: CallerText }),
+  v.object({
+    ...seq,
+    type: v.literal('session.update'),
+    options: v.optional(TurnOptionsPatch),
+    ttsMode: v.optional(TtsMode),
+    language: v.optional(Language),
+  }),
+])
+export type UpMessage = v.InferOutput<typeof UpMessage>
+
+export const NOTICES = ['voiceUnavailable', 'degraded', 'limitNear', 'draining'] as const
+
+/** A fault as the peer sees it: see publicFault(). */
+export const FaultMessage = v.object({
+  type: v.literal('fault'),
+  /** Absent where the fault belongs to one leg and is not relayed. */
+  seq: v.optional(Seq),
+  code: v.string(),
+  message: v.string(),
+  turnId: v.optional(TurnIdSchema),
+  limit: v.optional(v.string()),
+  max: v.optional(v.number()),
+  got: v.optional(v.number()),
+  unit: v.optional(v.string()),
+  retryAfterMs: v.optional(v.number()),
+  issues: v.optional(v.array(v.string())),
+  stage: v.optional(v.string()),
+  kind: v.optional(v.string()),
+  id: v.optional(v.string()),
+})
+export type FaultMessage = v.InferOutput<typeof FaultMessage>
+
+/** Relayed from the node to the caller. */
+export const DownMessage = v.variant('type', [
+  /** `atSample` counts the caller's samples since session.start, at the agreed input rate. */
+  v.object({ ...seq, type: v.literal('utterance.started'), turnId: TurnIdSchema, turn: TurnNumber, atSample: Count }),
+  v.object({
+    ...seq,
+    type: v.literal('utterance.ended'),
+    turnId: TurnIdSchema,
+    atSample: Count,
+    reason: v.picklist(['silence', 'commit', 'limit', 'cleared', 'noSpeech']),
+  }),
+  v.object({ ...seq, type: v.literal('transcript.partial'), turnId: TurnIdSchema, text: v.string() }),
+  v.object({ ...seq, type: v.literal('transcript.final'), turnId: TurnIdSchema, text: v.string(), language: Language }),
+  v.object({ ...seq, type: v.literal('reply.started'), turnId: TurnIdSchema, turn: TurnNumber }),
+  /** One piece, sent when its audio starts; `startSample` counts this reply's samples at the output rate. */
+  v.object({ ...seq, type: v.literal('reply.text'), turnId: TurnIdSchema, text: v.string(), startSample: Count }),
+  /** The client silences at once and keeps what it has not played. */
+  v.object({ ...seq, type: v.literal('reply.paused'), turnId: TurnIdSchema }),
+  /** The client goes on from the first unheard sample. */
+  v.object({ ...seq, type: v.literal('reply.resumed'), turnId: TurnIdSchema }),
+  /** The client drops what it has not played, unless status is complete: then it plays to the end. */
+  v.object({
+    ...seq,
+    type: v.literal('reply.done'),
+    turnId: TurnIdSchema,
+    status: TurnStatus,
+    replyText: v.string(),
+    heardText: v.string(),
+    /** Samples of reply audio that were sent. */
+    sentSamples: Count,
+    timings: Timings,
+  }),
+  v.object({ ...seq, type: v.literal('transcript.corrected'), turnId: TurnIdSchema, text: v.string() }),
+  /** The options that are now in force. */
+  v.object({ ...seq, type: v.literal('session.updated'), options: TurnOptions, language: Language, ttsMode: TtsMode }),
+  v.object({
+    ...seq,
+    type: v.literal('session.notice'),
+    notice: v.picklist(NOTICES),
+    turnId: v.optional(TurnIdSchema),
+    detail: v.optional(v.string()),
+  }),
+  v.object({ ...FaultMessage.entries, seq: Seq }),
+])
+export type DownMessage = v.InferOutput<typeof DownMessage>
+
+/** Cumulative: everything up to and including this number has arrived. */
+export const Ack = v.object({ type: v.literal('ack'), received: Seq })
+export const END_REASONS = [
+  'caller',
+  'callerGone',
+  'idle',
+  'maxDuration',
+  'nodeLost',
+  'replaced',
+  'shutdown',
+  'fault',
+] as const
+export const EndReason = v.picklist(END_REASONS)
+export type EndReason = v.InferOutput<typeof EndReason>
+
+/** The first message on a data socket: all that the node needs to go on with this conversation. */
+export const SessionBegin = v.object({
+  type: v.literal('session.begin'),
+  sessionId: SessionIdSchema,
+  conversationId: ConversationIdSchema,
+  epoch: Count,
+  persona: Persona,
+  language: Language,
+  ttsMode: TtsMode,
+  audio: AudioFormat,
+  options: TurnOptions,
+  /** Oldest first, at most MAX_CONTEXT_BYTES. */
+  turns: v.array(PastTurn),
+  /** The first number that the node gives to a message. */
+  nextSeq: Seq,
+  /** The ordinal of the next turn. */
+  nextTurn: TurnNumber,
+  /** Rides as parley.resume.<token> when the node dials again. */
+  resumeToken: v.string(),
+})
+export type SessionBegin = v.InferOutput<typeof SessionBegin>
+
+/** Edge → node on the data socket. */
+export const EdgeSessionMessage = v.variant('type', [
+  SessionBegin,
+  /** After a resumed dial: the number up to which the edge has the node's messages, and a fresh token. */
+  v.object({ type: v.literal('session.resumed'), received: Seq, resumeToken: v.string() }),
+  v.object({ type: v.literal('session.end'), reason: EndReason }),
+  /** The fault on an unreadable message of this leg; not relayed. */
+  FaultMessage,
+  Ack,
+  ...UpMessage.options,
+])
+export type EdgeSessionMessage = v.InferOutput<typeof EdgeSessionMessage>
+
+/** Node → edge on the data socket. */
+export const NodeSessionMessage = v.variant('type', [
+  /** Engines are ready for this session. */
+  v.object({ type: v.literal('session.begun'), engines: v.array(EngineInfo) }),
+  /** The node gives the session up, for example on a bug. */
+  v.object({ type: v.literal('session.failed'), code: v.string() }),
+  Ack,
+  ...DownMessage.options,
+])
+export type NodeSessionMessage = v.InferOutput<typeof NodeSessionMessage>
+
+type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never
+/** A down message before the link has numbered it. */
+export type UnnumberedDown = WithoutSeq<DownMessage>
+/** An up message before the link has numbered it. */
+export type UnnumberedUp = WithoutSeq<UpMessage>

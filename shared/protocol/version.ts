@@ -1,0 +1,29 @@
+// The wires' names. Each is the WebSocket subprotocol of its address; an unknown one is refused before anything is read.
+
+export const CHAT_PROTOCOL = 'parley.chat.v1'
+export const NODE_PROTOCOL = 'parley.node.v1'
+export const SESSION_PROTOCOL = 'parley.session.v1'
+
+/** Secrets ride as further subprotocols, because browsers cannot set headers (RFC 6455 §4.1); the server never echoes them. */
+export const TICKET_PREFIX = 'parley.ticket.'
+export const RESUME_PREFIX = 'parley.resume.'
+
+/** The parts of a Sec-WebSocket-Protocol header. */
+export interface OfferedProtocols {
+  protocols: string[]
+  ticket: string | undefined
+  resumeToken: string | undefined
+}
+
+/** Splits a Sec-WebSocket-Protocol header (RFC 6455 §11.3.4) into names and secrets. */
+export function readOfferedProtocols(header: string | null | undefined): OfferedProtocols {
+  const all = (header ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  return {
+    protocols: all.filter((part) => !part.startsWith(TICKET_PREFIX) && !part.startsWith(RESUME_PREFIX)),
+    ticket: all.find((part) => part.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length),
+    resumeToken: all.find((part) => part.startsWith(RESUME_PREFIX))?.slice(RESUME_PREFIX.length),
+  }
+}
