@@ -1,0 +1,83 @@
+// What this machine has beyond npm: the programs that some tests need. Tests ask here for `describe.skipIf`, and
+// run-tests.ts says at the end what was left out for want of them. It knows no test.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** Debian keeps servers such as nginx where an ordinary user's PATH does not look. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+export interface LeftOut {
+  tests: string
+  missing: string
+  add: string
+}
+
+/** The path of a Chromium that Playwright can drive; CHROMIUM_PATH decides where it is set. */
+export function findChromium(): string | undefined {
+  const named = process.env['CHROMIUM_PATH']
+  if (named) return isExecutable(named) ? named : undefined
+  return CHROMIUM_NAMES.map(findProgram).find((path) => path !== undefined) ?? findPlaywrightChromium()
+}
+
+export function hasFfmpeg(): boolean {
+  return findProgram('ffmpeg') !== undefined
+}
+
+export function findNginx(): string | undefined {
+  return findProgram('nginx')
+}
+
+/** The path of a Python 3 that can make a virtual environment: Debian splits that part off. */
+export function findPython(): string | undefined {
+  const python = findProgram('python3')
+  if (!python) return undefined
+  return spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0 ? python : undefined
+}
+
+/** What is left out here, one entry a missing program. */
+export function listLeftOut(): LeftOut[] {
+  const needs: [boolean, LeftOut][] = [
+    [
+      findChromium() !== undefined,
+      { tests: 'browser tests', missing: 'no Chromium found', add: 'apt-get install chromium' },
+    ],
+    [hasFfmpeg(), { tests: 'tests of encoded audio', missing: 'no ffmpeg found', add: 'apt-get install ffmpeg' }],
+    [
+      findPython() !== undefined,
+      { tests: 'tests of the Python engines', missing: 'no python3 with venv', add: 'apt-get install python3-venv' },
+    ],
+    [
+      findNginx() !== undefined,
+      { tests: 'tests and figures behind nginx', missing: 'no nginx found', add: 'apt-get install nginx-light' },
+    ],
+  ]
+  return needs.filter(([isThere]) => !isThere).map(([, leftOut]) => leftOut)
+}
+
+function findProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS]
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function findPlaywrightChromium(): string | undefined {
+  const cache = process.env['PLAYWRIGHT_BROWSERS_PATH'] ?? join(homedir(), '.cache', 'ms-playwright')
+  try {
+    const builds = readdirSync(cache).filter((name) => name.startsWith('chromium-'))
+    return builds.map((build) => join(cache, build, 'chrome-linux', 'chrome')).find(isExecutable)
+  } catch {
+    // No such folder: Playwright never installed a browser here.
+    return undefined
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,44 @@
+// `npm test`: runs vitest, then says what was left out, what was covered, and ends with the count of tests.
+// Arguments are passed on (`npm test -- tests/link`); coverage is measured only when the whole suite runs.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listLeftOut } from './machine.ts'
+import { type Counts, countTests, coverageLine, leftOutLine, summaryLine } from './test-report.ts'
+
+const COVERAGE_SUMMARY = 'coverage/coverage-summary.json'
+/** Where vitest wrote no report it did not get as far as a test: that is one failure. */
+const NOTHING_RAN: Counts = { passed: 0, failed: 1, skipped: 0 }
+
+const passedOn = process.argv.slice(2)
+const isWhole = passedOn.length === 0
+const folder = mkdtempSync(join(tmpdir(), 'parley-tests-'))
+const reportFile = join(folder, 'report.json')
+rmSync(COVERAGE_SUMMARY, { force: true })
+
+const vitest = spawnSync(
+  process.execPath,
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+    ...(isWhole ? ['--coverage'] : []),
+    ...passedOn,
+  ],
+  { stdio: 'inherit' },
+)
+
+const counts = existsSync(reportFile) ? countTests(readJson(reportFile)) : NOTHING_RAN
+rmSync(folder, { recursive: true, force: true })
+for (const leftOut of listLeftOut()) console.log(leftOutLine(leftOut))
+if (isWhole)
+  console.log(existsSync(COVERAGE_SUMMARY) ? coverageLine(readJson(COVERAGE_SUMMARY)) : 'coverage: not measured')
+console.log(summaryLine(counts))
+process.exitCode = vitest.status ?? 1
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}

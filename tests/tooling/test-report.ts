@@ -1,0 +1,56 @@
+// Reads what vitest and its coverage wrote and says it in the lines that end `npm test`. It starts nothing.
+import * as v from 'valibot'
+import type { LeftOut } from './machine.ts'
+
+/** The share of lines that the tests of this house should reach. */
+export const COVERAGE_AIM = 85
+
+const Report = v.object({
+  numPassedTests: v.number(),
+  numFailedTests: v.number(),
+  numPendingTests: v.number(),
+  numTodoTests: v.optional(v.number(), 0),
+  testResults: v.array(
+    v.object({
+      name: v.string(),
+      status: v.string(),
+      assertionResults: v.array(v.object({ status: v.string() })),
+    }),
+  ),
+})
+
+const Coverage = v.object({ total: v.object({ lines: v.object({ pct: v.union([v.number(), v.string()]) }) }) })
+
+export interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+/** A file that could not even be loaded holds no failed test, and is counted as one. */
+export function countTests(json: unknown): Counts {
+  const report = v.parse(Report, json)
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
+  )
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+export function summaryLine({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+export function leftOutLine({ tests, missing, add }: LeftOut): string {
+  return `left out: ${tests} — ${missing}; ${add}`
+}
+
+export function coverageLine(json: unknown): string {
+  const percent = Number(v.parse(Coverage, json).total.lines.pct)
+  if (Number.isNaN(percent)) return 'coverage: no lines were measured'
+  const verdict = percent >= COVERAGE_AIM ? '' : `: BELOW the aim of ${COVERAGE_AIM} %`
+  return `coverage: ${percent} % of lines${verdict}`
+}

@@ -1,0 +1,33 @@
+// How tests run: one project on Node; what needs the Workers runtime lies in tests/workers and gets a project of its own.
+import { defineConfig } from 'vitest/config'
+
+/** A real engine or a browser takes seconds on a busy two-core machine; a hung test must still end. */
+const TEST_TIMEOUT_MS = 30_000
+const HOOK_TIMEOUT_MS = 60_000
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['tests/**/*.test.{ts,tsx}'],
+          exclude: ['tests/workers/**', '**/node_modules/**'],
+          testTimeout: TEST_TIMEOUT_MS,
+          hookTimeout: HOOK_TIMEOUT_MS,
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['shared/**/*.{ts,tsx}', 'edge/**/*.{ts,tsx}', 'gpu-node/**/*.{ts,tsx}'],
+      // What runs inside workerd cannot be measured from here.
+      exclude: ['**/*.d.ts', '**/dist/**', 'edge/runtime/workers/**'],
+      reportOnFailure: true,
+      reporter: ['text-summary', 'json-summary'],
+      reportsDirectory: 'coverage',
+    },
+  },
+})
