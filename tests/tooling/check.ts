@@ -1,0 +1,76 @@
+// `npm run check`: every step runs, also after one has failed; one line a step, then what the failed ones said.
+// Steps are light and share the cores two at a time; type checking, the heaviest, starts first.
+import { spawn } from 'node:child_process'
+import { delimiter, join, resolve } from 'node:path'
+
+interface Step {
+  name: string
+  command: string
+  args: string[]
+}
+interface Outcome {
+  step: Step
+  hasPassed: boolean
+  output: string
+  seconds: number
+}
+
+const tool = (name: string, command: string, ...args: string[]): Step => ({ name, command, args })
+const own = (name: string, file: string): Step => ({ name, command: 'node', args: [join('tests/tooling', file)] })
+
+const STEPS: Step[] = [
+  tool('types', 'tsc', '--noEmit', '-p', '.'),
+  tool('lint', 'oxlint', '--format=unix'),
+  tool('format', 'oxfmt', '--check'),
+  tool('dead code', 'knip', '--no-progress'),
+  own('secrets', 'check-secrets.ts'),
+  own('spec', 'check-spec.ts'),
+  own('tree', 'check-tree.ts'),
+  own('audit', 'check-audit.ts'),
+]
+
+/** A step that hangs must not hang the check. */
+const STEP_TIMEOUT_MS = 5 * 60_000
+const AT_ONCE = 2
+
+const env = { ...process.env, PATH: [resolve('node_modules/.bin'), process.env['PATH']].join(delimiter) }
+
+function run(step: Step): Promise<Outcome> {
+  const startedAt = performance.now()
+  return new Promise((done) => {
+    let output = ''
+    const child = spawn(step.command, step.args, { env, timeout: STEP_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'pipe'] })
+    const finish = (hasPassed: boolean) =>
+      done({ step, hasPassed, output: output.trim(), seconds: (performance.now() - startedAt) / 1000 })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)))
+    child.on('error', (error) => {
+      output += error.message
+      finish(false)
+    })
+    child.on('close', (code, signal) => {
+      if (signal) output += `\nended by ${signal} after ${STEP_TIMEOUT_MS / 1000} s`
+      finish(code === 0)
+    })
+  })
+}
+
+function lineOf({ step, hasPassed, output, seconds }: Outcome): string {
+  const verdict = hasPassed ? 'ok  ' : 'FAIL'
+  const note = hasPassed && step.command === 'node' ? `  ${output.split('\n').at(-1) ?? ''}` : ''
+  return `${verdict} ${step.name.padEnd(10)} ${seconds.toFixed(1).padStart(5)} s${note}`
+}
+
+const waiting = [...STEPS]
+const failed: Outcome[] = []
+async function work(): Promise<void> {
+  for (let step = waiting.shift(); step; step = waiting.shift()) {
+    const outcome = await run(step)
+    console.log(lineOf(outcome))
+    if (!outcome.hasPassed) failed.push(outcome)
+  }
+}
+await Promise.all(Array.from({ length: AT_ONCE }, work))
+
+for (const { step, output } of failed) console.log(`\n--- ${step.name} ---\n${output}`)
+console.log(`\ncheck: ${STEPS.length - failed.length} passed, ${failed.length} failed`)
+process.exitCode = failed.length === 0 ? 0 : 1
