@@ -17,7 +17,12 @@ export const FAULT_TABLE = {
   not_found: { http: 404, close: 4404, retry: 'no', text: 'There is no such thing.' },
   conflict: { http: 409, close: 4409, retry: 'after reading again', text: 'It is in use or was changed meanwhile.' },
   too_large: { http: 413, close: 4413, retry: 'no', text: 'A limit of size was passed.' },
-  unsupported_version: { http: 426, close: 4426, retry: 'after upgrade', text: 'This version of the protocol is not spoken here.' },
+  unsupported_version: {
+    http: 426,
+    close: 4426,
+    retry: 'after upgrade',
+    text: 'This version of the protocol is not spoken here.',
+  },
   rate_limited: { http: 429, close: 4429, retry: 'later', text: 'Too many requests.' },
   no_capacity: { http: 503, close: 4503, retry: 'later', text: 'Every slot is in use.' },
   node_lost: { http: 502, close: 4502, retry: 'at once', text: 'The connection to the GPU node was lost.' },
