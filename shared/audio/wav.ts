@@ -33,14 +33,8 @@ type ReadSample = (view: DataView, at: number) => number
 
 /** Throws FaultError invalid_message, naming the header's field, or too_large. A truncated file gives what it has. */
 export function readWav(bytes: Uint8Array, options: { maxBytes?: number } = {}): Wav {
-  const maxBytes = options.maxBytes ?? MAX_WAV_BYTES
-  if (bytes.byteLength > maxBytes)
-    throw new FaultError({ code: 'too_large', limit: 'wav', max: maxBytes, got: bytes.byteLength, unit: 'bytes' })
+  checkForm(bytes, options.maxBytes ?? MAX_WAV_BYTES)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const magic = bytes.byteLength >= 12 ? name(view, 0) : ''
-  // RF64 is RIFF with 64-bit sizes in a chunk of their own; its 32-bit sizes read as unknown, which suffices here.
-  if (magic !== 'RIFF' && magic !== 'RF64') throw invalid('riff: not a WAV file')
-  if (name(view, 8) !== 'WAVE') throw invalid('riff: not of form WAVE')
   let format: Format | undefined
   let at = 12
   while (at + 8 <= view.byteLength) {
@@ -77,6 +71,16 @@ export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array<Ar
   view.setUint32(40, samples.length * 2, true)
   bytes.set(pcmToBytes(samples), 44)
   return bytes
+}
+
+function checkForm(bytes: Uint8Array, maxBytes: number): void {
+  if (bytes.byteLength > maxBytes)
+    throw new FaultError({ code: 'too_large', limit: 'wav', max: maxBytes, got: bytes.byteLength, unit: 'bytes' })
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const magic = bytes.byteLength >= 12 ? name(view, 0) : ''
+  // RF64 is RIFF with 64-bit sizes in a chunk of their own; its 32-bit sizes read as unknown, which suffices here.
+  if (magic !== 'RIFF' && magic !== 'RF64') throw invalid('riff: not a WAV file')
+  if (name(view, 8) !== 'WAVE') throw invalid('riff: not of form WAVE')
 }
 
 function readFormat(view: DataView, at: number, size: number): Format {

@@ -1,0 +1,103 @@
+// A worker thread of an embedded engine, seen from the main thread: numbered calls with a time limit, events, and what
+// happens when it crashes. Used by flite-tts.ts and pocketsphinx-stt.ts; the other end is embedded-worker-port.ts.
+import type { Transferable } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
+import { FaultError } from '#shared/fault.ts'
+import type { Stage } from '#shared/fault.ts'
+
+export interface EngineWorkerOptions {
+  entry: URL
+  workerData?: unknown
+  engineId: string
+  stage: Stage
+  /** What the thread says unasked. */
+  onEvent?: (event: unknown) => void
+  /** Once, when the thread has gone without close(). Its calls are already rejected. */
+  onCrash?: (cause: unknown) => void
+}
+export interface CallOptions {
+  /** Beyond it the thread counts as hung: it is ended, and all its calls reject. */
+  limitMs: number
+  transfer?: Transferable[]
+}
+/** From the thread: an answer to a call, or an event. */
+export type WorkerMessage = { id: number; reply: unknown } | { id: number; failure: string } | { event: unknown }
+
+interface Call {
+  resolve: (reply: unknown) => void
+  reject: (reason: unknown) => void
+  timer: NodeJS.Timeout
+}
+
+export class EngineWorker {
+  private readonly options: EngineWorkerOptions
+  private readonly worker: Worker
+  private readonly calls = new Map<number, Call>()
+  private lastId = 0
+  private state: 'running' | 'closed' | 'crashed' = 'running'
+
+  constructor(options: EngineWorkerOptions) {
+    this.options = options
+    this.worker = new Worker(options.entry, { workerData: options.workerData })
+    this.worker.on('message', (message: WorkerMessage) => this.receive(message))
+    this.worker.on('error', (cause) => this.crash(cause))
+    this.worker.on('exit', (status) => this.crash(new Error(`the worker left with status ${status}`)))
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running'
+  }
+
+  /** Asks and awaits the answer; rejects with FaultError engine_failed. Calls are answered in their order. */
+  call(request: unknown, { limitMs, transfer = [] }: CallOptions): Promise<unknown> {
+    if (!this.isRunning) return Promise.reject(this.failed(`the worker is ${this.state}`))
+    const id = ++this.lastId
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.crash(new Error(`no answer within ${limitMs} ms`)), limitMs)
+      this.calls.set(id, { resolve, reject, timer })
+      this.worker.postMessage({ id, request }, transfer)
+    })
+  }
+
+  /** Tells something that needs no answer. */
+  tell(request: unknown, transfer: Transferable[] = []): void {
+    if (this.isRunning) this.worker.postMessage({ id: 0, request }, transfer)
+  }
+
+  async close(): Promise<void> {
+    if (this.isRunning) this.state = 'closed'
+    this.rejectAll(this.failed('the worker was closed'))
+    await this.worker.terminate()
+  }
+
+  private receive(message: WorkerMessage): void {
+    if ('event' in message) return this.options.onEvent?.(message.event)
+    const call = this.calls.get(message.id)
+    if (!call) return
+    this.calls.delete(message.id)
+    clearTimeout(call.timer)
+    if ('reply' in message) call.resolve(message.reply)
+    else call.reject(this.failed(message.failure))
+  }
+
+  private crash(cause: unknown): void {
+    if (!this.isRunning) return
+    this.state = 'crashed'
+    void this.worker.terminate()
+    this.rejectAll(this.failed('the worker crashed', cause))
+    this.options.onCrash?.(cause)
+  }
+
+  private rejectAll(reason: FaultError): void {
+    for (const call of this.calls.values()) {
+      clearTimeout(call.timer)
+      call.reject(reason)
+    }
+    this.calls.clear()
+  }
+
+  private failed(detail: string, cause?: unknown): FaultError {
+    const { engineId, stage } = this.options
+    return new FaultError({ code: 'engine_failed', engineId, stage, transient: true, detail }, { cause })
+  }
+}
