@@ -33,7 +33,7 @@ const STEPS: Step[] = [
 const STEP_TIMEOUT_MS = 5 * 60_000
 const AT_ONCE = 2
 
-const env = { ...process.env, PATH: [resolve('node_modules/.bin'), process.env['PATH']].join(delimiter) }
+const env = { ...process.env, NO_COLOR: '1', PATH: [resolve('node_modules/.bin'), process.env['PATH']].join(delimiter) }
 
 function run(step: Step): Promise<Outcome> {
   const startedAt = performance.now()

@@ -1,6 +1,6 @@
 // The plan of the top level and the search for traces of one machine.
 import { describe, expect, it } from 'vitest'
-import { checkTopLevel, findMachineTraces } from './tree.ts'
+import { checkTopLevel, findLockGaps, findMachineTraces } from './tree.ts'
 
 const home = (path: string) => `/${path}`
 const TRACES = [
@@ -40,5 +40,12 @@ describe('tree', () => {
 
   it.each(HARMLESS)('[CHK4] passed over: %s', (text) => {
     expect(findMachineTraces([{ path: 'a.md', text }])).toEqual([])
+  })
+
+  it('[CHK9] an optional build that the lockfile names and does not list is found', () => {
+    const lock = (packages: object) => [{ path: 'package-lock.json', text: JSON.stringify({ packages }) }]
+    const tool = { optionalDependencies: { 'tool-win32-x64': '1.0.0' } }
+    expect(findLockGaps(lock({ 'node_modules/tool': tool }))).toHaveLength(1)
+    expect(findLockGaps(lock({ 'node_modules/tool': tool, 'node_modules/tool-win32-x64': {} }))).toEqual([])
   })
 })
