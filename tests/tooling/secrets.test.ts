@@ -40,6 +40,7 @@ const HARMLESS: string[] = [
   'export const resumeTokenSubprotocol = `parley.resume.${token}`',
   "apiKey: process.env['PARLEY_API_KEY_OF_THE_FIRST_START']",
   'http://user:$PASSWORD@example.org/',
+  'http://user:secret@example.org/',
 ]
 
 describe('secrets', () => {

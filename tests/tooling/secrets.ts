@@ -12,7 +12,7 @@ const SHAPES: [string, RegExp][] = [
   ['Slack token', /\bxox[abprs]-[A-Za-z0-9-]{10,}/g],
   ['Google API key', /\bAIza[0-9A-Za-z_-]{35}/g],
   ['JSON web token', /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
-  ['password in an address', /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"`$<{]+:[^\s:/@'"`$<{]{6,}@/g],
+  ['password in an address', /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"`$<{]+:([^\s:/@'"`$<{]{6,})@/g],
 ]
 
 const ASSIGNMENT =
@@ -31,7 +31,9 @@ export function findSecrets(files: TextFile[]): Finding[] {
 
 function searchFile({ path, text }: TextFile): Finding[] {
   const shapes = SHAPES.flatMap(([what, shape]) =>
-    [...text.matchAll(shape)].filter(([hit]) => entropyOf(hit) >= MIN_SHAPE_BITS).map((match) => ({ what, match })),
+    [...text.matchAll(shape)]
+      .filter(([hit, part]) => entropyOf(part ?? hit) >= MIN_SHAPE_BITS)
+      .map((match) => ({ what, match })),
   )
   const assigned = [...text.matchAll(ASSIGNMENT)]
     .filter((match) => looksRandom(match[1] ?? ''))
