@@ -14,6 +14,7 @@ import {
   FaultMessage,
   Seq,
   SessionIdSchema,
+  Skipped,
   TtsMode,
   UpMessage,
 } from './session-messages.ts'
@@ -73,6 +74,7 @@ export const ChatDown = v.variant('type', [
   v.object({ ...made, type: v.literal('session.ended'), reason: EndReason }),
   FaultMessage,
   Ack,
+  Skipped,
   ...DownMessage.options.filter((option) => option.entries.type.literal !== 'fault'),
 ])
 export type ChatDown = v.InferOutput<typeof ChatDown>

@@ -24,7 +24,23 @@ export function decode<T>(schema: Schema<T>, text: string, maxBytes: number): Re
   }
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return ok(parsed.output)
-  return fail({ code: 'invalid_message', issues: parsed.issues.slice(0, MAX_ISSUES).map(describe) })
+  return fail(
+    limitPassed(parsed.issues[0]) ?? {
+      code: 'invalid_message',
+      issues: parsed.issues.slice(0, MAX_ISSUES).map(describe),
+    },
+  )
+}
+
+/** A text that is longer than its field allows: the fault names the field, its limit and what came. */
+function limitPassed(issue: v.BaseIssue<unknown>): Fault | undefined {
+  const limit = v.getDotPath(issue)
+  if (limit === null || issue.kind !== 'validation') return undefined
+  if (issue.type === 'max_length' && typeof issue.requirement === 'number' && typeof issue.input === 'string')
+    return { code: 'too_large', limit, max: issue.requirement, got: issue.input.length, unit: 'characters' }
+  const max = /^<=(\d+)$/.exec(issue.expected ?? '')?.[1]
+  if (issue.type !== 'raw_check' || max === undefined) return undefined
+  return { code: 'too_large', limit, max: Number(max), got: Number(issue.received), unit: 'characters' }
 }
 
 /** Names the field and what is allowed, but never repeats a received text: it may be a caller's. */

@@ -14,6 +14,11 @@ export const MAX_NODE_MESSAGE_BYTES = 256 * 1024
 export const MAX_CONTEXT_BYTES = 64 * 1024
 /** One WebSocket message of any kind that a socket accepts before it is closed with 1009; over MAX_MESSAGE_BYTES it is a fault. */
 export const MAX_SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024
+/**
+ * What one socket may hold of frames that have not left yet: over it the peer is too slow, its socket is closed and it
+ * resumes. More than the longest honest replay (60 s of 48 kHz PCM16 are 5.8 MB), less than MAX_REPLAY_BYTES.
+ */
+export const MAX_SOCKET_BUFFER_BYTES = 8 * 1024 * 1024
 /** Audio of one frame. */
 export const MIN_FRAME_MS = 1
 export const MAX_FRAME_MS = 200

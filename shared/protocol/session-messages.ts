@@ -36,7 +36,12 @@ export const DEFAULT_AUDIO_FORMAT: AudioFormat = { inputRate: 16_000, outputRate
 export const CallerText = v.pipe(
   v.string(),
   v.minLength(1),
-  v.check((text) => [...text].length <= MAX_TEXT_CHARS, `at most ${MAX_TEXT_CHARS} characters`),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const got = [...dataset.value].length
+    // decode() makes a too_large fault of an issue of this form.
+    if (got > MAX_TEXT_CHARS) addIssue({ label: 'characters', expected: `<=${MAX_TEXT_CHARS}`, received: `${got}` })
+  }),
 )
 
 /** Relayed from the caller to the node. */
@@ -61,6 +66,12 @@ export const UpMessage = v.variant('type', [
   }),
 ])
 export type UpMessage = v.InferOutput<typeof UpMessage>
+
+/**
+ * Stands for a numbered message that the edge could not read: it uses up the number, so that the far end sees no gap.
+ * The receiver counts it and does nothing else. Only the edge makes it.
+ */
+export const Skipped = v.object({ ...seq, type: v.literal('message.skipped') })
 
 export const NOTICES = ['voiceUnavailable', 'degraded', 'limitNear', 'draining'] as const
 
@@ -176,6 +187,7 @@ export const EdgeSessionMessage = v.variant('type', [
   /** The fault on an unreadable message of this leg; not relayed. */
   FaultMessage,
   Ack,
+  Skipped,
   ...UpMessage.options,
 ])
 export type EdgeSessionMessage = v.InferOutput<typeof EdgeSessionMessage>
