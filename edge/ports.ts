@@ -20,12 +20,15 @@ export interface RoomSocket {
   readonly bufferedAmount: number
 }
 
+/** What a key may be allowed. */
+export const SCOPES = ['talk', 'history:read', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
 /** Who a caller is, once authenticated. */
 export interface Caller {
   userId: UserId
   keyId: ApiKeyId
-  /** A short list such as talk, history:read, admin. */
-  scopes: string[]
+  scopes: Scope[]
 }
 
 /** How a caller's socket comes in. `received`: the highest number that the caller has of the node's messages. */
@@ -140,14 +143,21 @@ export interface KeyStore {
   callerByKey(key: string, now: number): Promise<Caller | undefined>
   createKey(key: {
     name: string
-    scopes: string[]
+    scopes: Scope[]
     userId?: UserId
     now: number
   }): Promise<{ keyId: ApiKeyId; key: string }>
   listKeys(): Promise<
-    Array<{ keyId: ApiKeyId; name: string; scopes: string[]; createdAt: number; revokedAt: number | null }>
+    Array<{ keyId: ApiKeyId; name: string; scopes: Scope[]; createdAt: number; revokedAt: number | null }>
   >
   revokeKey(keyId: ApiKeyId, now: number): Promise<boolean>
+  /** The caller of a key that is not revoked: a browser's cookie names its key, never holds it. */
+  callerById(keyId: ApiKeyId): Promise<Caller | undefined>
+}
+
+/** What the routes read of the personas. */
+export interface PersonaStore {
+  listPersonas(): Promise<Persona[]>
 }
 
 /** Everything that outlives the rooms. */
@@ -157,6 +167,7 @@ export interface Store {
   history: HistoryStore
   nodes: NodeStore
   keys: KeyStore
+  personas: PersonaStore
   /** Resolves when the database answers. */
   ping(): Promise<void>
 }
@@ -181,6 +192,8 @@ export interface Limits {
 export interface Metrics {
   count(name: MetricName, labels?: Record<string, string>): void
   observe(name: DurationName, ms: number, labels?: Record<string, string>): void
+  /** Sets a gauge: what is so at the moment of the reading. */
+  set(name: GaugeName, value: number): void
   /** Prometheus text exposition. */
   text(): Promise<string>
   readonly contentType: string
@@ -193,6 +206,7 @@ export type MetricName =
   | 'http_requests'
   | 'node_connections'
   | 'placements'
+export type GaugeName = 'nodes' | 'slots' | 'slots_free' | 'sessions_live'
 export type DurationName = 'http_request' | 'session_setup' | 'turn_voice_to_voice' | 'turn_stage'
 
 export interface EdgeSettings {
@@ -219,4 +233,6 @@ export interface EdgePorts {
   limits: Limits
   metrics: Metrics
   settings: EdgeSettings
+  /** The network address that a request came from: what failed sign-ins are counted by. */
+  addressOf(c: Context): string
 }
