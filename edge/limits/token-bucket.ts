@@ -1,0 +1,48 @@
+// Token buckets as small bounded state. A host (Node's process, the Durable Object on Workers) owns the map and calls take
+// by take; this file knows no clock, no storage and no host. What it refuses by an invariant is our own code's mistake.
+import { invariant } from '#shared/invariant.ts'
+import { dropOldest, keepNewest } from './bounded-map.ts'
+
+/**
+ * When each bucket will be full again, the bucket used longest ago first; an absent bucket is full. This one number holds
+ * the whole bucket (the generic cell rate algorithm): a token taken moves it by the time in which a token comes back.
+ */
+export type Buckets = Map<string, number>
+
+/** One request for one token. */
+export interface Taking {
+  bucket: string
+  rule: { capacity: number; perMinute: number }
+  now: number
+}
+
+/** A bucket is named by a kind and an id or address. */
+export const MAX_BUCKET_CHARS = 200
+
+const MINUTE_MS = 60_000
+/** Epoch milliseconds in a float carry an error of a quarter microsecond; a wait below this is no wait. */
+const ROUNDING_MS = 0.5
+
+export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number): { ok: boolean; retryAfterMs: number } {
+  checkTaking(taking)
+  const { bucket, rule, now } = taking
+  const msPerToken = MINUTE_MS / rule.perMinute
+  const emptyMs = rule.capacity * msPerToken
+  // Never emptier than empty: a clock that was set back, or a rule that became smaller, must lock nobody out for long.
+  const fullAt = Math.min(Math.max(buckets.get(bucket) ?? now, now), now + emptyMs)
+  const waitMs = fullAt + msPerToken - (now + emptyMs)
+  const ok = waitMs < ROUNDING_MS
+  keepNewest(buckets, [bucket, ok ? fullAt + msPerToken : fullAt], maxBuckets)
+  dropOldest(buckets, (full) => full <= now)
+  return { ok, retryAfterMs: ok ? 0 : Math.ceil(waitMs) }
+}
+
+export function checkTaking({ bucket, rule, now }: Taking): void {
+  invariant(
+    bucket.length > 0 && bucket.length <= MAX_BUCKET_CHARS,
+    `a bucket's name has 1–${MAX_BUCKET_CHARS} characters`,
+  )
+  invariant(Number.isFinite(rule.capacity) && rule.capacity >= 1, 'a bucket holds at least one token')
+  invariant(Number.isFinite(rule.perMinute) && rule.perMinute > 0, 'a bucket refills')
+  invariant(Number.isFinite(now), 'a time is a finite number')
+}
