@@ -1,0 +1,36 @@
+// How long to wait before dialling again (architecture §2): three fast tries, then full jitter up to 20 s.
+
+const FAST_TRIES = 3
+const FAST_MS = 200
+const CAP_MS = 20_000
+const BASE_MS = 1_000
+/** A link that lived this long was healthy: only then does counting begin anew. */
+export const HEALTHY_AFTER_MS = 30_000
+
+export class Backoff {
+  readonly #random: () => number
+  #tries = 0
+  #connectedAt: number | undefined
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random
+  }
+
+  /** The wait before the next try; never shorter than what the peer asked for. */
+  nextDelayMs(retryAfterMs = 0): number {
+    const tries = this.#tries++
+    // Fast tries are spread by ±50 %, so that a restarted edge is not met by everybody at once.
+    if (tries < FAST_TRIES) return Math.max(retryAfterMs, FAST_MS * (0.5 + this.#random()))
+    const bound = Math.min(CAP_MS, BASE_MS * 2 ** Math.min(tries - FAST_TRIES, 10))
+    return Math.max(retryAfterMs, this.#random() * bound)
+  }
+
+  connected(now: number): void {
+    this.#connectedAt = now
+  }
+
+  disconnected(now: number): void {
+    if (this.#connectedAt !== undefined && now - this.#connectedAt >= HEALTHY_AFTER_MS) this.#tries = 0
+    this.#connectedAt = undefined
+  }
+}

@@ -1,0 +1,46 @@
+// The heartbeat of one socket: sends the exact ping text and tells when the peer has been silent for too long.
+import type { Clock } from '#shared/clock.ts'
+import { PING } from '#shared/protocol/decode.ts'
+
+export interface KeepaliveOptions {
+  clock: Clock
+  pingEveryMs: number
+  /** Silence after which the peer counts as dead; pings and any other frame end a silence. */
+  deadAfterMs: number
+  send(text: string): void
+  /** Called once. */
+  onDead(): void
+}
+
+export interface Keepalive {
+  /** To be called on any frame of the peer. */
+  heard(): void
+  stop(): void
+}
+
+export function startKeepalive(options: KeepaliveOptions): Keepalive {
+  const { clock, pingEveryMs, deadAfterMs } = options
+  let heardAt = clock.now()
+  const stopPings = clock.every(pingEveryMs, () => options.send(PING))
+  let cancelWatch = clock.after(deadAfterMs, watch)
+
+  function watch(): void {
+    const silentMs = clock.now() - heardAt
+    if (silentMs < deadAfterMs) {
+      cancelWatch = clock.after(deadAfterMs - silentMs, watch)
+      return
+    }
+    stopPings()
+    options.onDead()
+  }
+
+  return {
+    heard: () => {
+      heardAt = clock.now()
+    },
+    stop: () => {
+      stopPings()
+      cancelWatch()
+    },
+  }
+}
