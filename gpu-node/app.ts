@@ -1,0 +1,42 @@
+// GET /health and GET /status of one node, for the person at the machine. On the loopback interface only, and only when NODE_PORT
+// is set: callers and the edge never come here.
+import type { Server } from 'node:http'
+import { once } from 'node:events'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { NodeStatus } from '#shared/protocol/node-messages.ts'
+
+/** What the app may ask of the node. */
+export interface NodeView {
+  control: { readonly isWelcome: boolean }
+  sessions: { readonly isDraining: boolean }
+  outbox: { count(): Promise<number> }
+  status(): NodeStatus
+}
+
+export function createNodeApp(node: NodeView): Hono {
+  const app = new Hono()
+  app.get('/health', (c) => {
+    const engines = node.status().engines
+    const isHealthy = node.control.isWelcome && engines.every(({ ready }) => ready)
+    const models = Object.fromEntries(engines.map(({ role, name, ready }) => [role, { name, ready }]))
+    return c.json({ status: isHealthy ? 'healthy' : 'degraded', edge: node.control.isWelcome, models })
+  })
+  app.get('/status', async (c) => {
+    const { isDraining } = node.sessions
+    return c.json({ ...node.status(), isDraining, edge: node.control.isWelcome, outbox: await node.outbox.count() })
+  })
+  return app
+}
+
+/** Resolves with the function that stops it. */
+export async function serveStatus(port: number, node: NodeView): Promise<() => Promise<void>> {
+  const server = createAdaptorServer({ fetch: createNodeApp(node).fetch }) as Server
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+}

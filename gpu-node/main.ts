@@ -1,0 +1,71 @@
+// The GPU node's program: reads the configuration, starts the node, and ends it on SIGTERM, SIGINT or its parent's death.
+import { join } from 'node:path'
+import { faultOf } from '#shared/fault.ts'
+import { watchDeathPipe } from '#shared/on-node/child-group.ts'
+import { loadDotEnv } from '#shared/on-node/config.ts'
+import { openLog } from '#shared/on-node/log.ts'
+import type { NodeConfig } from './config.ts'
+import { readNodeConfig } from './config.ts'
+import { startNode } from './start-node.ts'
+
+/** As in sysexits.h: whoever restarts a node that failed so restarts it in vain. */
+const EXIT_CONFIG = 78
+
+process.exit(await run())
+
+/** Resolves with the exit code. */
+async function run(): Promise<number> {
+  loadDotEnv()
+  const config = readConfig()
+  if (!config) return EXIT_CONFIG
+  const stopped = stopSignals()
+  const logFile = await openLog({
+    name: 'gpu-node',
+    level: config.logLevel,
+    folder: join(config.dataDir, 'logs'),
+  })
+  const { log } = logFile
+  try {
+    const node = await startNode(config, { log })
+    node.ready.then(
+      () => log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready'),
+      () => {},
+    )
+    const refusal = await Promise.race([stopped.first, node.refused])
+    if (refusal) log.error({ reason: refusal.reason }, 'the edge refuses this node: check NODE_TOKEN and the versions')
+    await node.close(stopped.second)
+    return refusal ? EXIT_CONFIG : 0
+  } catch (error) {
+    log.error({ error, fault: faultOf(error) }, 'the node failed')
+    return 1
+  } finally {
+    await logFile.close()
+  }
+}
+
+/** Undefined after it has said on stderr what is wrong. There is no log yet. */
+function readConfig(): NodeConfig | undefined {
+  try {
+    return readNodeConfig()
+  } catch (error) {
+    const fault = faultOf(error)
+    if (fault.code !== 'invalid_message') throw error
+    for (const issue of fault.issues) console.error(issue)
+    return undefined
+  }
+}
+
+/** The first signal asks for an orderly end, the second for a quick one. */
+function stopSignals(): { first: Promise<undefined>; second: AbortSignal } {
+  const first = Promise.withResolvers<undefined>()
+  const second = new AbortController()
+  let signals = 0
+  const onStop = (): void => {
+    signals += 1
+    if (signals === 1) first.resolve(undefined)
+    else second.abort('shutdown')
+  }
+  process.on('SIGTERM', onStop).on('SIGINT', onStop)
+  watchDeathPipe(process.env, onStop)
+  return { first: first.promise, second: second.signal }
+}

@@ -1,0 +1,197 @@
+// One session on this node: joins its link with its turns and ends both in order. Made by NodeSessions for each accepted offer.
+// Does the effects of session-state.ts. Knows no engine and no VAD; finished turns go to the outbox, not over this wire.
+import type { Clock } from '#shared/clock.ts'
+import { invariant, unreachable } from '#shared/invariant.ts'
+import type { Log } from '#shared/log.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
+import type { Engines } from '#gpu-node/engines/ports.ts'
+import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
+import type { Offer } from '#gpu-node/tunnel/control-link.ts'
+import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
+import { SessionLink } from './session-link.ts'
+import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
+import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
+import { isInTurnAfter } from './turn-watch.ts'
+
+/** What every session of this node shares. */
+export interface SessionSurroundings {
+  edgeUrl: string
+  token: string
+  engines: Engines
+  createTurns: (options: TurnRunnerOptions) => TurnRunner
+  /** Resolves once the turn is safe on this node's disk. */
+  keepTurn: (turn: FinishedTurn) => Promise<void>
+  clock: Clock
+  log: Log
+  random?: () => number
+}
+
+export class NodeSession {
+  readonly offer: Offer
+  /** Resolves when the slot is free. */
+  readonly over: Promise<void>
+  readonly #surroundings: SessionSurroundings
+  readonly #log: Log
+  readonly #link: SessionLink
+  #state: SessionState = { type: 'joining' }
+  #begin: SessionBegin | undefined
+  #turns: TurnRunner | undefined
+  #isInTurn = false
+  #cancelTimeout: () => void = () => {}
+  #onOver: () => void = () => {}
+  #onIdle: Array<() => void> = []
+
+  constructor(offer: Offer, surroundings: SessionSurroundings) {
+    this.offer = offer
+    this.#surroundings = surroundings
+    this.#log = surroundings.log.child({ sessionId: offer.sessionId, epoch: offer.epoch })
+    this.over = new Promise((resolve) => {
+      this.#onOver = resolve
+    })
+    const { edgeUrl, token, clock, random } = surroundings
+    const { sessionId, ticket } = offer
+    this.#link = new SessionLink(
+      { edgeUrl, token, sessionId, ticket, clock, random, log: this.#log },
+      {
+        onBegin: (begin) => this.#begun(begin),
+        onMessage: (message) => this.#guarded((turns) => turns.receive(message)),
+        onAudio: (pcm) => this.#guarded((turns) => turns.audio(pcm)),
+        onEnd: (reason) => this.end(reason),
+        onDelivered: () => this.#step({ type: 'delivered' }),
+        onOverflow: (fault) => {
+          this.#log.warn({ fault }, 'the link is full')
+          this.#step({ type: 'failed', code: fault.code })
+        },
+        onGone: (reason) => {
+          this.#log.warn({ reason }, 'the edge is gone for this session')
+          this.#step({ type: 'gone' })
+        },
+      },
+    )
+  }
+
+  start(): void {
+    this.#timeout(BEGIN_TIMEOUT_MS)
+    this.#link.start()
+  }
+
+  end(reason: EndReason): void {
+    this.#log.info({ reason }, 'session ends')
+    this.#step({ type: 'end', reason })
+  }
+
+  /** Resolves when nothing is being said, or the session is over. */
+  whenIdle(): Promise<void> {
+    if (!this.#isInTurn || this.#state.type !== 'live') return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  #begun(begin: SessionBegin): void {
+    if (begin.epoch !== this.offer.epoch || begin.sessionId !== this.offer.sessionId)
+      return this.#step({ type: 'failed', code: 'stale_epoch' })
+    this.#begin = begin
+    this.#step({ type: 'begun' })
+  }
+
+  #step(event: SessionEvent): void {
+    const { state, effects } = reduceSession(this.#state, event)
+    if (state.type !== this.#state.type) this.#cancelTimeout()
+    this.#state = state
+    if (state.type !== 'live') this.#becomeIdle()
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'startTurns':
+        return this.#startTurns()
+      case 'endTurns':
+        return this.#endTurns(effect.reason)
+      case 'sayFailed':
+        return this.#link.say({ type: 'session.failed', code: effect.code })
+      case 'deliver':
+        this.#timeout(DELIVERY_TIMEOUT_MS)
+        return this.#link.deliver()
+      case 'release':
+        this.#link.close()
+        return this.#onOver()
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #startTurns(): void {
+    const { engines, createTurns, clock } = this.#surroundings
+    const begin = this.#begin
+    invariant(begin, 'turns start after session.begin')
+    const { persona, language, ttsMode, options, turns, nextTurn } = begin
+    try {
+      this.#turns = createTurns({
+        engines,
+        clock,
+        log: this.#log,
+        sink: {
+          send: (message) => this.#sendDown(message),
+          audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
+          finished: (turn) => this.#finished(begin, turn),
+        },
+        ...{ persona, language, ttsMode, options, turns, nextTurn },
+        inputRate: begin.audio.inputRate,
+        outputRate: begin.audio.outputRate,
+      })
+    } catch (error) {
+      return this.#bug(error)
+    }
+    const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
+    this.#link.say({ type: 'session.begun', engines: infos })
+    this.#log.info({ conversationId: begin.conversationId, turns: turns.length }, 'session begins')
+  }
+
+  #endTurns(reason: EndReason): void {
+    this.#timeout(TURNS_END_TIMEOUT_MS)
+    const ended = this.#turns?.end(reason) ?? Promise.resolve()
+    ended
+      .catch((error: unknown) => this.#log.error({ error }, 'the turns did not end well'))
+      .finally(() => this.#step({ type: 'turnsEnded' }))
+  }
+
+  #sendDown(message: UnnumberedDown): void {
+    this.#isInTurn = isInTurnAfter(message, this.#isInTurn)
+    this.#link.send(message)
+    if (!this.#isInTurn) this.#becomeIdle()
+  }
+
+  #becomeIdle(): void {
+    for (const onIdle of this.#onIdle.splice(0)) onIdle()
+  }
+
+  #finished({ sessionId, conversationId }: SessionBegin, turn: TurnRecord): void {
+    this.#surroundings.keepTurn({ sessionId, conversationId, turn }).catch((error: unknown) => {
+      this.#log.error({ error, turnId: turn.id, traceId: turn.traceId }, 'a finished turn could not be kept')
+    })
+  }
+
+  /** A bug in a turn ends its session and never the process. */
+  #guarded(run: (turns: TurnRunner) => void): void {
+    if (this.#state.type !== 'live' || !this.#turns) return
+    try {
+      run(this.#turns)
+    } catch (error) {
+      this.#bug(error)
+    }
+  }
+
+  #bug(error: unknown): void {
+    this.#log.error({ error }, 'a bug ends the session')
+    this.#step({ type: 'failed', code: 'internal' })
+  }
+
+  #timeout(ms: number): void {
+    this.#cancelTimeout()
+    this.#cancelTimeout = this.#surroundings.clock.after(ms, () => {
+      this.#log.warn({ state: this.#state.type, ms }, 'session waited too long')
+      this.#step({ type: 'timedOut' })
+    })
+  }
+}

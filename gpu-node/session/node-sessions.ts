@@ -1,0 +1,89 @@
+// The sessions that this node has now, one a slot: accepts or declines offers, ends what is revoked, drains.
+// Made in gpu-node/start-node.ts between the control link and the sessions. Knows no wire and no turn.
+import type { SessionId } from '#shared/ids.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { Offer } from '#gpu-node/tunnel/control-link.ts'
+import type { SessionSurroundings } from './node-session.ts'
+import { NodeSession } from './node-session.ts'
+
+export interface NodeSessionsOptions extends SessionSurroundings {
+  slots: number
+  /** Whether every engine that a session needs has answered. */
+  isReady: () => boolean
+  accept: (offer: Offer) => void
+  decline: (offer: Offer, code: 'no_capacity' | 'unavailable' | 'stale_epoch' | 'deadline_exceeded') => void
+  /** A slot was taken or freed. */
+  onChange: () => void
+}
+
+export class NodeSessions {
+  readonly #options: NodeSessionsOptions
+  readonly #sessions = new Set<NodeSession>()
+  #isDraining = false
+
+  constructor(options: NodeSessionsOptions) {
+    this.#options = options
+  }
+
+  get ids(): SessionId[] {
+    return [...this.#sessions].map(({ offer }) => offer.sessionId)
+  }
+
+  get freeSlots(): number {
+    return this.#isDraining ? 0 : Math.max(0, this.#options.slots - this.#sessions.size)
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  offered(offer: Offer): void {
+    const { clock, slots, isReady, decline } = this.#options
+    const held = this.#find(offer.sessionId)
+    if (held && held.offer.epoch >= offer.epoch) return decline(offer, 'stale_epoch')
+    if (this.#isDraining || !isReady()) return decline(offer, 'unavailable')
+    if (offer.expiresAt <= clock.now()) return decline(offer, 'deadline_exceeded')
+    // A session that comes back to its own node takes over the slot that it still holds here.
+    if (this.#sessions.size - (held ? 1 : 0) >= slots) return decline(offer, 'no_capacity')
+    held?.end('replaced')
+    this.#open(offer)
+  }
+
+  revoked(sessionId: SessionId, reason: EndReason): void {
+    this.#find(sessionId)?.end(reason)
+  }
+
+  /** No new session from now on; live ones go on. */
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  /** Resolves when no session is in the middle of a turn. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#sessions].map((session) => session.whenIdle()))
+  }
+
+  /** Ends every session and resolves when each slot is free; bounded by the timeouts of session-state.ts. */
+  async end(reason: EndReason): Promise<void> {
+    const sessions = [...this.#sessions]
+    for (const session of sessions) session.end(reason)
+    await Promise.all(sessions.map(({ over }) => over))
+  }
+
+  #open(offer: Offer): void {
+    const session = new NodeSession(offer, this.#options)
+    this.#sessions.add(session)
+    void session.over.then(() => {
+      this.#sessions.delete(session)
+      this.#options.onChange()
+    })
+    this.#options.accept(offer)
+    this.#options.onChange()
+    session.start()
+  }
+
+  /** The newest of this id: one that was replaced may still be ending. */
+  #find(sessionId: SessionId): NodeSession | undefined {
+    return [...this.#sessions].findLast(({ offer }) => offer.sessionId === sessionId)
+  }
+}

@@ -1,0 +1,137 @@
+// Starts one GPU node and gives back how to stop it: chooses engines, opens the outbox, joins tunnel, sessions and outbox.
+// Called by main.ts and by tests. Each part knows only what it is handed here.
+import { pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import type { Clock } from '#shared/clock.ts'
+import { systemClock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
+import type { NodeStatus } from '#shared/protocol/node-messages.ts'
+import type { ChosenEngines } from '#gpu-node/engines/choose-engines.ts'
+import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
+import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
+import { Outbox } from '#gpu-node/outbox/outbox.ts'
+import { NodeSessions } from '#gpu-node/session/node-sessions.ts'
+import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
+import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
+import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
+import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
+import { serveStatus } from './app.ts'
+import type { NodeConfig } from './config.ts'
+
+/**
+ * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
+ * 14 s, less than what `parley start` waits (15 s) before it kills.
+ */
+const FINISH_TURN_MS = 7_000
+/** On shutdown, for the last turns to reach the edge; what does not is sent after the next start. */
+const EMPTY_OUTBOX_MS = 2_000
+
+export interface RunningNode {
+  /** Resolves when the edge refuses this node for good: a wrong token, a version that it does not speak. */
+  readonly refused: Promise<ConnectionEnd>
+  /** Resolves at the first welcome with every engine ready. */
+  readonly ready: Promise<void>
+  /** Finishes what is being said (not when `hurry` is aborted), ends the sessions and frees everything. */
+  close(hurry?: AbortSignal): Promise<void>
+}
+
+/** What tests put in place of the real ones. */
+export interface NodeParts {
+  log: Log
+  clock?: Clock
+  random?: () => number
+  chooseEngines?: typeof chooseEngines
+  createTurns?: (options: TurnRunnerOptions) => TurnRunner
+}
+
+export async function startNode(config: NodeConfig, parts: NodeParts): Promise<RunningNode> {
+  const { log, clock = systemClock } = parts
+  const database = await openSqlWorker(pathToFileURL(join(config.dataDir, 'node.db')).href)
+  const chosen = await (parts.chooseEngines ?? chooseEngines)(config, log)
+  const rows = await openOutboxRows(database)
+  const node = wire(config, { ...parts, clock, rows, chosen })
+  const stopStatus = config.port === undefined ? undefined : await serveStatus(config.port, node)
+  await node.readiness.start()
+  node.control.start()
+
+  async function close(hurry?: AbortSignal): Promise<void> {
+    node.drain()
+    if (!hurry?.aborted) await Promise.race([node.sessions.idle(), clock.sleep(FINISH_TURN_MS, hurry).catch(() => {})])
+    await node.sessions.end('shutdown')
+    await node.outbox.emptied(EMPTY_OUTBOX_MS)
+    node.readiness.stop()
+    node.control.stop()
+    node.outbox.close()
+    await Promise.all([stopStatus?.(), chosen.close(), database.end()])
+    log.info({}, 'stopped')
+  }
+  return { refused: node.refused, ready: node.ready, close }
+}
+
+type Surroundings = NodeParts & {
+  clock: Clock
+  rows: Awaited<ReturnType<typeof openOutboxRows>>
+  chosen: ChosenEngines
+}
+
+/** The parts refer to each other by callbacks that only this function knows. */
+function wire(config: NodeConfig, { log, clock, random, rows, chosen, ...parts }: Surroundings) {
+  const refused = Promise.withResolvers<ConnectionEnd>()
+  const ready = Promise.withResolvers<void>()
+  const slots = config.slots ?? chosen.slots
+  const { edgeUrl, token, name, version } = config
+  const changed = (): void => {
+    control.statusChanged()
+    if (control.isWelcome && readiness.areAllReady) ready.resolve()
+  }
+  const status = (): NodeStatus => ({
+    slots,
+    freeSlots: readiness.areAllReady ? sessions.freeSlots : 0,
+    sessions: sessions.ids,
+    engines: chosen.infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
+    vram: null,
+  })
+  const drain = (): void => {
+    sessions.drain()
+    control.drain()
+    control.statusChanged()
+  }
+  const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
+  const readiness = new EngineReadiness(chosen.engines, { clock, log, onChange: changed })
+  const outbox = new Outbox({
+    rows,
+    clock,
+    log,
+    send: (finished) => control.send({ type: 'turn.finished', ...finished }),
+  })
+  const sessions: NodeSessions = new NodeSessions({
+    ...{ edgeUrl, token, clock, log, random, slots },
+    engines: chosen.engines,
+    createTurns: parts.createTurns ?? createTurnRunner,
+    keepTurn: (finished) => outbox.keep(finished),
+    isReady: () => readiness.areAllReady,
+    accept: ({ sessionId, epoch }) => control.send({ type: 'offer.accepted', sessionId, epoch }),
+    decline: ({ sessionId, epoch }, code) => {
+      log.info({ sessionId, epoch, code }, 'declines an offer')
+      control.send({ type: 'offer.declined', sessionId, epoch, code })
+    },
+    onChange: changed,
+  })
+  const control = new ControlLink({
+    ...{ edgeUrl, token, name, version, clock, log, random, status },
+    onWelcome: () => {
+      outbox.connected()
+      changed()
+    },
+    onLost: () => outbox.disconnected(),
+    onOffer: (offer) => sessions.offered(offer),
+    onRevoked: (sessionId, reason) => sessions.revoked(sessionId, reason),
+    onStored: (turnId) => void outbox.stored(turnId).catch(logFailure),
+    onRejected: (turnId, code) => void outbox.rejected(turnId, code).catch(logFailure),
+    onDrain: drain,
+    onRefused: refused.resolve,
+  })
+  return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+}
