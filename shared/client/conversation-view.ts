@@ -1,0 +1,90 @@
+// What of a session a person is shown, pure: the turns as they grow, notices, and who speaks. Page and command line draw it.
+import type { TurnId } from '#shared/ids.ts'
+import type { EngineInfo } from '#shared/model/engine.ts'
+import type { TurnStatus } from '#shared/model/turn.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+
+/** Turns that are kept on show; older ones are in the conversation's history. */
+const MAX_TURNS_SHOWN = 200
+
+export interface ViewTurn {
+  turnId: TurnId
+  utterance: string
+  /** The utterance may still change. */
+  partial: boolean
+  reply: string
+  /** What of the reply was heard; known when it is over. */
+  heard: string | undefined
+  status: TurnStatus | undefined
+}
+
+export interface ConversationView {
+  personaName: string | undefined
+  engines: EngineInfo[]
+  turns: ViewTurn[]
+  notices: string[]
+  /** What is going on now. */
+  activity: 'idle' | 'hearing' | 'thinking' | 'speaking'
+}
+
+export const emptyView: ConversationView = {
+  personaName: undefined,
+  engines: [],
+  turns: [],
+  notices: [],
+  activity: 'idle',
+}
+
+const NOTICE_TEXT = {
+  voiceUnavailable: 'There is no voice for this language: the reply is text only.',
+  degraded: 'An engine was replaced by a simpler one.',
+  limitNear: 'A limit is near.',
+  draining: 'This node is about to restart; the conversation goes on elsewhere.',
+} as const
+
+export function reduceView(view: ConversationView, message: ChatDown): ConversationView {
+  switch (message.type) {
+    case 'session.ready':
+      return { ...view, personaName: message.personaName, engines: message.engines }
+    case 'utterance.started':
+      return { ...change(view, message.turnId, {}), activity: 'hearing' }
+    case 'utterance.ended':
+      return { ...dropSilent(view, message.turnId, message.reason), activity: 'thinking' }
+    case 'transcript.partial':
+      return change(view, message.turnId, { utterance: message.text, partial: true })
+    case 'transcript.final':
+    case 'transcript.corrected':
+      return change(view, message.turnId, { utterance: message.text, partial: false })
+    case 'reply.text':
+      return { ...appendReply(view, message.turnId, message.text), activity: 'speaking' }
+    case 'reply.done': {
+      const { status, heardText, replyText } = message
+      return {
+        ...change(view, message.turnId, { status, heard: heardText, reply: replyText, partial: false }),
+        activity: 'idle',
+      }
+    }
+    case 'session.notice':
+      return { ...view, notices: [...view.notices, NOTICE_TEXT[message.notice]] }
+    default:
+      return view
+  }
+}
+
+function change(view: ConversationView, turnId: TurnId, changed: Partial<ViewTurn>): ConversationView {
+  const known = view.turns.some((turn) => turn.turnId === turnId)
+  const fresh: ViewTurn = { turnId, utterance: '', partial: true, reply: '', heard: undefined, status: undefined }
+  const turns = known ? view.turns : [...view.turns, fresh].slice(-MAX_TURNS_SHOWN)
+  return { ...view, turns: turns.map((turn) => (turn.turnId === turnId ? { ...turn, ...changed } : turn)) }
+}
+
+function appendReply(view: ConversationView, turnId: TurnId, text: string): ConversationView {
+  const reply = view.turns.find((turn) => turn.turnId === turnId)?.reply ?? ''
+  return change(view, turnId, { reply: reply + text })
+}
+
+/** A sound that held no word leaves no trace. */
+function dropSilent(view: ConversationView, turnId: TurnId, reason: string): ConversationView {
+  if (reason !== 'noSpeech' && reason !== 'cleared') return view
+  return { ...view, turns: view.turns.filter((turn) => turn.turnId !== turnId) }
+}

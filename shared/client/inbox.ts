@@ -1,0 +1,54 @@
+// What comes down the caller's socket: read once, counted by the link, handed on exactly once and in order.
+import { pcmFromBytes } from '#shared/audio/pcm.ts'
+import type { Fault } from '#shared/fault.ts'
+import type { LinkEnd } from '#shared/link/link-end.ts'
+import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
+import { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { decode, PING, PONG } from '#shared/protocol/decode.ts'
+import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+
+export interface InboxOptions {
+  link: LinkEnd
+  outputRate: number
+  transmit(text: string): void
+  /** A number is missing: the connection must be made anew, so that it is sent again. */
+  onGap: () => void
+  onUnreadable: (fault: Fault) => void
+  onMessage: (message: ChatDown) => void
+  onAudio: (turn: number, pcm: Int16Array) => void
+}
+
+export interface Inbox {
+  take(data: string | ArrayBuffer): void
+}
+
+export function createInbox(options: InboxOptions): Inbox {
+  const { link } = options
+
+  function isNew(seq: number): boolean {
+    const verdict = link.accept(seq)
+    if (verdict === 'gap') options.onGap()
+    return verdict === 'new'
+  }
+
+  function takeText(text: string): void {
+    if (text === PING) return options.transmit(PONG)
+    if (text === PONG) return
+    const decoded = decode(ChatDown, text, MAX_NODE_MESSAGE_BYTES)
+    if (!decoded.ok) return options.onUnreadable(decoded.fault)
+    const message = decoded.value
+    if (message.type === 'ack') return link.acked(message.received)
+    if ('seq' in message && message.seq !== undefined && !isNew(message.seq)) return
+    if (message.type !== 'message.skipped') options.onMessage(message)
+  }
+
+  function takeAudio(bytes: Uint8Array): void {
+    const frame = decodeAudioFrame(bytes, options.outputRate)
+    if (!frame.ok) return options.onUnreadable(frame.fault)
+    if (!isNew(frame.value.sequence)) return
+    const pcm = pcmFromBytes(frame.value.pcm)
+    if (pcm.ok) options.onAudio(frame.value.turn, pcm.value)
+  }
+
+  return { take: (data) => (typeof data === 'string' ? takeText(data) : takeAudio(new Uint8Array(data))) }
+}

@@ -1,0 +1,68 @@
+// Starts a program as a process group of its own and ends the whole group. Used by `parley start`.
+// The child also holds a death pipe (its stdin): when this process dies, however it dies, the pipe ends and so does the child.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** SIGTERM first; after this the whole group is killed. A node finishes its current turn in less. */
+const STOP_TIMEOUT_MS = 15_000
+
+export interface ChildGroup {
+  readonly pid: number
+  /** Resolves with a description when the program has ended, wanted or not. */
+  readonly ended: Promise<string>
+  /** Ends the whole group; resolves when its leader is gone. */
+  stop(): Promise<void>
+}
+
+export interface ChildGroupOptions {
+  program: string
+  args: string[]
+  env: NodeJS.ProcessEnv
+  /** Each line of stdout and stderr. */
+  onLine(line: string): void
+}
+
+export function startChildGroup(options: ChildGroupOptions): ChildGroup {
+  const child = spawn(options.program, options.args, {
+    env: { ...options.env, [DEATH_PIPE]: '1' },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', options.onLine)
+  // Writing is never done here; an EPIPE of a child that is already gone says nothing new.
+  child.stdin.on('error', () => {})
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  })
+  return { pid: child.pid ?? 0, ended, stop: () => stopGroup(child, ended) }
+}
+
+async function stopGroup(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_TIMEOUT_MS)
+  signalGroup(child, 'SIGTERM')
+  await ended
+  clearTimeout(timer)
+  // Whoever outlived the leader is of the same group.
+  signalGroup(child, 'SIGKILL')
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch (error) {
+    // ESRCH: the group is empty already, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+const DEATH_PIPE = 'PARLEY_DEATH_PIPE'
+
+/** Called by the programs that `parley start` starts: runs `onParentGone` when the parent's end of the pipe closes. */
+export function watchDeathPipe(env: NodeJS.ProcessEnv, onParentGone: () => void): void {
+  if (env[DEATH_PIPE] !== '1') return
+  process.stdin.on('end', onParentGone).on('error', onParentGone).resume()
+  // The pipe alone must not keep a program alive that is otherwise done.
+  process.stdin.unref?.()
+}
