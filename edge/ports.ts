@@ -148,7 +148,15 @@ export interface KeyStore {
     now: number
   }): Promise<{ keyId: ApiKeyId; key: string }>
   listKeys(): Promise<
-    Array<{ keyId: ApiKeyId; name: string; scopes: Scope[]; createdAt: number; revokedAt: number | null }>
+    Array<{
+      keyId: ApiKeyId
+      userId: UserId
+      name: string
+      scopes: Scope[]
+      createdAt: number
+      lastUsedAt: number | null
+      revokedAt: number | null
+    }>
   >
   revokeKey(keyId: ApiKeyId, now: number): Promise<boolean>
   /** The caller of a key that is not revoked: a browser's cookie names its key, never holds it. */

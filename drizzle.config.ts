@@ -1,0 +1,8 @@
+// Where `drizzle-kit generate` finds the edge's tables and writes their migrations.
+import { defineConfig } from 'drizzle-kit'
+
+export default defineConfig({
+  dialect: 'sqlite',
+  schema: './edge/store/schema.ts',
+  out: './migrations/edge',
+})

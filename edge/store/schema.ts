@@ -1,0 +1,162 @@
+// The tables of the edge, and nothing else. Migrations are generated from this file (`drizzle-kit generate`); the stores
+// beside it are the only ones to read it. Times are epoch milliseconds. Imports types only, so that drizzle-kit can load it.
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { Scope } from '#edge/ports.ts'
+import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+
+export const user = sqliteTable('user', {
+  id: text('id').$type<UserId>().primaryKey(),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const apiKey = sqliteTable(
+  'api_key',
+  {
+    id: text('id').$type<ApiKeyId>().primaryKey(),
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => user.id),
+    name: text('name').notNull(),
+    /** SHA-256 of the key: 256 random bits need no salt and no slow hash. */
+    keyHash: text('key_hash').notNull(),
+    scopes: text('scopes', { mode: 'json' }).$type<Scope[]>().notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** To the hour, so that reading does not mean writing. */
+    lastUsedAt: integer('last_used_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [uniqueIndex('api_key_hash').on(table.keyHash)],
+)
+
+export const persona = sqliteTable('persona', {
+  id: text('id').$type<PersonaId>().primaryKey(),
+  name: text('name').notNull(),
+  instructions: text('instructions').notNull(),
+  language: text('language').$type<Language>().notNull(),
+  voice: text('voice'),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const node = sqliteTable(
+  'node',
+  {
+    id: text('id').$type<NodeId>().primaryKey(),
+    name: text('name').notNull(),
+    tokenHash: text('token_hash').notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [uniqueIndex('node_token_hash').on(table.tokenHash)],
+)
+
+export const conversation = sqliteTable(
+  'conversation',
+  {
+    id: text('id').$type<ConversationId>().primaryKey(),
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => user.id),
+    personaId: text('persona_id')
+      .$type<PersonaId>()
+      .notNull()
+      .references(() => persona.id),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('conversation_by_user').on(table.userId, table.updatedAt)],
+)
+
+export const session = sqliteTable(
+  'session',
+  {
+    id: text('id').$type<SessionId>().primaryKey(),
+    conversationId: text('conversation_id')
+      .$type<ConversationId>()
+      .notNull()
+      .references(() => conversation.id),
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => user.id),
+    personaId: text('persona_id')
+      .$type<PersonaId>()
+      .notNull()
+      .references(() => persona.id),
+    state: text('state').$type<'live' | 'ended'>().notNull(),
+    /** The count of placements; 0 before the first. */
+    epoch: integer('epoch').notNull(),
+    nodeId: text('node_id').$type<NodeId>(),
+    resumeTokenHash: text('resume_token_hash'),
+    createdAt: integer('created_at').notNull(),
+    placedAt: integer('placed_at'),
+    endedAt: integer('ended_at'),
+    endReason: text('end_reason').$type<EndReason>(),
+  },
+  (table) => [
+    // One live session a conversation, held by the database: two edges may share it.
+    uniqueIndex('session_live_once')
+      .on(table.conversationId)
+      .where(sql`state = 'live'`),
+  ],
+)
+
+export const turn = sqliteTable(
+  'turn',
+  {
+    id: text('id').$type<TurnId>().primaryKey(),
+    conversationId: text('conversation_id')
+      .$type<ConversationId>()
+      .notNull()
+      .references(() => conversation.id),
+    sessionId: text('session_id')
+      .$type<SessionId>()
+      .notNull()
+      .references(() => session.id),
+    /** Ordinal in the session. */
+    turn: integer('turn').notNull(),
+    source: text('source').$type<TurnRecord['source']>().notNull(),
+    status: text('status').$type<TurnStatus>().notNull(),
+    language: text('language').$type<Language>().notNull(),
+    utteranceText: text('utterance_text').notNull(),
+    correctedText: text('corrected_text'),
+    replyText: text('reply_text').notNull(),
+    heardText: text('heard_text').notNull(),
+    engines: text('engines', { mode: 'json' }).$type<TurnRecord['engines']>().notNull(),
+    timings: text('timings', { mode: 'json' }).$type<Timings>().notNull(),
+    promptTokens: integer('prompt_tokens').notNull(),
+    completionTokens: integer('completion_tokens').notNull(),
+    inputAudioMs: integer('input_audio_ms').notNull(),
+    outputAudioMs: integer('output_audio_ms').notNull(),
+    traceId: text('trace_id').notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at').notNull(),
+    faultCode: text('fault_code'),
+    storedAt: integer('stored_at').notNull(),
+  },
+  (table) => [index('turn_by_conversation').on(table.conversationId, table.startedAt, table.turn)],
+)
+
+/** What a user used on one day (UTC). The sum of the turns, kept apart because quotas read it at each session. */
+export const usage = sqliteTable(
+  'usage',
+  {
+    userId: text('user_id')
+      .$type<UserId>()
+      .notNull()
+      .references(() => user.id),
+    /** YYYY-MM-DD of the turn's start. */
+    day: text('day').notNull(),
+    turns: integer('turns').notNull(),
+    promptTokens: integer('prompt_tokens').notNull(),
+    completionTokens: integer('completion_tokens').notNull(),
+    inputAudioMs: integer('input_audio_ms').notNull(),
+    outputAudioMs: integer('output_audio_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+)

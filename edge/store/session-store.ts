@@ -1,0 +1,134 @@
+// Sessions and the conversations that they continue. One live session a conversation: a unique index holds it, so that it
+// is true for any number of edges. Called by the session rooms. Knows no socket and no node.
+import { and, count, desc, eq, sql } from 'drizzle-orm'
+import type { SessionOpening, SessionStore } from '#edge/ports.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { newId, type ConversationId } from '#shared/ids.ts'
+import type { PastTurn } from '#shared/model/turn.ts'
+import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
+import { valuesOf, type EdgeDatabase } from './database.ts'
+import { conversation, persona, session, turn } from './schema.ts'
+
+/** A past turn has some 100 characters; more rows than this are never within MAX_CONTEXT_BYTES in practice. */
+const MAX_CONTEXT_TURNS = 500
+
+export function createSessionStore(db: EdgeDatabase): SessionStore {
+  return {
+    async persona(id) {
+      const [row] = await db.select().from(persona).where(eq(persona.id, id))
+      if (!row) return undefined
+      const { createdAt: _, ...found } = row
+      return found
+    },
+
+    async openSession(opening) {
+      const conversationId = opening.conversationId ?? newId('conversation', opening.now)
+      const [, , opened, newest, counted] = await db.batch([
+        begin(db, opening, conversationId),
+        insertSession(db, opening, conversationId),
+        db
+          .select({ state: session.state })
+          .from(session)
+          .where(and(eq(session.id, opening.sessionId), eq(session.conversationId, conversationId))),
+        newestTurns(db, conversationId),
+        db.select({ turns: count() }).from(turn).where(eq(turn.conversationId, conversationId)),
+      ])
+      if (opened.length === 0) throw await refusal(db, opening)
+      return { conversationId, turns: withinContext(newest), turnCount: counted[0]?.turns ?? 0 }
+    },
+
+    async placed({ sessionId, nodeId, epoch, resumeTokenHash, now }) {
+      await db
+        .update(session)
+        .set({ nodeId, epoch, resumeTokenHash, placedAt: now })
+        .where(and(eq(session.id, sessionId), eq(session.state, 'live')))
+    },
+
+    async ended({ sessionId, reason, now }) {
+      await db
+        .update(session)
+        .set({ state: 'ended', endedAt: now, endReason: reason })
+        .where(and(eq(session.id, sessionId), eq(session.state, 'live')))
+    },
+
+    async endAllLive(now) {
+      const ended = await db
+        .update(session)
+        .set({ state: 'ended', endedAt: now, endReason: 'shutdown' })
+        .where(eq(session.state, 'live'))
+      return ended.rowsAffected
+    },
+  }
+}
+
+// --- opening ---
+
+/** Nothing is inserted for a conversation that is continued, nor for a persona that does not exist. */
+function begin(db: EdgeDatabase, opening: SessionOpening, id: ConversationId) {
+  const { userId, personaId, now } = opening
+  const isNew = opening.conversationId === undefined ? sql`true` : sql`false`
+  const values = valuesOf(conversation, { id, userId, personaId, createdAt: now, updatedAt: now })
+  return db
+    .insert(conversation)
+    .select(sql`select ${values} from ${persona} where ${eq(persona.id, personaId)} and ${isNew}`)
+}
+
+/** Nothing is inserted for a conversation that is another user's, or that has a live session. */
+function insertSession(db: EdgeDatabase, opening: SessionOpening, conversationId: ConversationId) {
+  const { sessionId: id, userId, personaId, now: createdAt } = opening
+  const values = valuesOf(session, {
+    id,
+    conversationId,
+    userId,
+    personaId,
+    state: 'live',
+    epoch: 0,
+    createdAt,
+    nodeId: null,
+    resumeTokenHash: null,
+    placedAt: null,
+    endedAt: null,
+    endReason: null,
+  })
+  const own = and(eq(conversation.id, conversationId), eq(conversation.userId, userId))
+  return db
+    .insert(session)
+    .select(sql`select ${values} from ${conversation} where ${own}`)
+    .onConflictDoNothing()
+}
+
+function newestTurns(db: EdgeDatabase, conversationId: ConversationId) {
+  return db
+    .select({
+      id: turn.id,
+      utteranceText: sql<string>`coalesce(${turn.correctedText}, ${turn.utteranceText})`,
+      heardText: turn.heardText,
+    })
+    .from(turn)
+    .where(eq(turn.conversationId, conversationId))
+    .orderBy(desc(turn.startedAt), desc(turn.turn))
+    .limit(MAX_CONTEXT_TURNS)
+}
+
+/** The newest turns that fit into session.begin, oldest first. */
+function withinContext(newestFirst: PastTurn[]): PastTurn[] {
+  const encoder = new TextEncoder()
+  const kept: PastTurn[] = []
+  // The brackets of the array; then each turn with its comma.
+  let bytes = 2
+  for (const past of newestFirst) {
+    if (past.utteranceText === '' && past.heardText === '') continue
+    bytes += encoder.encode(JSON.stringify(past)).byteLength + 1
+    if (bytes > MAX_CONTEXT_BYTES) break
+    kept.push(past)
+  }
+  return kept.toReversed()
+}
+
+async function refusal(db: EdgeDatabase, { conversationId, personaId, userId }: SessionOpening): Promise<FaultError> {
+  if (conversationId === undefined) return notFound('persona', personaId)
+  const own = and(eq(conversation.id, conversationId), eq(conversation.userId, userId))
+  const [found] = await db.select({ id: conversation.id }).from(conversation).where(own)
+  if (!found) return notFound('conversation', conversationId)
+  return new FaultError({ code: 'conflict', kind: 'conversation', id: conversationId, expected: 'no live session' })
+}

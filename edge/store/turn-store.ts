@@ -1,0 +1,95 @@
+// Finished turns and what they cost, each once, whatever is delivered how often: the turn's id decides. Called by the fleet
+// room (from a node's outbox) and by the session room (for a turn that was cut). Knows no link.
+import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
+import type { TurnStore } from '#edge/ports.ts'
+import { notFound } from '#shared/fault.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
+import { conversation, session, turn, usage } from './schema.ts'
+
+type FinishedTurn = Parameters<TurnStore['storeTurn']>[0]
+
+export function createTurnStore(db: EdgeDatabase): TurnStore {
+  return {
+    async storeTurn(finished) {
+      const { sessionId, conversationId, record, now } = finished
+      const stored = and(eq(turn.id, record.id), eq(turn.sessionId, sessionId), eq(turn.conversationId, conversationId))
+      const [, , , , found] = await db.batch([
+        // Before the turn itself: what is counted is the difference to what is stored already.
+        addUsage(db, finished),
+        putTurn(db, finished),
+        db
+          .update(turn)
+          .set({ correctedText: record.correctedText })
+          .where(and(stored, isNotNull(sql`${record.correctedText}`))),
+        db
+          .update(conversation)
+          .set({ updatedAt: sql`max(${conversation.updatedAt}, ${now})` })
+          .where(and(eq(conversation.id, conversationId), sql`exists (select 1 from ${turn} where ${stored})`)),
+        db.select({ id: turn.id }).from(turn).where(stored),
+      ])
+      if (found.length === 0) throw notFound('conversation', conversationId)
+    },
+  }
+}
+
+/** The session must be the conversation's; both ids come from a node. */
+function isOwn({ sessionId, conversationId }: FinishedTurn): SQL | undefined {
+  return and(eq(session.id, sessionId), eq(session.conversationId, conversationId))
+}
+
+/** A node that finished what the room had given up for lost is right; nothing else is ever replaced. */
+function replaces({ status }: TurnRecord): SQL {
+  return status === 'complete' ? sql`${turn.status} = 'cut'` : sql`false`
+}
+
+function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
+  const { record } = finished
+  const day = new Date(record.startedAt).toISOString().slice(0, 10)
+  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs } = record.usage
+  const more = (now: number, before: { name: string }): SQL => sql`${now} - coalesce(${before}, 0)`
+  const added = (column: { name: string }): SQL => sql`${column} + ${excluded(column)}`
+  return db
+    .insert(usage)
+    .select(
+      sql`select ${session.userId}, ${day}, ${turn.id} is null,
+        ${more(promptTokens, turn.promptTokens)}, ${more(completionTokens, turn.completionTokens)},
+        ${more(inputAudioMs, turn.inputAudioMs)}, ${more(outputAudioMs, turn.outputAudioMs)}
+      from ${session} left join ${turn} on ${turn.id} = ${record.id}
+      where ${isOwn(finished)}
+        and (${turn.id} is null or (${turn.sessionId} = ${session.id} and ${replaces(record)}))`,
+    )
+    .onConflictDoUpdate({
+      target: [usage.userId, usage.day],
+      set: {
+        turns: added(usage.turns),
+        promptTokens: added(usage.promptTokens),
+        completionTokens: added(usage.completionTokens),
+        inputAudioMs: added(usage.inputAudioMs),
+        outputAudioMs: added(usage.outputAudioMs),
+      },
+    })
+}
+
+/** Everything is replaced but whose turn it is, and what the caller has corrected. */
+const KEPT = new Set(['id', 'conversationId', 'sessionId', 'correctedText'])
+const replacement: Record<string, SQL> = Object.fromEntries(
+  Object.entries(getTableColumns(turn))
+    .filter(([name]) => !KEPT.has(name))
+    .map(([name, column]) => [name, excluded(column)]),
+)
+
+function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
+  const { sessionId, conversationId, record, now } = finished
+  const { usage: used, ...said } = record
+  const faultCode = record.faultCode ?? null
+  const row = { ...said, ...used, sessionId, conversationId, faultCode, storedAt: now }
+  return db
+    .insert(turn)
+    .select(sql`select ${valuesOf(turn, row)} from ${session} where ${isOwn(finished)}`)
+    .onConflictDoUpdate({
+      target: turn.id,
+      set: replacement,
+      setWhere: sql`${turn.sessionId} = ${excluded(turn.sessionId)} and ${replaces(record)}`,
+    })
+}
