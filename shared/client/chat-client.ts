@@ -1,66 +1,25 @@
 // The only client of /ws/chat: page, command line, self-check, tests and bench all use it. It opens, resumes and ends the
 // session and numbers what is sent; it knows neither microphone nor loudspeaker, and no runtime.
+import { pcmToBytes } from '#shared/audio/pcm.ts'
 import { Backoff } from '#shared/backoff.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
+import { FaultError, type FaultCode } from '#shared/fault.ts'
 import type { ConversationId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
-import { startKeepalive, type Keepalive } from '#shared/link/keepalive.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
-import { SOCKET_OPEN, type SocketLike } from '#shared/link/socket.ts'
 import type { ChatDown, SessionStart } from '#shared/protocol/chat-messages.ts'
 import { CLOSE_NORMAL, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
-import {
-  DEFAULT_AUDIO_FORMAT,
-  type AudioFormat,
-  type EndReason,
-  type UnnumberedUp,
-} from '#shared/protocol/session-messages.ts'
+import { DEFAULT_AUDIO_FORMAT, type AudioFormat, type UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { CHAT_PROTOCOL, RESUME_PREFIX, TICKET_PREFIX } from '#shared/protocol/version.ts'
+import { watchSocket, type CallerSocket } from './caller-socket.ts'
+import type { ChatClient, ChatClientOptions, ChatClientState } from './client-options.ts'
 import { reduceClient, type ClientEffect, type ClientEvent, type ClientState } from './client-state.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { pcmToBytes } from '#shared/audio/pcm.ts'
 
 /** One audio frame up: longer waits would be heard as delay, shorter ones only cost headers. */
 const MAX_SENT_FRAME_MS = 100
 /** After end(): how long the edge may take to say goodbye. */
 const GOODBYE_MS = 5_000
-/** A dial that is neither open nor refused by then is given up. */
-const DIAL_TIMEOUT_MS = 10_000
-
-export type ChatClientState = 'connecting' | 'ready' | 'reconnecting' | 'ended'
-
-export interface ChatClientOptions {
-  /** `ws(s)://host[:port]` of the edge; /ws/chat is appended. */
-  url: string
-  openSocket(url: string, protocols: string[]): SocketLike
-  /** Asked before each dial of a new session. Rejecting with an unauthenticated FaultError ends the client. */
-  credentials?: () => Promise<{ ticket?: string }>
-  clock: Clock
-  start?: Omit<SessionStart, 'type'>
-  onMessage(message: ChatDown): void
-  /** PCM16 mono at the agreed output rate, of the turn with this ordinal. */
-  onAudio(turn: number, pcm: Int16Array): void
-  /** `detail`: why it ended, or the fault for which it connects again. */
-  onState(state: ChatClientState, detail?: EndReason | FaultCode): void
-  /** What the server sent and this client could not read. */
-  onUnreadable?: (fault: Fault) => void
-  random?: () => number
-}
-
-export interface ChatClient {
-  readonly sessionId: SessionId | undefined
-  readonly conversationId: ConversationId | undefined
-  /** PCM16 mono at the agreed input rate; kept (within the link's bounds) while there is no connection. */
-  sendAudio(pcm: Int16Array): void
-  send(message: UnnumberedUp): void
-  /** Ends the session and resolves when the edge has said goodbye, or after 5 s. */
-  end(): Promise<void>
-  /** Drops the socket as a lost network would: the client then resumes by itself. */
-  dropConnection(): void
-}
-
 export function createChatClient(options: ChatClientOptions): ChatClient {
   return new Client(options)
 }
@@ -73,8 +32,7 @@ class Client implements ChatClient {
   #state: ClientState
   #link: LinkEnd
   #inbox: Inbox
-  #socket: SocketLike | undefined
-  #keepalive: Keepalive | undefined
+  #socket: CallerSocket | undefined
   #cancelTimer: (() => void) | undefined
   #shown: ChatClientState = 'connecting'
   #lastFault: { code: FaultCode; retryAfterMs: number } | undefined
@@ -125,7 +83,7 @@ class Client implements ChatClient {
   }
 
   dropConnection(): void {
-    this.#lose(CLOSE_RESUME)
+    if (this.#socket !== undefined) this.#drop()
   }
 
   // --- state and effects ---
@@ -150,7 +108,7 @@ class Client implements ChatClient {
         )
         return
       case 'hangUp':
-        return this.#forgetSocket(CLOSE_NORMAL)
+        return this.#hangUp(CLOSE_NORMAL)
       default:
         return unreachable(effect)
     }
@@ -158,14 +116,7 @@ class Client implements ChatClient {
 
   #show(): void {
     const ended = this.#state.type === 'ended' ? this.#state.reason : undefined
-    const shown =
-      ended !== undefined
-        ? 'ended'
-        : this.#state.type === 'live'
-          ? 'ready'
-          : this.#wasReady
-            ? 'reconnecting'
-            : 'connecting'
+    const shown = this.#shownState()
     if (shown === 'ready') this.#wasReady = true
     if (shown === 'ended') {
       this.#cancelTimer?.()
@@ -175,6 +126,12 @@ class Client implements ChatClient {
     if (shown === this.#shown) return
     this.#shown = shown
     this.#options.onState(shown, ended ?? this.#lastFault?.code)
+  }
+
+  #shownState(): ChatClientState {
+    if (this.#state.type === 'ended') return 'ended'
+    if (this.#state.type === 'live') return 'ready'
+    return this.#wasReady ? 'reconnecting' : 'connecting'
   }
 
   async #dial(): Promise<void> {
@@ -188,7 +145,7 @@ class Client implements ChatClient {
       protocols.push(RESUME_PREFIX + lost.resumeToken)
     }
     const query = lost === undefined ? '' : `?session=${lost.sessionId}&received=${this.#link.received}`
-    this.#listen(this.#options.openSocket(`${this.#options.url.replace(/\/$/, '')}/ws/chat${query}`, protocols))
+    this.#open(`${this.#options.url.replace(/\/$/, '')}/ws/chat${query}`, protocols)
   }
 
   async #credentials(): Promise<{ ticket?: string } | undefined> {
@@ -222,57 +179,37 @@ class Client implements ChatClient {
 
   // --- the socket ---
 
-  #listen(socket: SocketLike): void {
-    this.#socket = socket
-    socket.binaryType = 'arraybuffer'
-    const isCurrent = (): boolean => this.#socket === socket
-    const cancelDial = this.#clock.after(DIAL_TIMEOUT_MS, () => isCurrent() && this.#lose(CLOSE_RESUME))
-    this.#cancelTimer?.()
-    this.#cancelTimer = cancelDial
-    socket.onopen = () => {
-      if (!isCurrent()) return
-      cancelDial()
-      this.#keepalive = startKeepalive({
-        clock: this.#clock,
-        pingEveryMs: PING_EVERY_MS,
-        deadAfterMs: CALLER_DEAD_AFTER_MS,
-        send: (text) => this.#transmit(text),
-        onDead: () => this.#lose(CLOSE_RESUME),
-      })
-      this.#backoff.connected(this.#clock.now())
-      this.#dispatch({ type: 'opened' })
-    }
-    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-      if (!isCurrent()) return
-      this.#keepalive?.heard()
-      this.#inbox.take(data)
-    }
-    // What went wrong is told by the close that follows.
-    socket.onerror = () => {}
-    socket.onclose = ({ code }: { code: number }) => {
-      if (isCurrent()) this.#lose(code)
-    }
+  #open(url: string, protocols: string[]): void {
+    this.#socket = watchSocket(this.#options.openSocket(url, protocols), this.#clock, {
+      onOpen: () => {
+        this.#backoff.connected(this.#clock.now())
+        this.#dispatch({ type: 'opened' })
+      },
+      onData: (data) => this.#inbox.take(data),
+      onLost: (code) => this.#lost(code),
+    })
   }
 
-  /** The connection is over, whoever ended it. */
-  #lose(code: number): void {
-    if (this.#socket === undefined) return
-    this.#forgetSocket(CLOSE_RESUME)
+  #drop(): void {
+    this.#hangUp(CLOSE_RESUME)
+    this.#lost(CLOSE_RESUME)
+  }
+
+  #lost(code: number): void {
+    this.#link.detach()
     this.#backoff.disconnected(this.#clock.now())
     this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault?.retryAfterMs ?? 0 })
     this.#lastFault = undefined
   }
 
-  #forgetSocket(code: number): void {
-    const socket = this.#socket
-    this.#socket = undefined
-    this.#keepalive?.stop()
+  #hangUp(code: number): void {
     this.#link.detach()
-    if (socket !== undefined && socket.readyState <= SOCKET_OPEN) socket.close(code)
+    this.#socket?.close(code)
+    this.#socket = undefined
   }
 
   #transmit(frame: string | Uint8Array<ArrayBuffer>): void {
-    if (this.#socket?.readyState === SOCKET_OPEN) this.#socket.send(frame)
+    this.#socket?.transmit(frame)
   }
 
   #newLink(): LinkEnd {
@@ -288,7 +225,7 @@ class Client implements ChatClient {
       link: this.#link,
       outputRate: this.#audio.outputRate,
       transmit: (text) => this.#transmit(text),
-      onGap: () => this.#lose(CLOSE_RESUME),
+      onGap: () => this.#drop(),
       onUnreadable: (fault) => this.#options.onUnreadable?.(fault),
       onAudio: (turn, pcm) => this.#options.onAudio(turn, pcm),
       onMessage: (message) => this.#receive(message),

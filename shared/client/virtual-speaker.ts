@@ -11,71 +11,85 @@ export interface VirtualSpeaker extends Speaker {
 }
 
 export function createVirtualSpeaker(clock: Pick<Clock, 'now'>, sampleRate: number): VirtualSpeaker {
-  let queue: Array<{ turn: number; pcm: Int16Array }> = []
-  const heardParts: Int16Array[] = []
-  let currentTurn = 0
-  let playedOfTurn = 0
-  let isPaused = false
-  let movedAt = clock.now()
+  return new ClockSpeaker(clock, sampleRate)
+}
+
+class ClockSpeaker implements VirtualSpeaker {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #sampleRate: number
+  readonly #heard: Int16Array[] = []
+  #queue: Array<{ turn: number; pcm: Int16Array }> = []
+  #turn = 0
+  #playedOfTurn = 0
+  #isPaused = false
+  #movedAt: number
   /** Samples that time has passed but that were too few to be whole. */
-  let fraction = 0
+  #fraction = 0
 
-  function move(): void {
-    const now = clock.now()
-    const exact = ((now - movedAt) * sampleRate) / 1000 + fraction
-    movedAt = now
-    if (isPaused || queue.length === 0) {
-      fraction = 0
-      return
+  constructor(clock: Pick<Clock, 'now'>, sampleRate: number) {
+    this.#clock = clock
+    this.#sampleRate = sampleRate
+    this.#movedAt = clock.now()
+  }
+
+  play(pcm: Int16Array, turn: number): void {
+    this.#move()
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#playedOfTurn = 0
     }
-    let due = Math.floor(exact)
-    fraction = exact - due
-    while (due > 0 && queue[0] !== undefined) due -= playFrom(queue[0], due)
-    if (queue.length === 0) fraction = 0
+    this.#queue.push({ turn, pcm })
   }
 
-  function playFrom(first: { turn: number; pcm: Int16Array }, due: number): number {
+  pause(): void {
+    this.#move()
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#move()
+    this.#isPaused = false
+  }
+
+  clear(): void {
+    this.#move()
+    this.#queue = []
+    this.#isPaused = false
+  }
+
+  playedSamples(): number {
+    this.#move()
+    return this.#playedOfTurn
+  }
+
+  heard(): Int16Array {
+    this.#move()
+    return concatPcm(this.#heard)
+  }
+
+  remainingMs(): number {
+    this.#move()
+    return (this.#queue.reduce((sum, { pcm }) => sum + pcm.length, 0) * 1000) / this.#sampleRate
+  }
+
+  /** Plays what the clock has passed since the last look. */
+  #move(): void {
+    const now = this.#clock.now()
+    const exact = ((now - this.#movedAt) * this.#sampleRate) / 1000 + this.#fraction
+    this.#movedAt = now
+    let due = this.#isPaused ? 0 : Math.floor(exact)
+    this.#fraction = exact - Math.floor(exact)
+    while (due > 0 && this.#queue[0] !== undefined) due -= this.#playFrom(this.#queue[0], due)
+    // Silence is not made good later.
+    if (this.#isPaused || this.#queue.length === 0) this.#fraction = 0
+  }
+
+  #playFrom(first: { turn: number; pcm: Int16Array }, due: number): number {
     const count = Math.min(due, first.pcm.length)
-    heardParts.push(first.pcm.subarray(0, count))
-    if (first.turn === currentTurn) playedOfTurn += count
+    this.#heard.push(first.pcm.subarray(0, count))
+    if (first.turn === this.#turn) this.#playedOfTurn += count
     first.pcm = first.pcm.subarray(count)
-    if (first.pcm.length === 0) queue.shift()
+    if (first.pcm.length === 0) this.#queue.shift()
     return count
-  }
-
-  return {
-    play(pcm, turn) {
-      move()
-      if (turn !== currentTurn) {
-        currentTurn = turn
-        playedOfTurn = 0
-      }
-      queue.push({ turn, pcm })
-    },
-    pause() {
-      move()
-      isPaused = true
-    },
-    resume() {
-      move()
-      isPaused = false
-    },
-    clear() {
-      move()
-      queue = []
-      isPaused = false
-    },
-    playedSamples() {
-      move()
-      return playedOfTurn
-    },
-    heard() {
-      move()
-      return concatPcm(heardParts)
-    },
-    remainingMs() {
-      move()
-      return (queue.reduce((sum, { pcm }) => sum + pcm.length, 0) * 1000) / sampleRate
-    },
   }
 }
