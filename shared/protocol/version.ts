@@ -4,6 +4,11 @@ export const CHAT_PROTOCOL = 'parley.chat.v1'
 export const NODE_PROTOCOL = 'parley.node.v1'
 export const SESSION_PROTOCOL = 'parley.session.v1'
 
+const SPOKEN = [CHAT_PROTOCOL, NODE_PROTOCOL, SESSION_PROTOCOL]
+
+/** Of the names that a peer offers, in its order, the first that is spoken here: what the server answers with. */
+export const chosenProtocol = (offered: string[]): string | undefined => offered.find((name) => SPOKEN.includes(name))
+
 /** Secrets ride as further subprotocols, because browsers cannot set headers (RFC 6455 §4.1); the server never echoes them. */
 export const TICKET_PREFIX = 'parley.ticket.'
 export const RESUME_PREFIX = 'parley.resume.'

@@ -1,0 +1,58 @@
+// One node's control socket, as long as it counts: when it was last heard, and that it never holds too much.
+// Used by fleet-room.ts. Knows no message but the heartbeat.
+import type { RoomSocket } from '#edge/ports.ts'
+import type { NodeId } from '#shared/ids.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import { isTeardownRace } from '#shared/link/socket.ts'
+import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
+import { PING, PONG } from '#shared/protocol/decode.ts'
+import { MAX_SOCKET_BUFFER_BYTES, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
+import type { EdgeControlMessage } from '#shared/protocol/node-messages.ts'
+
+export class ControlPeer {
+  readonly nodeId: NodeId
+  readonly socket: RoomSocket
+  #heardAt: number
+  #isOpen = true
+
+  constructor(nodeId: NodeId, socket: RoomSocket, now: number) {
+    this.nodeId = nodeId
+    this.socket = socket
+    this.#heardAt = now
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get deadAt(): number {
+    return this.#heardAt + NODE_DEAD_AFTER_MS
+  }
+
+  /** Notes a sign of life; true when the frame was nothing more than that. */
+  heard(frame: Frame, now: number): boolean {
+    this.#heardAt = now
+    if (frame === PING) this.#write(PONG)
+    return frame === PING || frame === PONG
+  }
+
+  send(message: EdgeControlMessage): void {
+    this.#write(JSON.stringify(message))
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.socket.close(code, reason)
+  }
+
+  #write(text: string): void {
+    if (!this.#isOpen) return
+    if (this.socket.bufferedAmount > MAX_SOCKET_BUFFER_BYTES) return this.close(CLOSE_RESUME, 'too slow')
+    try {
+      this.socket.send(text)
+    } catch (error) {
+      if (!isTeardownRace(error)) throw error
+    }
+  }
+}

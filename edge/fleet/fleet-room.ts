@@ -1,0 +1,234 @@
+// The room of the fleet: owns which nodes are here, their slots and the offers that are out, and does what
+// fleet-reduce.ts decides. A host drives it by connect, message, close and alarm; it has no timers of its own.
+// Session rooms reach it through the Fleet port; it knows no session's content.
+import type { Fleet, Metrics, NodeView, RoomSocket, Sessions, Store } from '#edge/ports.ts'
+import type { Clock } from '#shared/clock.ts'
+import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
+import { FaultError, faultOf, type Fault } from '#shared/fault.ts'
+import type { NodeId, SessionId } from '#shared/ids.ts'
+import { unreachable } from '#shared/invariant.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import type { Log } from '#shared/log.ts'
+import { CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
+import { decode } from '#shared/protocol/decode.ts'
+import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { NodeControlMessage } from '#shared/protocol/node-messages.ts'
+import { ControlPeer } from './control-peer.ts'
+import { reduceFleet } from './fleet-reduce.ts'
+import {
+  EMPTY_FLEET,
+  fleetDeadline,
+  type FleetEffect,
+  type FleetEvent,
+  type FleetState,
+  type Offer,
+} from './fleet-state.ts'
+
+export interface FleetRoomPorts {
+  clock: Clock
+  log: Log
+  store: Pick<Store, 'turns'>
+  sessions: Pick<Sessions, 'nodeLost'>
+  metrics: Pick<Metrics, 'count'>
+  setAlarm(at: number | undefined): void
+}
+
+interface Waiting {
+  resolve(nodeId: NodeId): void
+  reject(fault: FaultError): void
+}
+
+/** Faults after which the same turn can never be stored; anything else the node's outbox tries again. */
+const NEVER_STORED = new Set<Fault['code']>(['not_found', 'invalid_message', 'too_large', 'conflict'])
+
+export class FleetRoom implements Fleet {
+  readonly #ports: FleetRoomPorts
+  readonly #peers = new Map<NodeId, ControlPeer>()
+  readonly #waiting = new Map<SessionId, Waiting>()
+  #state: FleetState = EMPTY_FLEET
+
+  constructor(ports: FleetRoomPorts) {
+    this.#ports = ports
+  }
+
+  // --- the four verbs ---
+
+  /** A second control socket of a node takes the first one's place. */
+  connect(socket: RoomSocket, { nodeId }: { nodeId: NodeId }): void {
+    this.#peers.get(nodeId)?.close(CLOSE_REPLACED, 'replaced')
+    this.#peers.set(nodeId, new ControlPeer(nodeId, socket, this.#ports.clock.now()))
+    this.#ports.metrics.count('node_connections')
+    this.#happened({ type: 'connected', nodeId })
+  }
+
+  message(socket: RoomSocket, frame: Frame): void {
+    const peer = this.#peerOf(socket)
+    if (!peer || peer.heard(frame, this.#ports.clock.now())) return
+    const read = readControl(frame)
+    if (!read.ok) return this.#refuse(peer, read.fault)
+    this.#take(peer, read.value)
+    this.#sweep()
+  }
+
+  close(socket: RoomSocket): void {
+    const peer = this.#peerOf(socket)
+    if (!peer) return
+    this.#peers.delete(peer.nodeId)
+    this.#happened({ type: 'disconnected', nodeId: peer.nodeId })
+  }
+
+  alarm(): void {
+    const now = this.#ports.clock.now()
+    for (const peer of this.#peers.values()) {
+      if (peer.deadAt > now) continue
+      peer.close(CLOSE_RESUME, 'silent')
+      this.#peers.delete(peer.nodeId)
+      this.#ports.log.warn({ nodeId: peer.nodeId }, 'a node fell silent')
+      this.#happened({ type: 'died', nodeId: peer.nodeId })
+    }
+    this.#happened({ type: 'alarm' })
+  }
+
+  // --- the port ---
+
+  nodes(): Promise<NodeView[]> {
+    const views = [...this.#state.nodes].flatMap(([nodeId, { presence }]) => {
+      if (presence.is !== 'here') return []
+      const { name, version, status, connectedAt, draining } = presence
+      return [{ nodeId, name, version, connectedAt, draining, ...status }]
+    })
+    return Promise.resolve(views)
+  }
+
+  place(offer: Offer): Promise<NodeId> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(offer.sessionId, { resolve, reject })
+      this.#happened({ type: 'place', offer })
+    })
+  }
+
+  release(sessionId: SessionId, reason: Parameters<Fleet['release']>[1]): Promise<void> {
+    this.#happened({ type: 'release', sessionId, reason })
+    return Promise.resolve()
+  }
+
+  /** Asks a node to take no new session; live ones finish. */
+  drain(nodeId: NodeId): void {
+    this.#happened({ type: 'drain', nodeId })
+  }
+
+  // --- private ---
+
+  #take(peer: ControlPeer, message: NodeControlMessage): void {
+    const { nodeId } = peer
+    const { presence } = this.#state.nodes.get(nodeId) ?? { presence: { is: 'lost' } }
+    if ((message.type === 'node.hello') !== (presence.is === 'greeting')) {
+      const issue = message.type === 'node.hello' ? 'node.hello: only once' : `${message.type} before node.hello`
+      return this.#refuse(peer, { code: 'invalid_message', issues: [issue] })
+    }
+    switch (message.type) {
+      case 'node.hello': {
+        const { type: _, name, version, ...status } = message
+        this.#ports.log.info({ nodeId, name, version, slots: status.slots }, 'a node joined')
+        return this.#happened({ type: 'hello', nodeId, name, version, status })
+      }
+      case 'node.status': {
+        const { type: _, ...status } = message
+        return this.#happened({ type: 'status', nodeId, status })
+      }
+      case 'offer.accepted':
+        return this.#happened({ type: 'accepted', nodeId, sessionId: message.sessionId, epoch: message.epoch })
+      case 'offer.declined':
+        return this.#happened({ type: 'declined', nodeId, sessionId: message.sessionId, epoch: message.epoch })
+      case 'node.draining':
+        return this.#happened({ type: 'draining', nodeId })
+      case 'turn.finished':
+        return void this.#store(peer, message)
+      case 'response':
+        return this.#ports.log.debug({ nodeId, id: message.id }, 'a node answered')
+      default:
+        return unreachable(message)
+    }
+  }
+
+  /** No answer while the store fails for the moment: the node's outbox sends the turn again. */
+  async #store(peer: ControlPeer, message: Extract<NodeControlMessage, { type: 'turn.finished' }>): Promise<void> {
+    const { store, clock, log, metrics } = this.#ports
+    const { sessionId, conversationId, turn: record } = message
+    const turnId = record.id
+    try {
+      await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
+      metrics.count('turns_stored', { status: record.status })
+      peer.send({ type: 'turn.stored', turnId })
+    } catch (error) {
+      const { code } = faultOf(error)
+      log.warn({ error, turnId, sessionId }, 'a turn was not stored')
+      if (NEVER_STORED.has(code)) peer.send({ type: 'turn.rejected', turnId, code })
+    }
+  }
+
+  #refuse(peer: ControlPeer, fault: Fault): void {
+    this.#ports.log.warn({ nodeId: peer.nodeId, fault }, 'cannot take a message of a node')
+    peer.send({ type: 'fault', ...publicFault(fault) })
+  }
+
+  #happened(event: FleetEvent): void {
+    const { state, effects } = reduceFleet(this.#state, event, this.#ports.clock.now())
+    this.#state = state
+    for (const effect of effects) this.#perform(effect)
+    this.#ports.setAlarm(this.#nextAlarm())
+  }
+
+  #perform(effect: FleetEffect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#peers.get(effect.nodeId)?.send(effect.message)
+      case 'close':
+        return this.#turnAway(effect.nodeId, effect.fault)
+      case 'placed':
+        return this.#answer(effect.sessionId, (waiting) => waiting.resolve(effect.nodeId))
+      case 'unplaced':
+        return this.#answer(effect.sessionId, (waiting) => waiting.reject(new FaultError(effect.fault)))
+      case 'lost':
+        this.#ports.log.warn({ nodeId: effect.nodeId, sessions: effect.sessions.length }, 'a node lost its sessions')
+        return void this.#ports.sessions.nodeLost(effect.nodeId, effect.sessions).catch((error: unknown) => {
+          this.#ports.log.error({ error, nodeId: effect.nodeId }, 'cannot tell sessions that their node is lost')
+        })
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #turnAway(nodeId: NodeId, fault: Fault): void {
+    const peer = this.#peers.get(nodeId)
+    peer?.send({ type: 'fault', ...publicFault(fault) })
+    peer?.close(FAULT_TABLE[fault.code].close, fault.code)
+    this.#peers.delete(nodeId)
+  }
+
+  #answer(sessionId: SessionId, answer: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(sessionId)
+    this.#waiting.delete(sessionId)
+    if (waiting) answer(waiting)
+  }
+
+  /** Sockets that were closed from here, for being too slow, are gone at once. */
+  #sweep(): void {
+    for (const peer of this.#peers.values()) if (!peer.isOpen) this.close(peer.socket)
+  }
+
+  #peerOf(socket: RoomSocket): ControlPeer | undefined {
+    return [...this.#peers.values()].find((peer) => peer.socket === socket)
+  }
+
+  #nextAlarm(): number | undefined {
+    const times = [fleetDeadline(this.#state), ...[...this.#peers.values()].map(({ deadAt }) => deadAt)]
+    const known = times.filter((at) => at !== undefined)
+    return known.length > 0 ? Math.min(...known) : undefined
+  }
+}
+
+function readControl(frame: Frame): ReturnType<typeof decode<NodeControlMessage>> {
+  if (typeof frame === 'string') return decode(NodeControlMessage, frame, MAX_NODE_MESSAGE_BYTES)
+  return { ok: false, fault: { code: 'invalid_message', issues: ['audio on the control socket'] } }
+}

@@ -1,0 +1,96 @@
+// The addresses that become sockets: /ws/chat for callers, /node/control and /node/session/:id for nodes.
+// Checks, in this order: the wire's version, who it is, what it may. A refusal is an HTTP answer; the rooms are reached
+// through the Upgrades port only.
+import { Hono, type Context } from 'hono'
+import type { Caller, EdgePorts, NodeAdmission } from '#edge/ports.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { isId, newId, type NodeId } from '#shared/ids.ts'
+import {
+  chosenProtocol,
+  CHAT_PROTOCOL,
+  NODE_PROTOCOL,
+  readOfferedProtocols,
+  SESSION_PROTOCOL,
+} from '#shared/protocol/version.ts'
+import { burnCallerTicket } from './caller-ticket.ts'
+
+interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'upgrades'> {
+  store: Pick<EdgePorts['store'], 'nodes'>
+  /** Who asks, by key or by cookie and Origin. Throws FaultError unauthenticated or forbidden. */
+  callerOf(c: Context): Promise<Caller>
+}
+
+/** What a caller must be allowed to do. */
+const TALK = 'talk'
+
+export function connectRoutes(ports: ConnectPorts): Hono {
+  const app = new Hono()
+  app.get('/ws/chat', (c) => connectCaller(c, ports))
+  app.get('/node/control', async (c) => {
+    offered(c, NODE_PROTOCOL)
+    return ports.upgrades.nodeControl(c, { nodeId: await nodeOf(c, ports) })
+  })
+  app.get('/node/session/:sessionId', (c) => connectNode(c, ports))
+  return app
+}
+
+async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response> {
+  const { ticket, resumeToken } = offered(c, CHAT_PROTOCOL)
+  const sessionId = c.req.query('session')
+  if (sessionId !== undefined) {
+    if (!isId('session', sessionId)) throw notFound('session', sessionId)
+    // The token is the right to this session: nothing else is asked for, so that a resume needs no new ticket.
+    if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
+    return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
+  }
+  const caller = ticket === undefined ? await ports.callerOf(c) : await ticketHolder(ticket, ports)
+  if (!caller.scopes.includes(TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
+  return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
+}
+
+async function connectNode(c: Context, ports: ConnectPorts): Promise<Response> {
+  const { ticket, resumeToken } = offered(c, SESSION_PROTOCOL)
+  const nodeId = await nodeOf(c, ports)
+  const sessionId = c.req.param('sessionId') ?? ''
+  if (!isId('session', sessionId)) throw notFound('session', sessionId)
+  return ports.upgrades.nodeSession(c, { sessionId, nodeId, secret: secretOf(c, ticket, resumeToken) })
+}
+
+function secretOf(c: Context, ticket: string | undefined, resumeToken: string | undefined): NodeAdmission['secret'] {
+  if (ticket !== undefined) return { type: 'ticket', ticket }
+  if (resumeToken !== undefined) return { type: 'resume', resumeToken, received: receivedOf(c) }
+  throw new FaultError({ code: 'unauthenticated' })
+}
+
+/** Refuses an unknown version before anything else is read. */
+function offered(c: Context, supported: string): ReturnType<typeof readOfferedProtocols> {
+  const found = readOfferedProtocols(c.req.header('sec-websocket-protocol'))
+  if (chosenProtocol(found.protocols) === supported && c.req.header('upgrade')?.toLowerCase() === 'websocket')
+    return found
+  throw new FaultError({
+    code: 'unsupported_version',
+    offered: found.protocols.join(', ').slice(0, 100),
+    supported: [supported],
+  })
+}
+
+/** `?received=`: the highest number that this end has; 0 without it. */
+function receivedOf(c: Context): number {
+  const text = c.req.query('received') ?? '0'
+  const received = Number(text)
+  if (/^\d{1,10}$/.test(text) && received <= 0xffff_ffff) return received
+  throw new FaultError({ code: 'invalid_message', issues: ['received: expected a number of the link'] })
+}
+
+async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
+  const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
+  if (!node) throw new FaultError({ code: 'unauthenticated' })
+  return node.nodeId
+}
+
+async function ticketHolder(ticket: string, ports: ConnectPorts): Promise<Caller> {
+  const caller = await burnCallerTicket(ticket, ports)
+  if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  return caller
+}

@@ -1,0 +1,120 @@
+// All rooms of this process: a map of session rooms and one fleet room, each behind its mailbox, and how they reach
+// each other. Made in main.ts; upgrades.ts brings the sockets.
+import type { CallerAdmission, Fleet, Metrics, NodeAdmission, RoomSocket, Sessions, Store } from '#edge/ports.ts'
+import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
+import { FleetRoom } from '#edge/fleet/fleet-room.ts'
+import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
+import type { Clock } from '#shared/clock.ts'
+import { notFound } from '#shared/fault.ts'
+import type { NodeId, SessionId } from '#shared/ids.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import type { Log } from '#shared/log.ts'
+import { hostRoom } from './room-host.ts'
+
+export interface RoomsPorts {
+  clock: Clock
+  log: Log
+  store: Pick<Store, 'sessions' | 'turns'>
+  metrics: Pick<Metrics, 'count' | 'observe'>
+}
+
+/** One socket in its room, as the host of the socket drives it. */
+export interface Seated {
+  message(frame: Frame): void
+  close(code: number): void
+}
+
+/** Takes the socket once it is open. */
+export type Seating = (socket: RoomSocket) => Seated
+
+export interface Rooms {
+  sessions: Sessions
+  fleet: Fleet & { drain(nodeId: NodeId): void }
+  /** Each throws FaultError before a socket exists. */
+  admitCaller(admission: CallerAdmission): Promise<Seating>
+  admitNode(admission: NodeAdmission): Promise<Seating>
+  admitControl(node: { nodeId: NodeId }): Seating
+  /** Ends every session; resolves once all of them are written. */
+  shutdown(): Promise<void>
+}
+
+export function createRooms(ports: RoomsPorts): Rooms {
+  const { clock, log } = ports
+  const hosted = new Map<SessionId, HostedSession>()
+  const sessions: Sessions = {
+    count: () => Promise.resolve(hosted.size),
+    nodeLost: (nodeId, ids) => {
+      for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
+      return Promise.resolve()
+    },
+  }
+  const fleetHost = hostRoom({ clock, log, ring: () => fleet.alarm() })
+  const fleet = new FleetRoom({ ...ports, sessions, setAlarm: (at) => fleetHost.alarm.set(at) })
+  const whenEmpty: Array<() => void> = []
+
+  const open = (who: Extract<CallerAdmission, { type: 'new' }>): HostedSession => {
+    const onEnded = (): void => {
+      hosted.delete(who.sessionId)
+      if (hosted.size === 0) for (const done of whenEmpty.splice(0)) done()
+    }
+    const session = hostSession(who, { ...ports, fleet, onEnded })
+    hosted.set(who.sessionId, session)
+    return session
+  }
+  const find = (sessionId: SessionId): HostedSession => {
+    const session = hosted.get(sessionId)
+    if (!session) throw notFound('session', sessionId)
+    return session
+  }
+
+  return {
+    sessions,
+    fleet,
+    admitCaller: async (admission) => {
+      if (admission.type === 'new') return (socket) => seat(open(admission), socket, 'caller')
+      const session = find(admission.sessionId)
+      await session.room.admitCaller(admission)
+      return (socket) => seat(session, socket, 'caller', admission.received)
+    },
+    admitNode: async (admission) => {
+      const session = find(admission.sessionId)
+      await session.room.admitNode(admission)
+      const { secret } = admission
+      return (socket) => seat(session, socket, 'node', secret.type === 'resume' ? secret.received : undefined)
+    },
+    admitControl: (node) => (socket) => {
+      fleetHost.post(() => fleet.connect(socket, node))
+      return {
+        message: (frame) => fleetHost.post(() => fleet.message(socket, frame)),
+        close: () => fleetHost.post(() => fleet.close(socket)),
+      }
+    },
+    shutdown: async () => {
+      const left = new Promise<void>((resolve) => whenEmpty.push(resolve))
+      for (const session of hosted.values()) session.post((room) => room.shutdown())
+      if (hosted.size > 0) await left
+    },
+  }
+}
+
+interface HostedSession {
+  room: SessionRoom
+  post: (verb: (room: SessionRoom) => void) => void
+}
+
+function hostSession(
+  who: Extract<CallerAdmission, { type: 'new' }>,
+  ports: RoomsPorts & { fleet: Fleet; onEnded: () => void },
+): HostedSession {
+  const host = hostRoom({ ...ports, ring: () => room.alarm() })
+  const room = new SessionRoom(who, { ...ports, codec: chatCodec, setAlarm: (at) => host.alarm.set(at) })
+  return { room, post: (verb) => host.post(() => verb(room)) }
+}
+
+function seat({ post }: HostedSession, socket: RoomSocket, is: Seat['is'], resumedFrom?: number): Seated {
+  post((room) => room.connect(socket, { is, resumedFrom }))
+  return {
+    message: (frame) => post((room) => room.message(socket, frame)),
+    close: (code) => post((room) => room.close(socket, code)),
+  }
+}

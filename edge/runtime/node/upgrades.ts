@@ -1,0 +1,95 @@
+// Brings sockets into their rooms on Node: asks the room first, then upgrades, then hands every frame over as it came.
+// Made in main.ts. The `ws` object is used directly: one listener, no copy to an event, no compression of audio.
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { upgradeWebSocket } from '@hono/node-server'
+import type { Context } from 'hono'
+import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import type { RoomSocket, Upgrades } from '#edge/ports.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { chosenProtocol } from '#shared/protocol/version.ts'
+import type { Rooms, Seating } from './rooms.ts'
+
+/** For the closing handshake; a peer that is gone never answers it. */
+const CLOSE_TIMEOUT_MS = 2_000
+
+/** The server that @hono/node-server's serve() is given as `websocket.server`. */
+export function createWebSocketServer(): WebSocketServer {
+  const options = {
+    noServer: true,
+    // Measured: deflate costs the relay eight ninths of its rate, and PCM does not compress.
+    perMessageDeflate: false,
+    maxPayload: MAX_SOCKET_MESSAGE_BYTES,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    // Only the wire's name is echoed, never a ticket or a token that rides beside it.
+    handleProtocols: (offered: Set<string>) => chosenProtocol([...offered]) ?? (false as const),
+  }
+  return new WebSocketServer(options)
+}
+
+export function createUpgrades(rooms: Rooms): Upgrades {
+  return {
+    caller: async (c, admission) => upgrade(c, await rooms.admitCaller(admission)),
+    nodeControl: (c, node) => upgrade(c, rooms.admitControl(node)),
+    nodeSession: async (c, admission) => upgrade(c, await rooms.admitNode(admission)),
+  }
+}
+
+/**
+ * The server drops the body of a refused upgrade; a peer should read why it was refused. Wraps the app's fetch: writes
+ * the whole answer to the socket itself, after which the server finds the socket closed and leaves it alone.
+ */
+export function withRefusalBodies<E>(fetch: (request: Request, env: E) => Response | Promise<Response>) {
+  return async (request: Request, env: E): Promise<Response> => {
+    const response = await fetch(request, env)
+    const socket = (env as { incoming?: { socket?: Socket } } | undefined)?.incoming?.socket
+    if (response.ok || request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || !socket?.writable)
+      return response
+    const body = Buffer.from(await response.clone().arrayBuffer())
+    const head = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}`, 'connection: close']
+    for (const [name, value] of response.headers) if (name !== 'content-length') head.push(`${name}: ${value}`)
+    head.push(`content-length: ${body.byteLength}`, '', '')
+    await new Promise<void>((resolve) => {
+      socket.once('close', resolve)
+      socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), body]), () => socket.destroy())
+    })
+    return response
+  }
+}
+
+function upgrade(c: Context, seating: Seating): Promise<Response> {
+  return upgradeWebSocket(c, {
+    onOpen: (_event, { raw }) => {
+      // Typed as the least that the adapter needs; it is the `ws` socket of the server above.
+      if (raw instanceof WebSocket) seatSocket(raw, seating)
+    },
+  })
+}
+
+function seatSocket(socket: WebSocket, seating: Seating): void {
+  const seated = seating(roomSocket(socket))
+  socket.on('message', (content: RawData, isBinary: boolean) => seated.message(frameOf(content, isBinary)))
+  socket.on('close', (code) => seated.close(code))
+  // A close event follows every error, and says all that a room needs.
+  socket.on('error', () => {})
+}
+
+function roomSocket(socket: WebSocket): RoomSocket {
+  return {
+    send: (frame) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+    },
+    close: (code, reason) => socket.close(code, reason),
+    get bufferedAmount() {
+      return socket.bufferedAmount
+    },
+  }
+}
+
+/** Bytes of their own: what `ws` gives is a view that would keep all of a TCP read alive while the link keeps the frame. */
+function frameOf(content: RawData, isBinary: boolean): Frame {
+  if (content instanceof ArrayBuffer) return isBinary ? new Uint8Array(content) : Buffer.from(content).toString()
+  const bytes = Array.isArray(content) ? Buffer.concat(content) : content
+  return isBinary ? new Uint8Array(bytes) : bytes.toString()
+}

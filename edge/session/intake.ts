@@ -1,0 +1,43 @@
+// One direction of a session's link at the edge: what comes from the origin is numbered, kept and passed on, and a
+// message that could not be read still uses up its number. Used by traffic.ts; knows numbers, not messages.
+//
+// A socket keeps its order, so a gap right after unreadable frames can only be those frames: it is filled with
+// message.skipped. Any other gap means that frames were lost on the way, and the origin must resume.
+import type { Clock } from '#shared/clock.ts'
+import type { Fault } from '#shared/fault.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import { RelayLeg } from '#shared/link/relay-leg.ts'
+
+export class Intake {
+  readonly leg: RelayLeg
+  /** Unreadable frames since the last number that was taken. */
+  #unreadable = 0
+
+  constructor(clock: Clock, onOverflow: (fault: Fault) => void) {
+    this.leg = new RelayLeg({ clock, onOverflow })
+  }
+
+  take(seq: number, frame: Frame): 'relayed' | 'duplicate' | 'gap' {
+    while (this.#unreadable > 0 && seq > this.leg.received + 1) this.#fill()
+    const outcome = this.leg.take(seq, frame)
+    if (outcome === 'relayed') this.#unreadable = 0
+    return outcome
+  }
+
+  /** A frame that cannot be read; `seq` where its number could. */
+  skip(seq: number | undefined): void {
+    this.#unreadable += 1
+    if (seq !== undefined && seq === this.leg.received + 1) this.#fill()
+  }
+
+  /** The origin has a new socket and sends again what is not acknowledged, unreadable frames too. */
+  originResumed(): void {
+    this.#unreadable = 0
+  }
+
+  #fill(): void {
+    this.#unreadable -= 1
+    const seq = this.leg.received + 1
+    this.leg.take(seq, JSON.stringify({ type: 'message.skipped', seq }))
+  }
+}

@@ -1,0 +1,18 @@
+// What a session room needs from its host and from the rest of the edge. Given by edge/runtime.
+import type { Fleet, Metrics, Store } from '#edge/ports.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import type { ClientCodec } from './client-codec.ts'
+
+export interface SessionRoomPorts {
+  clock: Clock
+  log: Log
+  store: Pick<Store, 'sessions' | 'turns'>
+  fleet: Pick<Fleet, 'place' | 'release'>
+  metrics: Pick<Metrics, 'count' | 'observe'>
+  codec: ClientCodec
+  /** One alarm a room: a later call replaces it, undefined clears it. */
+  setAlarm: (at: number | undefined) => void
+  /** The session is over and written: the host may forget the room. */
+  onEnded: () => void
+}

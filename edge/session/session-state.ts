@@ -1,0 +1,171 @@
+// What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
+// transitions, session-room.ts does the effects. Knows no socket, no store and no node.
+import type { Fault } from '#shared/fault.ts'
+import type { ConversationId, NodeId } from '#shared/ids.ts'
+import type { EngineInfo } from '#shared/model/engine.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { Persona } from '#shared/model/persona.ts'
+import type { TurnOptions } from '#shared/model/turn-options.ts'
+import type { PastTurn } from '#shared/model/turn.ts'
+import type { SessionStart } from '#shared/protocol/chat-messages.ts'
+import {
+  CALLER_GONE_MS,
+  DATA_SILENT_AFTER_MS,
+  IDLE_SESSION_MS,
+  MAX_SESSION_MS,
+  NODE_DEAD_AFTER_MS,
+  START_TIMEOUT_MS,
+} from '#shared/protocol/limits.ts'
+import type { AudioFormat, EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
+
+/** The store answers in milliseconds; a caller waits no longer than this for a database that does not. */
+export const OPENING_MS = 10_000
+/** From accepted offer to data socket: over it the node counts as dead. */
+export const DIAL_WITHIN_MS = NODE_DEAD_AFTER_MS
+/** From session.begin to session.begun: a node may have to load a voice first. */
+export const BEGIN_WITHIN_MS = 20_000
+/** How long the node may be without data socket. With the silence that came first, the caller knows within NODE_DEAD_AFTER_MS. */
+export const NODE_RETURN_MS = NODE_DEAD_AFTER_MS - DATA_SILENT_AFTER_MS
+/** For the node's last messages after session.end. */
+export const FAREWELL_MS = 3_000
+
+/** What a session is about, once the store has opened it. */
+export interface OpenedSession {
+  conversationId: ConversationId
+  persona: Persona
+  language: Language
+  ttsMode: TtsMode
+  audio: AudioFormat
+  options: TurnOptions
+  turns: PastTurn[]
+  turnCount: number
+}
+
+/** Where the session runs. */
+export interface Placed {
+  nodeId: NodeId
+  epoch: number
+}
+
+/** `gone`: the socket is lost; the leg keeps its frames and waits for a resume. */
+export type Presence = { is: 'here' } | { is: 'gone'; since: number }
+
+export type SessionState =
+  /** The caller's socket is here; nothing was said yet. */
+  | { is: 'awaitingStart'; since: number }
+  /** The store was asked. */
+  | { is: 'opening'; since: number }
+  /** Given up while the store was still opening it: what it opened must be ended. */
+  | { is: 'abandoned'; reason: EndReason }
+  /** The fleet was asked. */
+  | { is: 'placing'; session: OpenedSession; epoch: number }
+  /** A node accepted, its ticket is out. */
+  | { is: 'waitingForNode'; session: OpenedSession; at: Placed; until: number }
+  /** The node has session.begin and gets its engines ready. */
+  | { is: 'beginning'; session: OpenedSession; at: Placed; until: number }
+  /** The caller was told ready. Either socket may be lost and come back. */
+  | {
+      is: 'live'
+      session: OpenedSession
+      at: Placed
+      since: number
+      /** When words were last said, by either side. */
+      spokeAt: number
+      caller: Presence
+      node: Presence
+    }
+  /** The node was told to end and finishes what it says. */
+  | { is: 'ending'; session: OpenedSession; reason: EndReason; until: number; fault: Fault | undefined }
+  | { is: 'ended'; reason: EndReason }
+
+export type SessionEvent =
+  | { type: 'started'; start: SessionStart }
+  | { type: 'opened'; session: OpenedSession }
+  | { type: 'openFailed'; fault: Fault }
+  | { type: 'placed'; at: Placed }
+  | { type: 'placeFailed'; fault: Fault }
+  /** `received`: the highest number that the peer has of the other side's messages. */
+  | { type: 'callerResumed'; received: number }
+  | { type: 'callerLost' }
+  | { type: 'callerEnds' }
+  | { type: 'nodeDialled' }
+  | { type: 'nodeResumed'; received: number }
+  | { type: 'begun'; engines: EngineInfo[] }
+  /** The node gives the session up. */
+  | { type: 'nodeFailed'; fault: Fault }
+  /** The data socket is gone; `isClean` where the node closed it because it had said everything. */
+  | { type: 'nodeSocketLost'; isClean: boolean }
+  /** The fleet says that the node is gone. */
+  | { type: 'nodeGone'; nodeId: NodeId }
+  /** Somebody said something. */
+  | { type: 'spoke' }
+  /** A leg keeps more than it may. */
+  | { type: 'overflowed'; fault: Fault }
+  | { type: 'shutdown' }
+  /** A bug of ours. */
+  | { type: 'broke' }
+  | { type: 'alarm' }
+
+export type SessionEffect =
+  | { type: 'open'; start: SessionStart }
+  | { type: 'place'; epoch: number }
+  | { type: 'recordPlacement'; at: Placed }
+  /** session.begin to the node that dialled. */
+  | { type: 'begin'; session: OpenedSession; at: Placed }
+  | { type: 'resumeNode'; received: number }
+  | { type: 'ready'; session: OpenedSession; engines: EngineInfo[] }
+  | { type: 'resumeCaller'; received: number }
+  | { type: 'tellCaller'; fault: Fault }
+  | { type: 'hangUp'; fault: Fault }
+  | { type: 'tellNode'; reason: EndReason }
+  /** What was being said is written with status cut: nobody else will. */
+  | { type: 'cut'; session: OpenedSession }
+  | { type: 'release'; reason: EndReason }
+  | { type: 'recordEnd'; reason: EndReason }
+  /**
+   * Once the writes are done, so that the conversation is free when the caller hears of it: close both and forget.
+   * `saysEnded`: with session.ended before; a session that never was is refused by its fault alone.
+   */
+  | { type: 'leave'; reason: EndReason; saysEnded: boolean; fault: Fault | undefined }
+
+export interface Transition {
+  state: SessionState
+  effects: SessionEffect[]
+}
+
+export type Due =
+  | { why: 'callerGone' | 'nodeLost' | 'idle' | 'maxDuration' | 'farewell'; at: number }
+  | { why: 'deadline'; stage: string; limitMs: number; at: number }
+
+/** Everything that time alone will do to a session, soonest first. */
+export function deadlines(state: SessionState): Due[] {
+  const deadline = (stage: string, since: number, limitMs: number): Due => ({
+    why: 'deadline',
+    stage,
+    limitMs,
+    at: since + limitMs,
+  })
+  switch (state.is) {
+    case 'awaitingStart':
+      return [deadline('session.start', state.since, START_TIMEOUT_MS)]
+    case 'opening':
+      return [deadline('opening', state.since, OPENING_MS)]
+    case 'waitingForNode':
+      return [{ why: 'nodeLost', at: state.until }]
+    case 'beginning':
+      return [{ why: 'nodeLost', at: state.until }]
+    case 'live':
+      return [
+        ...(state.caller.is === 'gone'
+          ? [{ why: 'callerGone' as const, at: state.caller.since + CALLER_GONE_MS }]
+          : []),
+        ...(state.node.is === 'gone' ? [{ why: 'nodeLost' as const, at: state.node.since + NODE_RETURN_MS }] : []),
+        { why: 'idle' as const, at: state.spokeAt + IDLE_SESSION_MS },
+        { why: 'maxDuration' as const, at: state.since + MAX_SESSION_MS },
+      ].toSorted((a, b) => a.at - b.at)
+    case 'ending':
+      return [{ why: 'farewell', at: state.until }]
+    default:
+      return []
+  }
+}

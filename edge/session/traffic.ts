@@ -1,0 +1,206 @@
+// What passes between caller and node of one session: each frame is read once, counted, and relayed as it came. What
+// concerns the session itself becomes an event. Owned by session-room.ts; knows no socket and no state.
+import type { Clock } from '#shared/clock.ts'
+import type { Fault } from '#shared/fault.ts'
+import { publicFault } from '#shared/fault-table.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
+import type { SessionStart } from '#shared/protocol/chat-messages.ts'
+import { decode } from '#shared/protocol/decode.ts'
+import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { numberOf } from '#shared/protocol/number-of.ts'
+import {
+  NodeSessionMessage,
+  type AudioFormat,
+  type DownMessage,
+  type UpMessage,
+} from '#shared/protocol/session-messages.ts'
+import type { CallerSays, ClientCodec } from './client-codec.ts'
+import { Intake } from './intake.ts'
+import { audioFormat, turnOptions } from './session-opening.ts'
+import type { SessionEvent } from './session-state.ts'
+import { TurnLog } from './turn-log.ts'
+
+export interface TrafficPorts {
+  clock: Clock
+  codec: ClientCodec
+  /** Dropped where the socket is gone; what is numbered is sent again after the resume. */
+  toCaller(frame: Frame): void
+  toNode(frame: Frame): void
+  tellCaller(fault: Fault): void
+  onEvent(event: SessionEvent): void
+  /** Frames were lost on the way: this peer must dial again and resume. */
+  onGap(peer: 'caller' | 'node'): void
+}
+
+/** Said now: the session is not idle. */
+const SPEECH = new Set<string>(['utterance.started', 'transcript.final', 'reply.started', 'reply.done', 'text.send'])
+
+export class Traffic {
+  readonly #ports: TrafficPorts
+  readonly #up: Intake
+  readonly #down: Intake
+  readonly #log = new TurnLog()
+  /** Agreed in session.start; undefined before. */
+  #audio: AudioFormat | undefined
+  #language: Language = 'en'
+
+  constructor(ports: TrafficPorts) {
+    this.#ports = ports
+    const onOverflow = (fault: Fault): void => ports.onEvent({ type: 'overflowed', fault })
+    this.#up = new Intake(ports.clock, onOverflow)
+    this.#down = new Intake(ports.clock, onOverflow)
+  }
+
+  /** The highest numbers that were taken from either side. */
+  get received(): { fromCaller: number; fromNode: number } {
+    return { fromCaller: this.#up.leg.received, fromNode: this.#down.leg.received }
+  }
+
+  speaks(language: Language): void {
+    this.#language = language
+  }
+
+  /** A socket of the caller is there: he gets what he has not received. */
+  attachCaller(received: number): void {
+    this.#up.originResumed()
+    this.#down.leg.attachFar((frame) => this.#ports.toCaller(this.#ports.codec.relay(frame)), received)
+    this.#ackCaller()
+    this.#ackNode()
+  }
+
+  attachNode(received: number): void {
+    this.#down.originResumed()
+    this.#up.leg.attachFar((frame) => this.#ports.toNode(frame), received)
+    this.#ackNode()
+    this.#ackCaller()
+  }
+
+  detachCaller(): void {
+    this.#down.leg.detachFar()
+  }
+
+  detachNode(): void {
+    this.#up.leg.detachFar()
+  }
+
+  close(): void {
+    this.#up.leg.close()
+    this.#down.leg.close()
+  }
+
+  /** The turns that were open, as they stand. */
+  cut(): TurnRecord[] {
+    return this.#log.cut(this.#ports.clock.now())
+  }
+
+  fromCaller(frame: Frame): void {
+    if (typeof frame !== 'string' && !this.#audio)
+      return this.#refuseCaller(frame, invalid('audio before session.start'))
+    const read = this.#ports.codec.read(frame, this.#audio?.inputRate ?? 0)
+    if (!read.ok) return this.#refuseCaller(frame, read.fault)
+    this.#takeFromCaller(read.value, frame)
+  }
+
+  fromNode(frame: Frame): void {
+    if (typeof frame !== 'string') {
+      const audio = decodeAudioFrame(frame, this.#audio?.outputRate ?? 0)
+      if (!audio.ok) return this.#refuseNode(frame, audio.fault)
+      const { turn, sequence, pcm } = audio.value
+      this.#log.audio(turn, pcm.byteLength / 2)
+      return this.#takeDown(sequence, frame)
+    }
+    const read = decode(NodeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
+    if (!read.ok) return this.#refuseNode(frame, read.fault)
+    const message = read.value
+    switch (message.type) {
+      case 'session.begun':
+        return this.#ports.onEvent({ type: 'begun', engines: message.engines })
+      case 'session.failed':
+        return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
+      case 'ack':
+        return this.#acked(this.#up, message.received, frame)
+      default:
+        return this.#relayDown(message, frame)
+    }
+  }
+
+  #takeFromCaller(says: CallerSays, frame: Frame): void {
+    switch (says.type) {
+      case 'start':
+        return this.#start(says.start)
+      case 'end':
+        return this.#ports.onEvent({ type: 'callerEnds' })
+      case 'ack':
+        return this.#acked(this.#down, says.received, frame)
+      case 'message':
+        if (!this.#audio) return this.#refuseCaller(frame, invalid(`${says.message.type} before session.start`))
+        return this.#relayUp(says.message, says.frame)
+      case 'audio':
+        return this.#takeUp(says.seq, says.frame)
+    }
+  }
+
+  #start(start: SessionStart): void {
+    if (this.#audio) return this.#ports.tellCaller(invalid('session.start: only once'))
+    const options = turnOptions(start)
+    if (!options.ok) return this.#ports.tellCaller(options.fault)
+    this.#audio = audioFormat(start)
+    this.#ports.onEvent({ type: 'started', start })
+  }
+
+  #relayUp(message: UpMessage, frame: Frame): void {
+    this.#log.said(message)
+    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
+    this.#takeUp(message.seq, frame)
+  }
+
+  #relayDown(message: DownMessage, frame: Frame): void {
+    this.#log.answered(message, this.#language, this.#ports.clock.now())
+    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
+    this.#takeDown(message.seq, frame)
+  }
+
+  #takeUp(seq: number, frame: Frame): void {
+    if (this.#up.take(seq, frame) === 'gap') this.#ports.onGap('caller')
+  }
+
+  #takeDown(seq: number, frame: Frame): void {
+    if (this.#down.take(seq, frame) === 'gap') this.#ports.onGap('node')
+  }
+
+  /** The far end of a direction has it: only now may the edge say so to the origin. */
+  #acked(direction: Intake, received: number, frame: Frame): void {
+    if (received > direction.leg.received) {
+      const fault = invalid(`ack.received: expected at most ${direction.leg.received}`)
+      return direction === this.#down ? this.#refuseCaller(frame, fault) : this.#refuseNode(frame, fault)
+    }
+    direction.leg.acked(received)
+    if (direction === this.#down) this.#ackNode()
+    else this.#ackCaller()
+  }
+
+  #ackCaller(): void {
+    const received = this.#up.leg.farReceived
+    if (received > 0) this.#ports.toCaller(this.#ports.codec.write({ type: 'ack', received }))
+  }
+
+  #ackNode(): void {
+    const received = this.#down.leg.farReceived
+    if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
+  }
+
+  #refuseCaller(frame: Frame, fault: Fault): void {
+    this.#up.skip(this.#ports.codec.numberOf(frame))
+    this.#ports.tellCaller(fault)
+  }
+
+  #refuseNode(frame: Frame, fault: Fault): void {
+    this.#down.skip(numberOf(frame, MAX_NODE_MESSAGE_BYTES))
+    this.#ports.toNode(JSON.stringify({ type: 'fault', ...publicFault(fault) }))
+  }
+}
+
+const invalid = (issue: string): Fault => ({ code: 'invalid_message', issues: [issue] })
