@@ -11,8 +11,13 @@ export interface Answer {
   afterwards?: () => void
 }
 
-/** Serves until the thread is ended. What `answer` throws fails that request and not the thread. */
-export function serveRequests<Request>(answer: (request: Request) => Answer): void {
+export interface ServeOptions {
+  /** What a request throws leaves the engine in an unknown state: the thread ends, and its owner starts another. */
+  endsOnFailure?: boolean
+}
+
+/** Serves until the thread is ended. What `answer` throws fails that request and not the thread, unless asked to. */
+export function serveRequests<Request>(answer: (request: Request) => Answer, options: ServeOptions = {}): void {
   invariant(parentPort, 'runs in a worker thread')
   const port = parentPort
   port.on('message', ({ id, request }: { id: number; request: Request }) => {
@@ -21,6 +26,7 @@ export function serveRequests<Request>(answer: (request: Request) => Answer): vo
       if (id !== 0) port.postMessage({ id, reply } satisfies WorkerMessage, transfer)
       afterwards?.()
     } catch (thrown) {
+      if (options.endsOnFailure) throw thrown
       port.postMessage({ id, failure: String(thrown) } satisfies WorkerMessage)
     }
   })
