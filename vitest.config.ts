@@ -5,6 +5,18 @@ import { defineConfig } from 'vitest/config'
 const TEST_TIMEOUT_MS = 30_000
 const HOOK_TIMEOUT_MS = 60_000
 
+/** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */
+const QUIET_WRANGLER = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_LOG: 'error',
+  WRANGLER_LOG_PATH: '.wrangler/logs',
+  WRANGLER_REGISTRY_PATH: '.wrangler/registry',
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +27,17 @@ export default defineConfig({
           environment: 'node',
           include: ['tests/**/*.test.{ts,tsx}'],
           exclude: ['tests/workers/**', '**/node_modules/**'],
+          testTimeout: TEST_TIMEOUT_MS,
+          hookTimeout: HOOK_TIMEOUT_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'workers',
+          environment: 'node',
+          include: ['tests/workers/**/*.test.ts'],
+          env: QUIET_WRANGLER,
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: HOOK_TIMEOUT_MS,
         },

@@ -8,6 +8,6 @@ const root = process.argv[2] ?? '.'
 const read = (...patterns: string[]) => readTextFiles(root, globSync(patterns, { cwd: root }).toSorted())
 const specs = read('tests/spec.md', 'tests/spec/*.part.md')
 // The checks' own tests plant wrong rules on purpose, as text; only their titles are built to be read by this.
-const tests = read('tests/**/*.test.ts', 'tests/**/*.test.tsx')
+const tests = read('tests/**/*.test.{ts,tsx}', 'tests/contracts/*.contract.ts')
 const { findings, rules } = checkSpec(specs, tests)
 report(findings, `${rules} rules, each with its test`)

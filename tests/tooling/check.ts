@@ -20,6 +20,7 @@ const own = (name: string, file: string): Step => ({ name, command: 'node', args
 
 const STEPS: Step[] = [
   tool('types', 'tsc', '--noEmit', '-p', '.'),
+  tool('types, Workers', 'tsc', '--noEmit', '-p', 'tsconfig.workers.json'),
   tool('lint', 'oxlint', '--format=unix'),
   tool('format', 'oxfmt', '--check'),
   tool('dead code', 'knip', '--no-progress'),
@@ -57,7 +58,7 @@ function run(step: Step): Promise<Outcome> {
 function lineOf({ step, hasPassed, output, seconds }: Outcome): string {
   const verdict = hasPassed ? 'ok  ' : 'FAIL'
   const note = hasPassed && step.command === 'node' ? `  ${output.split('\n').at(-1) ?? ''}` : ''
-  return `${verdict} ${step.name.padEnd(10)} ${seconds.toFixed(1).padStart(5)} s${note}`
+  return `${verdict} ${step.name.padEnd(14)} ${seconds.toFixed(1).padStart(5)} s${note}`
 }
 
 const waiting = [...STEPS]

@@ -54,6 +54,11 @@ export const LAYERS: Layer[] = [
     mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/x.ts', '#edge/fleet/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
   },
   {
+    file: 'edge/limits/x.ts',
+    may: ['./y.ts', '#shared/invariant.ts', 'valibot'],
+    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/http/x.ts', '#edge/ports.ts', 'itty-durable'],
+  },
+  {
     file: 'edge/rollout/x.ts',
     may: ['./y.ts', '#shared/model/rollout.ts', 'valibot'],
     mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/fleet/x.ts', '#edge/ports.ts'],

@@ -37,6 +37,11 @@ export function findPython(): string | undefined {
   return spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0 ? python : undefined
 }
 
+/** Whether workerd, the Workers' runtime that wrangler brings, starts on this platform. */
+export function hasWorkerd(): boolean {
+  return spawnSync('node_modules/.bin/workerd', ['--version'], { stdio: 'ignore' }).status === 0
+}
+
 /** What is left out here, one entry a missing program. */
 export function listLeftOut(): LeftOut[] {
   const needs: [boolean, LeftOut][] = [
@@ -52,6 +57,14 @@ export function listLeftOut(): LeftOut[] {
     [
       findNginx() !== undefined,
       { tests: 'tests and figures behind nginx', missing: 'no nginx found', add: 'apt-get install nginx-light' },
+    ],
+    [
+      hasWorkerd(),
+      {
+        tests: 'tests of the edge on Workers',
+        missing: 'workerd does not start on this platform',
+        add: 'run them on x64 or arm64 with glibc 2.35 or newer, or on macOS',
+      },
     ],
   ]
   return needs.filter(([isThere]) => !isThere).map(([, leftOut]) => leftOut)

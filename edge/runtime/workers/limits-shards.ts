@@ -1,0 +1,25 @@
+// Which object holds a bucket or a secret, and how many of them: names and bounds of LimitsObject's shards. Pure.
+
+/** What the longest names and claims of one shard take must stay below 2 MiB, the limit of one stored value. */
+export const MAX_BUCKETS = 1_024
+export const MAX_SECRETS = 512
+
+/** An object answers 500 to 1,000 requests a second; sixteen of a kind carry more than one edge takes. */
+const SHARDS = 16
+const KIND = /^[a-z][a-z0-9-]{0,31}(?=:)/
+
+/** Kinds lie apart, so that a flood of addresses (`ip:…`) pushes out no key's bucket (`key:…`). */
+export function bucketShard(bucket: string): string {
+  return `buckets:${KIND.exec(bucket)?.[0] ?? 'other'}:${shardOf(bucket)}`
+}
+
+export function secretShard(secretHash: string): string {
+  return `secrets:${shardOf(secretHash)}`
+}
+
+/** FNV-1a, 32 bits: spreads short names well, and needs no await as WebCrypto would. */
+function shardOf(name: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+  return (hash >>> 0) % SHARDS
+}

@@ -1,0 +1,65 @@
+// Starts the Worker as wrangler.toml describes it, and the fixture beside it, on real workerd and loopback. Offline: the
+// project's environment in vitest.config.ts keeps wrangler from asking anyone. Nothing is left behind after close().
+import { type TestHarness, createTestHarness } from 'wrangler'
+import type { Limits } from '#edge/ports.ts'
+import { type Fault, FaultError } from '#shared/fault.ts'
+
+/** Both of the fixture's bindings: the object as it is, and one whose state can be made impossible to store. */
+type Binding = 'LIMITS' | 'BROKEN'
+type Call = { [Method in keyof Limits]: { method: Method; args: Parameters<Limits[Method]> } }[keyof Limits]
+
+export interface Workerd {
+  harness: TestHarness
+  /** The address of the real Worker. */
+  url: string
+  /** The port as the fixture has it inside workerd; each call is a request of its own. */
+  limits(binding?: Binding): Limits
+  /** Many calls in one request, one after the other. */
+  callAll(calls: Call[]): Promise<unknown>
+  /** To the fixture, which forwards paths that begin with /do/ to the object as they are. */
+  fetchFixture(path: string, init?: { headers: Record<string, string> }): Promise<Response>
+  close(): Promise<void>
+}
+
+const OBJECTS = [
+  { name: 'LIMITS', class_name: 'LimitsObject', script_name: 'parley' },
+  { name: 'BROKEN', class_name: 'BrokenLimitsObject' },
+]
+
+export async function startWorkerd(): Promise<Workerd> {
+  const harness = createTestHarness({
+    workers: [
+      { configPath: 'wrangler.toml' },
+      {
+        config: {
+          name: 'fixture',
+          main: 'tests/workers/fixture/worker.ts',
+          compatibility_date: '2026-10-01',
+          durable_objects: { bindings: OBJECTS },
+          migrations: [{ tag: 'v1', new_sqlite_classes: ['BrokenLimitsObject'] }],
+        },
+      },
+    ],
+  })
+  const { url } = await harness.listen()
+  const fixture = harness.getWorker('fixture')
+  const call = async (binding: Binding, calls: Call[]): Promise<unknown> => {
+    const response = await fixture.fetch('/', { method: 'POST', body: JSON.stringify({ binding, calls }) })
+    const answer = (await response.json()) as { value?: unknown; fault: Fault; message: string }
+    if (response.ok) return answer.value
+    throw answer.fault.code === 'internal' ? new Error(answer.message) : new FaultError(answer.fault)
+  }
+  return {
+    harness,
+    url: url.href,
+    limits: (binding = 'LIMITS') => ({
+      take: (...args) => call(binding, [{ method: 'take', args }]) as ReturnType<Limits['take']>,
+      mint: (...args) => call(binding, [{ method: 'mint', args }]) as ReturnType<Limits['mint']>,
+      burn: (...args) => call(binding, [{ method: 'burn', args }]) as ReturnType<Limits['burn']>,
+    }),
+    callAll: (calls) => call('LIMITS', calls),
+    // Miniflare's Response and the platform's are the same class in two packages' types.
+    fetchFixture: async (path, init) => (await fixture.fetch(path, init)) as unknown as Response,
+    close: () => harness.close(),
+  }
+}
