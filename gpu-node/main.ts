@@ -4,6 +4,8 @@ import { faultOf } from '#shared/fault.ts'
 import { watchDeathPipe } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { openLog } from '#shared/on-node/log.ts'
+import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import type { NodeConfig } from './config.ts'
 import { readNodeConfig } from './config.ts'
 import { startNode } from './start-node.ts'
@@ -26,7 +28,7 @@ async function run(): Promise<number> {
   })
   const { log } = logFile
   try {
-    const node = await startNode(config, { log })
+    const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner })
     node.ready.then(
       () => log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready'),
       () => {},

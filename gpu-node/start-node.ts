@@ -1,5 +1,5 @@
-// Starts one GPU node and gives back how to stop it: chooses engines, opens the outbox, joins tunnel, sessions and outbox.
-// Called by main.ts and by tests. Each part knows only what it is handed here.
+// Starts one GPU node and gives back how to stop it: opens the outbox and joins engines, tunnel, sessions and outbox.
+// Called by main.ts and by tests. Each part knows only what it is handed here; no engine is named.
 import { pathToFileURL } from 'node:url'
 import { join } from 'node:path'
 import type { Clock } from '#shared/clock.ts'
@@ -7,8 +7,7 @@ import { systemClock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
-import type { ChosenEngines } from '#gpu-node/engines/choose-engines.ts'
-import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import type { ChosenEngines, EngineSettings } from '#gpu-node/engines/choose-engines.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
 import { Outbox } from '#gpu-node/outbox/outbox.ts'
@@ -16,7 +15,6 @@ import { NodeSessions } from '#gpu-node/session/node-sessions.ts'
 import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
-import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config.ts'
 
@@ -37,19 +35,19 @@ export interface RunningNode {
   close(hurry?: AbortSignal): Promise<void>
 }
 
-/** What tests put in place of the real ones. */
+/** What main.ts chooses, and tests choose otherwise. */
 export interface NodeParts {
   log: Log
+  chooseEngines: (settings: EngineSettings, log: Log) => Promise<ChosenEngines>
+  createTurns: (options: TurnRunnerOptions) => TurnRunner
   clock?: Clock
   random?: () => number
-  chooseEngines?: typeof chooseEngines
-  createTurns?: (options: TurnRunnerOptions) => TurnRunner
 }
 
 export async function startNode(config: NodeConfig, parts: NodeParts): Promise<RunningNode> {
   const { log, clock = systemClock } = parts
   const database = await openSqlWorker(pathToFileURL(join(config.dataDir, 'node.db')).href)
-  const chosen = await (parts.chooseEngines ?? chooseEngines)(config, log)
+  const chosen = await parts.chooseEngines(config, log)
   const rows = await openOutboxRows(database)
   const node = wire(config, { ...parts, clock, rows, chosen })
   const stopStatus = config.port === undefined ? undefined : await serveStatus(config.port, node)
@@ -77,11 +75,12 @@ type Surroundings = NodeParts & {
 }
 
 /** The parts refer to each other by callbacks that only this function knows. */
-function wire(config: NodeConfig, { log, clock, random, rows, chosen, ...parts }: Surroundings) {
+function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurns }: Surroundings) {
   const refused = Promise.withResolvers<ConnectionEnd>()
   const ready = Promise.withResolvers<void>()
   const slots = config.slots ?? chosen.slots
   const { edgeUrl, token, name, version } = config
+  const shared = { edgeUrl, token, clock, log, random }
   const changed = (): void => {
     control.statusChanged()
     if (control.isWelcome && readiness.areAllReady) ready.resolve()
@@ -107,9 +106,10 @@ function wire(config: NodeConfig, { log, clock, random, rows, chosen, ...parts }
     send: (finished) => control.send({ type: 'turn.finished', ...finished }),
   })
   const sessions: NodeSessions = new NodeSessions({
-    ...{ edgeUrl, token, clock, log, random, slots },
+    ...shared,
+    slots,
     engines: chosen.engines,
-    createTurns: parts.createTurns ?? createTurnRunner,
+    createTurns,
     keepTurn: (finished) => outbox.keep(finished),
     isReady: () => readiness.areAllReady,
     accept: ({ sessionId, epoch }) => control.send({ type: 'offer.accepted', sessionId, epoch }),
@@ -120,7 +120,10 @@ function wire(config: NodeConfig, { log, clock, random, rows, chosen, ...parts }
     onChange: changed,
   })
   const control = new ControlLink({
-    ...{ edgeUrl, token, name, version, clock, log, random, status },
+    ...shared,
+    name,
+    version,
+    status,
     onWelcome: () => {
       outbox.connected()
       changed()

@@ -136,7 +136,12 @@ export class NodeSession {
           audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
           finished: (turn) => this.#finished(begin, turn),
         },
-        ...{ persona, language, ttsMode, options, turns, nextTurn },
+        persona,
+        language,
+        ttsMode,
+        options,
+        turns,
+        nextTurn,
         inputRate: begin.audio.inputRate,
         outputRate: begin.audio.outputRate,
       })
