@@ -1,0 +1,145 @@
+// The replies of one session that are being made or heard: starts, holds, releases and stops them, and says what became of
+// them. Used by the effects. Knows the sink, not the state machine.
+import type { Log } from '#shared/log.ts'
+import type { Fault } from '#shared/fault.ts'
+import type { TurnId } from '#shared/ids.ts'
+import type { Language } from '#shared/model/language.ts'
+import { buildPrompt } from './prompt.ts'
+import type { TurnRunnerOptions } from './ports.ts'
+import { Reply } from './reply.ts'
+import type { ReplyKey, StopReason, TurnEvent } from './turn-events.ts'
+import type { OpenTurn, ReplyFacts, TurnLedger } from './turn-ledger.ts'
+
+export type RepliesOptions = Pick<TurnRunnerOptions, 'engines' | 'clock' | 'sink' | 'persona' | 'outputRate'> & {
+  ledger: TurnLedger
+  logOf: (turn: OpenTurn) => Log
+  dispatch: (event: TurnEvent) => void
+  track: (work: Promise<void>) => void
+}
+
+const NO_REPLY: ReplyFacts = {
+  replyText: '',
+  heardText: '',
+  outputAudioMs: 0,
+  hasVoice: false,
+  isSpeculative: false,
+  times: {},
+}
+
+export class Replies {
+  private readonly options: RepliesOptions
+  private readonly replies = new Map<string, Reply>()
+  /** Languages for which the caller was told that there is no voice: once a session. */
+  private readonly voicelessTold = new Set<Language>()
+
+  constructor(options: RepliesOptions) {
+    this.options = options
+  }
+
+  start(key: ReplyKey, text: string, isSpeculative: boolean): void {
+    const { engines, clock, persona, outputRate, ledger, sink, dispatch, logOf } = this.options
+    const turn = ledger.get(key.turnId)
+    const { language, traceparent } = turn
+    const messages = buildPrompt({ persona, language, history: ledger.history, utterance: text })
+    const reply = new Reply({
+      pipeline: {
+        llm: engines.llm,
+        tts: engines.tts,
+        clock,
+        log: logOf(turn),
+        messages,
+        language,
+        traceparent,
+        outputRate,
+        voice: persona.voice,
+      },
+      pacer: {
+        sendText: (piece, startSample) => sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample }),
+        sendAudio: (pcm) => sink.audio(ledger.ordinal(turn.id), pcm),
+        onAudible: () => dispatch({ type: 'replyAudible', reply: key }),
+        onHeard: () => dispatch({ type: 'replyHeard', reply: key }),
+      },
+      turnSignal: turn.controller.signal,
+      isSpeculative,
+      onFailed: (fault: Fault) => dispatch({ type: 'replyFailed', reply: key, fault }),
+    })
+    this.replies.set(nameOf(key), reply)
+    this.options.track(reply.over)
+  }
+
+  release(key: ReplyKey): void {
+    const { ledger, sink, engines } = this.options
+    const turn = ledger.get(key.turnId)
+    turn.isReplyStarted = true
+    sink.send({ type: 'reply.started', turnId: turn.id, turn: ledger.ordinal(turn.id) })
+    if (!engines.tts.speaks(turn.language) && !this.voicelessTold.has(turn.language)) {
+      this.voicelessTold.add(turn.language)
+      sink.send({ type: 'session.notice', notice: 'voiceUnavailable', turnId: turn.id, detail: turn.language })
+    }
+    this.find(key)?.pacer.release()
+  }
+
+  pause(key: ReplyKey): void {
+    this.options.sink.send({ type: 'reply.paused', turnId: key.turnId })
+    this.find(key)?.pacer.pause()
+  }
+
+  resume(key: ReplyKey): void {
+    this.options.sink.send({ type: 'reply.resumed', turnId: key.turnId })
+    this.find(key)?.pacer.resume()
+  }
+
+  progress(turnId: TurnId, playedSamples: number): void {
+    for (const reply of this.ofTurn(turnId)) reply.pacer.progress(playedSamples)
+  }
+
+  /** Stops all attempts of a turn without a word. */
+  abandon(turnId: TurnId): void {
+    for (const reply of this.ofTurn(turnId)) reply.stop('replaced')
+    for (const name of this.replies.keys()) if (name.startsWith(`${turnId}/`)) this.replies.delete(name)
+  }
+
+  /** Stops an attempt; its tokens count for its turn whatever became of it. */
+  stop(key: ReplyKey, reason: StopReason): Reply | undefined {
+    const reply = this.find(key)
+    if (!reply) return undefined
+    reply.stop(reason)
+    this.replies.delete(nameOf(key))
+    const turn = this.options.ledger.get(key.turnId)
+    const used = reply.pipeline.usage()
+    turn.promptTokens += used.promptTokens
+    turn.completionTokens += used.completionTokens
+    return reply
+  }
+
+  /** Stops the attempt that was kept and says what it was. All that was written was heard where it is complete. */
+  close(
+    key: ReplyKey | undefined,
+    reason: StopReason,
+    isComplete: boolean,
+  ): { facts: ReplyFacts; sentSamples: number } {
+    const reply = key && this.stop(key, reason)
+    if (!reply) return { facts: NO_REPLY, sentSamples: 0 }
+    const { pipeline, pacer, isSpeculative } = reply
+    const replyText = pipeline.text.trim()
+    const facts: ReplyFacts = {
+      replyText,
+      heardText: isComplete ? replyText : pacer.heardText().trim(),
+      outputAudioMs: (pacer.sentSamples * 1000) / this.options.outputRate,
+      hasVoice: pipeline.times.firstPiece !== undefined,
+      isSpeculative,
+      times: { ...pipeline.times, firstSent: pacer.firstAudioAt },
+    }
+    return { facts, sentSamples: pacer.sentSamples }
+  }
+
+  private ofTurn(turnId: TurnId): Reply[] {
+    return [...this.replies].filter(([name]) => name.startsWith(`${turnId}/`)).map(([, reply]) => reply)
+  }
+
+  private find(key: ReplyKey): Reply | undefined {
+    return this.replies.get(nameOf(key))
+  }
+}
+
+const nameOf = ({ turnId, attempt }: ReplyKey): string => `${turnId}/${attempt}`

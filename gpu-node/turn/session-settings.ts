@@ -1,0 +1,37 @@
+// What a caller may change in the middle of a session, and whether a change makes sense as a whole. Pure; the runner
+// holds the one value and hands it to whoever needs the newest.
+import type { Fault } from '#shared/fault.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { TurnOptions } from '#shared/model/turn-options.ts'
+import type { TtsMode, UnnumberedUp } from '#shared/protocol/session-messages.ts'
+import { fail, ok, type Result } from '#shared/result.ts'
+
+export interface SessionSettings {
+  options: TurnOptions
+  language: Language
+  ttsMode: TtsMode
+}
+
+export type SessionUpdate = Extract<UnnumberedUp, { type: 'session.update' }>
+
+/** All of the update or nothing: the bounds of single fields were checked when the message was read. */
+export function updateSettings(settings: SessionSettings, update: SessionUpdate): Result<SessionSettings, Fault> {
+  const options = { ...settings.options, ...update.options }
+  const issues = conflictsIn(options)
+  if (issues.length > 0) return fail({ code: 'invalid_message', issues })
+  return ok({ options, language: update.language ?? settings.language, ttsMode: update.ttsMode ?? settings.ttsMode })
+}
+
+/** Options that contradict each other, in words. */
+export function conflictsIn(options: TurnOptions): string[] {
+  const issues: string[] = []
+  if (options.hardEndMs < options.softEndMs)
+    issues.push(
+      `options.hardEndMs (${options.hardEndMs}) must not be less than options.softEndMs (${options.softEndMs})`,
+    )
+  if (options.speechThreshold < options.silenceThreshold)
+    issues.push(
+      `options.speechThreshold (${options.speechThreshold}) must not be less than options.silenceThreshold (${options.silenceThreshold})`,
+    )
+  return issues
+}

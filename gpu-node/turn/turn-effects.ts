@@ -1,0 +1,132 @@
+// Does what the state machine wants: says it to the sink, drives recognition and replies, keeps the ledger. Used by the
+// runner. Decides nothing.
+import type { Clock } from '#shared/clock.ts'
+import { publicFault } from '#shared/fault-table.ts'
+import type { Fault } from '#shared/fault.ts'
+import type { TurnId } from '#shared/ids.ts'
+import { unreachable } from '#shared/invariant.ts'
+import type { Log } from '#shared/log.ts'
+import type { TurnSink } from './ports.ts'
+import type { Recognition } from './recognition.ts'
+import type { Replies } from './replies.ts'
+import type { StopReason, TurnEffect } from './turn-events.ts'
+import type { OpenTurn, TurnLedger } from './turn-ledger.ts'
+
+export interface EffectsOptions {
+  clock: Clock
+  sink: TurnSink
+  ledger: TurnLedger
+  recognition: Recognition
+  replies: Replies
+  logOf: (turn: OpenTurn) => Log
+}
+
+type Of<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>
+type Telling = Of<`tell${string}` & TurnEffect['type']>
+
+export class TurnEffects {
+  private readonly options: EffectsOptions
+
+  constructor(options: EffectsOptions) {
+    this.options = options
+  }
+
+  run(effect: TurnEffect): void {
+    const { recognition, replies } = this.options
+    switch (effect.type) {
+      case 'askSnapshot':
+        return recognition.askSnapshot(effect.turnId, effect.pause)
+      case 'finishRecognition':
+        return recognition.finish(effect.turnId)
+      case 'forgetTurn':
+        return this.forget(effect.turnId)
+      case 'takeText':
+        return this.takeText(effect)
+      case 'startReply':
+        return replies.start(effect.reply, effect.text, effect.isSpeculative)
+      case 'releaseReply':
+        return replies.release(effect.reply)
+      case 'dropReply':
+        return void replies.stop(effect.reply, 'replaced')
+      case 'pauseReply':
+        return replies.pause(effect.reply)
+      case 'resumeReply':
+        return replies.resume(effect.reply)
+      case 'settleTurn':
+        return this.settle(effect)
+      default:
+        return this.tell(effect)
+    }
+  }
+
+  fault(fault: Fault, turnId?: TurnId): void {
+    this.options.sink.send({ type: 'fault', ...publicFault(fault), ...(turnId === undefined ? {} : { turnId }) })
+  }
+
+  private tell(effect: Telling): void {
+    const { sink, ledger } = this.options
+    switch (effect.type) {
+      case 'tellStarted': {
+        const { turnId, atSample } = effect
+        return sink.send({ type: 'utterance.started', turnId, turn: ledger.ordinal(turnId), atSample })
+      }
+      case 'tellPartial':
+        return sink.send({ type: 'transcript.partial', turnId: effect.turnId, text: effect.text })
+      case 'tellEnded': {
+        const { turnId, atSample, reason } = effect
+        return sink.send({ type: 'utterance.ended', turnId, atSample, reason })
+      }
+      case 'tellFault':
+        return this.fault(effect.fault, effect.turnId)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  private forget(turnId: TurnId): void {
+    const { ledger, recognition } = this.options
+    ledger.find(turnId)?.controller.abort('replaced' satisfies StopReason)
+    recognition.drop(turnId)
+    ledger.forget(turnId)
+  }
+
+  private takeText({ turnId, text }: Of<'takeText'>): void {
+    const { ledger, sink, clock } = this.options
+    const turn = ledger.get(turnId)
+    turn.utteranceText = text.trim()
+    turn.transcribedAt = clock.now()
+    sink.send({ type: 'transcript.final', turnId, text: turn.utteranceText, language: turn.language })
+  }
+
+  private settle({ turnId, reply, outcome }: Of<'settleTurn'>): void {
+    const { ledger, recognition, replies, sink, logOf } = this.options
+    const turn = ledger.get(turnId)
+    const fault = outcome.status === 'failed' ? outcome.fault : undefined
+    const reason = reasonOf(outcome)
+    const { facts, sentSamples } = replies.close(reply, reason, outcome.status === 'complete')
+    turn.controller.abort(reason)
+    recognition.drop(turnId)
+    if (!turn.isReplyStarted) sink.send({ type: 'reply.started', turnId, turn: ledger.ordinal(turnId) })
+    if (fault) this.fault(fault, turnId)
+    const record = ledger.finish(turnId, outcome.status, facts, fault?.code)
+    const { status, replyText, heardText, timings } = record
+    sink.send({ type: 'reply.done', turnId, status, replyText, heardText, sentSamples, timings })
+    sink.finished(record)
+    logOf(turn).info({ turnId, status, timings, usage: record.usage, engines: record.engines }, 'turn finished')
+  }
+}
+
+/** A turn that was heard or failed has nothing left to stop but what is late. */
+function reasonOf(outcome: Of<'settleTurn'>['outcome']): StopReason {
+  switch (outcome.status) {
+    case 'interrupted':
+    case 'cut':
+      return outcome.reason
+    case 'failed':
+      return outcome.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced'
+    case 'complete':
+      return 'replaced'
+    default:
+      return unreachable(outcome)
+  }
+}

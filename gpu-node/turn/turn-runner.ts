@@ -1,0 +1,244 @@
+// All turns of one session: hears the caller, feeds the state machine, does what it wants. Made by gpu-node/session, which
+// owns the link. Catches what engines throw: an expected failure ends a turn, never the session.
+import { faultOf } from '#shared/fault.ts'
+import { newId } from '#shared/ids.ts'
+import type { TurnId } from '#shared/ids.ts'
+import { unreachable } from '#shared/invariant.ts'
+import type { Log } from '#shared/log.ts'
+import type { EndReason, UnnumberedUp } from '#shared/protocol/session-messages.ts'
+import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { Ear } from './ear.ts'
+import type { SpeechEvent } from './ear.ts'
+import { logFailure } from './log-failure.ts'
+import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
+import { Recognition } from './recognition.ts'
+import { Replies } from './replies.ts'
+import { updateSettings } from './session-settings.ts'
+import type { SessionSettings, SessionUpdate } from './session-settings.ts'
+import { SpeechQueue } from './speech-queue.ts'
+import { TurnEffects } from './turn-effects.ts'
+import type { StopReason, TurnEvent, TurnState } from './turn-events.ts'
+import { TurnLedger } from './turn-ledger.ts'
+import type { OpenTurn } from './turn-ledger.ts'
+import { LISTENING, reduce } from './turn-state.ts'
+
+export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
+  return new Runner(options)
+}
+
+class Runner implements TurnRunner {
+  private readonly options: TurnRunnerOptions
+  private settings: SessionSettings
+  private state: TurnState = LISTENING
+  private readonly ledger: TurnLedger
+  private readonly recognition: Recognition
+  private readonly replies: Replies
+  private readonly effects: TurnEffects
+  private readonly ear: Ear
+  private readonly speech: SpeechQueue
+  /** Events that came while one was being worked on. */
+  private readonly events: TurnEvent[] = []
+  private isDispatching = false
+  private isEnded = false
+  private isDeaf = false
+  private readonly running = new Set<Promise<void>>()
+
+  constructor(options: TurnRunnerOptions) {
+    const { engines, clock, sink } = options
+    const { language, ttsMode } = options
+    this.options = options
+    this.settings = { options: options.options, language, ttsMode }
+    const dispatch = (event: TurnEvent): void => this.dispatch(event)
+    const track = (work: Promise<void>): void => this.track(work)
+    const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
+    this.ledger = new TurnLedger(options)
+    const atSample = (): number => this.ear.atSample
+    this.recognition = new Recognition({ stt: engines.stt, clock, log: options.log, dispatch, atSample, track })
+    this.replies = new Replies({ ...options, ledger: this.ledger, logOf, dispatch, track })
+    const { ledger, recognition, replies } = this
+    this.effects = new TurnEffects({ clock, sink, ledger, recognition, replies, logOf })
+    this.speech = new SpeechQueue({
+      isBlockedBy: (turnId) => this.isBlocked(turnId),
+      pass: dispatch,
+      drop: (turnId) => this.effects.run({ type: 'forgetTurn', turnId }),
+    })
+    this.ear = new Ear({
+      vad: engines.vad,
+      inputRate: options.inputRate,
+      thresholds: () => this.settings.options,
+      newTurnId: () => newId('turn', clock.now()),
+      onSpeech: (event) => this.hear(event),
+      onAudio: (turnId, pcm) => this.recognize(turnId, pcm),
+      onLimit: (turnId, fault) => this.effects.fault(fault, turnId),
+    })
+  }
+
+  audio(pcm: Int16Array): void {
+    if (this.isEnded || this.isDeaf) return
+    try {
+      this.ear.audio(pcm)
+    } catch (thrown) {
+      // A VAD that fails once fails on each frame: the session goes on by text, and the caller is told once.
+      this.isDeaf = true
+      const { turnId } = this.ear
+      logFailure(this.options.log, thrown, 'the ear failed; the session goes on without audio')
+      const fault = faultOf(thrown)
+      if (turnId) this.dispatch({ type: 'recognitionFailed', turnId, atSample: this.ear.atSample, fault })
+      else this.effects.fault(fault)
+    }
+  }
+
+  receive(message: UnnumberedUp): void {
+    if (this.isEnded) return
+    switch (message.type) {
+      case 'utterance.commit':
+        return this.ear.close('commit')
+      case 'utterance.clear':
+        return this.ear.clear()
+      case 'text.send':
+        return this.takeText(message.text)
+      case 'reply.interrupt':
+        return this.dispatch({ type: 'interruptSent' })
+      case 'playback.progress':
+        return this.replies.progress(message.turnId, message.playedSamples)
+      case 'transcript.correct':
+        return this.correct(message.turnId, message.text)
+      case 'session.update':
+        return this.update(message)
+      default:
+        return unreachable(message)
+    }
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    if (!this.isEnded) {
+      this.dispatch({
+        type: 'ended',
+        status: reason === 'caller' ? 'interrupted' : 'cut',
+        reason: stopReasonOf(reason),
+      })
+      this.speech.clear()
+      this.isEnded = true
+    }
+    await Promise.allSettled(this.running)
+  }
+
+  /** One event after the other: an effect's own events wait until the effects before them are done. */
+  private dispatch(event: TurnEvent): void {
+    if (this.isEnded) return
+    this.events.push(event)
+    if (this.isDispatching) return
+    this.isDispatching = true
+    try {
+      for (let next = this.events.shift(); next; next = this.events.shift()) this.step(next)
+    } finally {
+      this.isDispatching = false
+    }
+  }
+
+  private step(event: TurnEvent): void {
+    try {
+      const { state, effects } = reduce(this.state, event, this.settings.options)
+      this.state = state
+      for (const effect of effects) this.effects.run(effect)
+      this.speech.drain()
+    } catch (thrown) {
+      this.giveUp(thrown)
+    }
+  }
+
+  /** A bug of ours: whatever is under way is dropped, and the session goes on from the start. */
+  private giveUp(thrown: unknown): void {
+    logFailure(this.options.log, thrown, 'a turn broke')
+    for (const { id } of this.ledger.all()) {
+      this.replies.abandon(id)
+      this.effects.run({ type: 'forgetTurn', turnId: id })
+    }
+    this.state = LISTENING
+    this.effects.fault({ code: 'internal' })
+  }
+
+  // --- the caller's speech ---
+
+  private hear(event: SpeechEvent): void {
+    const { clock } = this.options
+    if (event.type === 'speechStarted') {
+      const agoMs = ((this.ear.atSample - event.atSample) * 1000) / this.options.inputRate
+      const { language } = this.settings
+      const turn = this.ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
+      const { traceparent, controller } = turn
+      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal })
+    }
+    if (event.type === 'speechPaused') this.recognition.withhold(event.turnId)
+    if (event.type === 'speechWentOn') this.recognition.goOn(event.turnId)
+    const turn = this.ledger.find(event.turnId)
+    if (event.type === 'speechEnded' && turn) {
+      turn.closedAt = clock.now()
+      turn.endpointMs = event.silenceMs
+    }
+    this.speech.push(event)
+  }
+
+  private recognize(turnId: TurnId, pcm: Int16Array): void {
+    const turn = this.ledger.find(turnId)
+    if (turn) turn.inputAudioMs += (pcm.length * 1000) / ENGINE_INPUT_RATE
+    this.recognition.push(turnId, pcm)
+  }
+
+  private isBlocked(turnId: TurnId): boolean {
+    const { finishing } = this.recognition
+    return finishing !== undefined && finishing !== turnId
+  }
+
+  // --- the caller's messages ---
+
+  private takeText(text: string): void {
+    const now = this.options.clock.now()
+    const turn = this.ledger.begin({
+      id: newId('turn', now),
+      source: 'text',
+      language: this.settings.language,
+      startedAt: now,
+    })
+    turn.closedAt = now
+    this.dispatch({ type: 'textSent', turnId: turn.id, atSample: this.ear.atSample, text })
+  }
+
+  private correct(turnId: TurnId, text: string): void {
+    const { isKnown, record } = this.ledger.correct(turnId, text)
+    if (!isKnown) return this.effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)
+    this.options.sink.send({ type: 'transcript.corrected', turnId, text })
+    if (record) this.options.sink.finished(record)
+  }
+
+  private update(message: SessionUpdate): void {
+    const updated = updateSettings(this.settings, message)
+    if (!updated.ok) return this.effects.fault(updated.fault)
+    this.settings = updated.value
+    this.options.sink.send({ type: 'session.updated', ...updated.value })
+  }
+
+  private track(work: Promise<void>): void {
+    this.running.add(work)
+    const forget = (): void => void this.running.delete(work)
+    work.then(forget, forget)
+  }
+}
+
+function stopReasonOf(reason: EndReason): StopReason {
+  switch (reason) {
+    case 'shutdown':
+      return 'shutdown'
+    case 'replaced':
+    case 'nodeLost':
+      return 'replaced'
+    case 'caller':
+    case 'callerGone':
+    case 'idle':
+    case 'maxDuration':
+    case 'fault':
+      return 'hangUp'
+    default:
+      return unreachable(reason)
+  }
+}
