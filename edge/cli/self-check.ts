@@ -1,0 +1,73 @@
+// The proof that the loop works: one question, spoken by the embedded voice, sent as real-time audio through /ws/chat.
+// Used by `parley start`; fails with a reason that says which part did not answer.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readWav } from '#shared/audio/wav.ts'
+import { systemClock } from '#shared/clock.ts'
+import { openCall, type SpokenTurn } from './call.ts'
+import { timingsLine } from './timings.ts'
+
+export const SELF_CHECK_QUESTION = 'What is your name?'
+/** Program of the node that speaks a sentence into a file; a path, because the edge never imports the node. */
+const SPEAK = fileURLToPath(new URL('../../gpu-node/speak.ts', import.meta.url))
+/** Below this root mean square a reply counts as silence: -60 dB of full scale. */
+const SILENCE_RMS = 33
+
+export interface SelfCheck {
+  question: string
+  turn: SpokenTurn
+  line: string
+}
+
+/** Speaks the question and returns the turn. Throws an Error with a clear reason where any part of the loop is missing. */
+export async function selfCheck(url: string, key: string): Promise<SelfCheck> {
+  const question = await speakQuestion()
+  const call = await openCall({ url, key, clock: systemClock, onMessage: () => {} })
+  try {
+    const turn = (await call.speak(question)).at(-1)
+    if (turn === undefined) throw new Error('no speech was recognised in the spoken question')
+    if (turn.status !== 'complete') throw new Error(`the turn ended as ${turn.status}`)
+    if (turn.transcript === '') throw new Error('the transcript is empty')
+    if (turn.reply === '') throw new Error('the reply is empty')
+    if (rms(call.heard()) < SILENCE_RMS) throw new Error('no reply audio was heard')
+    return { question: SELF_CHECK_QUESTION, turn, line: timingsLine(turn) }
+  } finally {
+    await call.end()
+  }
+}
+
+async function speakQuestion(): Promise<Int16Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-'))
+  try {
+    const file = join(folder, 'question.wav')
+    await runToEnd(process.execPath, [SPEAK, SELF_CHECK_QUESTION, '--out', file])
+    return readWav(readFileSync(file)).samples
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs a program to its end; rejects with what it said where it fails. */
+export function runToEnd(program: string, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (piece: Buffer) => {
+      said += piece.toString()
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      if (code === 0) return resolve()
+      reject(new Error(`${args.join(' ')} failed with exit code ${code}: ${said.trim()}`))
+    })
+  })
+}
+
+function rms(pcm: Int16Array): number {
+  let sum = 0
+  for (const sample of pcm) sum += sample * sample
+  return Math.sqrt(sum / Math.max(1, pcm.length))
+}

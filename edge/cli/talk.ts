@@ -1,0 +1,97 @@
+// `parley talk`: speaks WAV files (or a text) to a running edge as a caller would, and prints what comes back.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { defineCommand } from 'citty'
+import { resamplePcm } from '#shared/audio/resample.ts'
+import { readWav, writeWav } from '#shared/audio/wav.ts'
+import { systemClock } from '#shared/clock.ts'
+import { FaultError } from '#shared/fault.ts'
+import { isId, type ConversationId } from '#shared/ids.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
+import { openCall, type Call, type SpokenTurn } from './call.ts'
+import { findKey } from './data-folder.ts'
+import { timingsLine, timingsOf } from './timings.ts'
+
+export const talk = defineCommand({
+  meta: {
+    name: 'talk',
+    description: 'Speak WAV files to a running edge; several are several turns of one conversation',
+  },
+  args: {
+    url: { type: 'string', description: 'Address of the edge', default: 'http://127.0.0.1:8787' },
+    key: { type: 'string', description: 'API key; default: PARLEY_KEY, or the key of the first start in --data' },
+    data: { type: 'string', description: 'Data folder with the first key', default: './data' },
+    text: { type: 'string', description: 'Send this text instead of a recording' },
+    out: { type: 'string', description: 'Write what was heard to this WAV file' },
+    continue: { type: 'string', description: 'Id of the conversation to go on with' },
+    json: { type: 'boolean', description: 'Print one JSON object a turn', default: false },
+  },
+  async run({ args }) {
+    const recordings = args._.map((file) => ({ file, pcm: readRecording(file) }))
+    if (recordings.length === 0 && args.text === undefined)
+      throw invalid('talk: give a WAV file, several of them, or --text "…"')
+    const print = args.json ? () => {} : createPrinter()
+    const call = await openCall({
+      url: args.url,
+      key: findKey(args.key, args.data),
+      ...(args.continue !== undefined && { conversationId: readConversationId(args.continue) }),
+      clock: systemClock,
+      onMessage: print,
+    })
+    try {
+      for (const { file, pcm } of recordings) report(call, await spoken(call, file, pcm), args.json)
+      if (args.text !== undefined) report(call, await call.write(args.text), args.json)
+    } finally {
+      await call.end()
+      if (args.out !== undefined) writeFileSync(args.out, writeWav(call.heard(), call.outputRate))
+    }
+  },
+})
+
+async function spoken(call: Call, file: string, pcm: Int16Array): Promise<SpokenTurn[]> {
+  const turns = await call.speak(pcm)
+  if (turns.length === 0) throw invalid(`${file}: no speech was found in it`)
+  return turns
+}
+
+function readRecording(file: string): Int16Array {
+  const wav = readWav(readFileSync(file))
+  return resamplePcm(wav.samples, wav.sampleRate, DEFAULT_AUDIO_FORMAT.inputRate)
+}
+
+function readConversationId(text: string): ConversationId {
+  if (!isId('conversation', text)) throw invalid('--continue: not the id of a conversation (cnv_…)')
+  return text
+}
+
+const invalid = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })
+
+function report(call: Call, turns: SpokenTurn[], asJson: boolean): void {
+  for (const turn of turns) {
+    const { transcript, reply, status } = turn
+    const line = { conversationId: call.conversationId, transcript, reply, status, timingsMs: timingsOf(turn) }
+    process.stdout.write(asJson ? `${JSON.stringify(line)}\n` : `${timingsLine(turn)}\n`)
+  }
+  if (!asJson) process.stdout.write(`conversation ${call.conversationId}\n`)
+}
+
+/** Prints the call as it goes: partial transcripts over each other on a terminal, replies as they stream. */
+function createPrinter(): (message: ChatDown) => void {
+  const isTerminal = process.stdout.isTTY
+  let isReplying = false
+  const write = (text: string): void => void process.stdout.write(text)
+  return (message) => {
+    if (message.type === 'transcript.partial') write(isTerminal ? `\r… ${message.text}` : `… ${message.text}\n`)
+    if (message.type === 'transcript.final') write(`${isTerminal ? '\r\u001B[K' : ''}you: ${message.text}\n`)
+    if (message.type === 'reply.text') {
+      write(isReplying ? message.text : `reply: ${message.text}`)
+      isReplying = true
+    }
+    if (message.type === 'reply.done') {
+      write(message.status === 'complete' ? '\n' : `\n(${message.status}; heard: ${message.heardText})\n`)
+      isReplying = false
+    }
+    if (message.type === 'session.notice') write(`notice: ${message.notice}\n`)
+    if (message.type === 'fault') write(`fault: ${message.code}: ${message.message}\n`)
+  }
+}
