@@ -12,13 +12,10 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { burnCallerTicket } from './caller-ticket.ts'
+import { allowedCaller, bearerOf, type AuthPorts } from './auth.ts'
+import { burnTicket } from './tickets.ts'
 
-interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'upgrades'> {
-  store: Pick<EdgePorts['store'], 'nodes'>
-  /** Who asks, by key or by cookie and Origin. Throws FaultError unauthenticated or forbidden. */
-  callerOf(c: Context): Promise<Caller>
-}
+type ConnectPorts = AuthPorts & Pick<EdgePorts, 'limits' | 'upgrades'>
 
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
@@ -43,8 +40,7 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
     if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
     return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
   }
-  const caller = ticket === undefined ? await ports.callerOf(c) : await ticketHolder(ticket, ports)
-  if (!caller.scopes.includes(TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
+  const caller = ticket === undefined ? await allowedCaller(c, ports, TALK) : await ticketHolder(ticket, ports)
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
 }
 
@@ -83,14 +79,15 @@ function receivedOf(c: Context): number {
 }
 
 async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
-  const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  const token = bearerOf(c)
   const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
   if (!node) throw new FaultError({ code: 'unauthenticated' })
   return node.nodeId
 }
 
+/** A ticket is given only to a caller who may talk. */
 async function ticketHolder(ticket: string, ports: ConnectPorts): Promise<Caller> {
-  const caller = await burnCallerTicket(ticket, ports)
+  const caller = await burnTicket(ticket, ports)
   if (!caller) throw new FaultError({ code: 'unauthenticated' })
   return caller
 }
