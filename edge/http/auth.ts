@@ -1,0 +1,104 @@
+// Who a request is from: an API key in the Authorization header, or a browser's signed cookie that names its key. A cookie
+// rides along from any page, so with it the Origin must be ours wherever something changes or a socket opens.
+import type { Context, MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
+import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
+import { FaultError } from '#shared/fault.ts'
+import { isId, type ApiKeyId } from '#shared/ids.ts'
+import { answerOf } from './on-fault.ts'
+import { isUpgrade } from './request-log.ts'
+
+export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'>
+
+const COOKIE = 'parley_session'
+/** A browser signs in again after this; a revoked key ends its cookies at once. */
+const COOKIE_VALID_MS = 30 * 24 * 60 * 60_000
+/** Failed attempts of one address. Keys cannot be guessed; this only bounds the work. */
+const FAILURES = { capacity: 20, perMinute: 10 }
+
+/** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */
+export function bearerOf(c: Context): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+}
+
+/** Throws FaultError unauthenticated, or forbidden for a cookie from a foreign page. */
+export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
+  const caller = c.req.header('authorization') ? await callerOfKey(c, ports) : await callerOfCookie(c, ports)
+  if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  return caller
+}
+
+/** The caller, where he may do this. */
+export async function allowedCaller(c: Context, ports: AuthPorts, scope: Scope): Promise<Caller> {
+  const caller = await callerOf(c, ports)
+  if (!caller.scopes.includes(scope)) throw new FaultError({ code: 'forbidden', action: scope })
+  return caller
+}
+
+async function callerOfKey(c: Context, { clock, store }: AuthPorts): Promise<Caller | undefined> {
+  const key = bearerOf(c)
+  return key === undefined ? undefined : store.keys.callerByKey(key, clock.now())
+}
+
+// --- the cookie ---
+
+async function callerOfCookie(c: Context, ports: AuthPorts): Promise<Caller | undefined> {
+  const value = await getSignedCookie(c, ports.settings.signingSecret, COOKIE)
+  if (!value) return undefined
+  const [keyId = '', expiresAt = ''] = value.split('.')
+  if (!isId('apiKey', keyId) || !(Number(expiresAt) > ports.clock.now())) return undefined
+  if (c.req.method !== 'GET' || isUpgrade(c.req.header('upgrade'))) requireOwnOrigin(c, ports)
+  return ports.store.keys.callerById(keyId)
+}
+
+export async function setCookieFor(c: Context, { clock, settings }: AuthPorts, keyId: ApiKeyId): Promise<void> {
+  const expiresAt = clock.now() + COOKIE_VALID_MS
+  const ownUrl = settings.publicOrigin ?? c.req.url
+  await setSignedCookie(c, COOKIE, `${keyId}.${expiresAt}`, settings.signingSecret, {
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: ownUrl.startsWith('https:'),
+    path: '/',
+    maxAge: COOKIE_VALID_MS / 1000,
+  })
+}
+
+export function dropCookie(c: Context): void {
+  if (getCookie(c, COOKIE) !== undefined) deleteCookie(c, COOKIE, { path: '/' })
+}
+
+/**
+ * Throws FaultError forbidden. Browsers send the Origin with every request that is not a GET and with every WebSocket
+ * (Fetch §3.1, RFC 6455 §10.2), so a missing one is refused as well.
+ */
+function requireOwnOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>): void {
+  const origin = c.req.header('origin')
+  if (origin === undefined || !isOwnOrigin(c, settings, origin))
+    throw new FaultError({ code: 'forbidden', action: 'origin' })
+}
+
+/** For a request that needs no cookie: only a page of another origin is refused. */
+export function refuseForeignOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>): void {
+  const origin = c.req.header('origin')
+  if (origin !== undefined && !isOwnOrigin(c, settings, origin))
+    throw new FaultError({ code: 'forbidden', action: 'origin' })
+}
+
+/** Without a configured origin the Host counts and the scheme does not: a proxy may have ended TLS. */
+function isOwnOrigin(c: Context, { publicOrigin }: AuthPorts['settings'], origin: string): boolean {
+  if (publicOrigin !== undefined && origin === new URL(publicOrigin).origin) return true
+  if (publicOrigin !== undefined || !URL.canParse(origin)) return false
+  return new URL(origin).host === c.req.header('host')
+}
+
+// --- failures ---
+
+/** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
+export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler {
+  return async (c, next) => {
+    await next()
+    if (c.res.status !== 401) return
+    const taken = await ports.limits.take(`failure:${ports.addressOf(c)}`, FAILURES, ports.clock.now())
+    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
+  }
+}

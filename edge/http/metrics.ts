@@ -1,0 +1,28 @@
+// GET /metrics in Prometheus' text format, with a token of its own: a scraper needs no caller's key. Without a configured
+// token the route is not there.
+import { Hono } from 'hono'
+import type { EdgePorts } from '#edge/ports.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { sameSecret } from '#shared/token.ts'
+import { bearerOf } from './auth.ts'
+
+type MetricsPorts = Pick<EdgePorts, 'fleet' | 'metrics' | 'sessions' | 'settings'>
+
+export function metricsRoutes({ fleet, metrics, sessions, settings }: MetricsPorts) {
+  return new Hono().get('/metrics', async (c) => {
+    if (settings.metricsToken === undefined) throw notFound('route', c.req.path)
+    if (!(await sameSecret(bearerOf(c) ?? '', settings.metricsToken))) throw new FaultError({ code: 'unauthenticated' })
+    const nodes = await fleet.nodes()
+    metrics.set('nodes', nodes.length)
+    metrics.set(
+      'slots',
+      nodes.reduce((sum, node) => sum + node.slots, 0),
+    )
+    metrics.set(
+      'slots_free',
+      nodes.reduce((sum, node) => sum + node.freeSlots, 0),
+    )
+    metrics.set('sessions_live', await sessions.count())
+    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType })
+  })
+}

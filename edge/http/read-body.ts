@@ -1,0 +1,47 @@
+// Reads what a request brings, once, into a typed value; what cannot be read becomes a fault that names the field.
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import * as v from 'valibot'
+import { FaultError } from '#shared/fault.ts'
+import { decode, type Schema } from '#shared/protocol/decode.ts'
+
+/** JSON of the API is ids and short texts; files have routes of their own. */
+export const MAX_BODY_BYTES = 64 * 1024
+
+export function limitBody(): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) => {
+      // Without a length the stream was stopped at the first byte too many.
+      const got = Number(c.req.header('content-length') ?? MAX_BODY_BYTES + 1)
+      throw new FaultError({ code: 'too_large', limit: 'body', max: MAX_BODY_BYTES, got, unit: 'bytes' })
+    },
+  })
+}
+
+export async function readBody<T>(c: Context, schema: Schema<T>): Promise<T> {
+  const decoded = decode(schema, await c.req.text(), MAX_BODY_BYTES)
+  if (!decoded.ok) throw new FaultError(decoded.fault)
+  return decoded.value
+}
+
+export function readQuery<const S extends v.GenericSchema>(c: Context, schema: S): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, c.req.query())
+  if (parsed.success) return parsed.output
+  throw new FaultError({
+    code: 'invalid_message',
+    issues: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'query'}: ${issue.message}`),
+  })
+}
+
+/** A whole number of a query, within bounds. */
+export function wholeNumber(min: number, max: number): v.GenericSchema<string, number> {
+  const allowed = `expected a whole number from ${min} to ${max}`
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, allowed),
+    v.transform(Number),
+    v.minValue(min, allowed),
+    v.maxValue(max, allowed),
+  )
+}

@@ -1,0 +1,18 @@
+// POST /api/tickets: the right to open /ws/chat once, for browsers and apps that cannot set a header on a WebSocket.
+import { Hono } from 'hono'
+import type { EdgePorts } from '#edge/ports.ts'
+import { FaultError } from '#shared/fault.ts'
+import { allowedCaller, type AuthPorts } from './auth.ts'
+import { mintCallerTicket } from './caller-ticket.ts'
+
+/** A page takes one a dial; a flapping network dials some ten times a minute. */
+const TICKETS = { capacity: 30, perMinute: 30 }
+
+export function ticketRoutes(ports: AuthPorts & Pick<EdgePorts, 'limits'>) {
+  return new Hono().post('/tickets', async (c) => {
+    const caller = await allowedCaller(c, ports, 'talk')
+    const taken = await ports.limits.take(`ticket:${caller.userId}`, TICKETS, ports.clock.now())
+    if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
+    return c.json(await mintCallerTicket(caller, ports), 201)
+  })
+}
