@@ -1,4 +1,5 @@
 // How tests run: one project on Node; what needs the Workers runtime lies in tests/workers and gets a project of its own.
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** A real engine or a browser takes seconds on a busy two-core machine; a hung test must still end. */
@@ -13,8 +14,8 @@ const QUIET_WRANGLER = {
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_LOG: 'error',
-  WRANGLER_LOG_PATH: '.wrangler/logs',
-  WRANGLER_REGISTRY_PATH: '.wrangler/registry',
+  WRANGLER_WRITE_LOGS: 'false',
+  XDG_CONFIG_HOME: resolve('.wrangler'),
 }
 
 export default defineConfig({

@@ -23,6 +23,13 @@ describe.skipIf(!hasWorkerd())('workers', () => {
 
   limitsContract('workerd', () => workerd.limits())
 
+  it('[DOL7] names and claims reach the object in plain characters, so that the runtime has nothing to warn of', async () => {
+    workerd.harness.clearLogs()
+    await workerd.limits().mint('plain-hash', '你好 👋', LATER)
+    expect(await workerd.limits().burn('plain-hash', NOW)).toBe('你好 👋')
+    expect(workerd.harness.getLogs()).toEqual([])
+  })
+
   it('[DOL10] the Worker answers every request, also one for its objects, with 503 and the fault unavailable', async () => {
     for (const path of ['', 'health', 'ws/chat', 'do/call/destroy']) {
       const response = await fetch(workerd.url + path, { headers: { 'do-content': '[]' } })

@@ -1,8 +1,11 @@
 // Which object holds a bucket or a secret, and how many of them: names and bounds of LimitsObject's shards. Pure.
 
-/** What the longest names and claims of one shard take must stay below 2 MiB, the limit of one stored value. */
-export const MAX_BUCKETS = 1_024
-export const MAX_SECRETS = 512
+/**
+ * A shard is stored whole at each change: at these bounds, with ordinary names, some 30 KiB; with the longest far below 2 MiB,
+ * the limit of one stored value. Sixteen shards hold the buckets of 8,192 callers a kind, and 68 tickets of 60 s a second.
+ */
+export const MAX_BUCKETS = 512
+export const MAX_SECRETS = 256
 
 /** An object answers 500 to 1,000 requests a second; sixteen of a kind carry more than one edge takes. */
 const SHARDS = 16
