@@ -34,7 +34,7 @@ describe.skipIf(!hasWorkerd())('workers', () => {
     for (const path of ['', 'health', 'ws/chat', 'do/call/destroy']) {
       const response = await fetch(workerd.url + path, { headers: { 'do-content': '[]' } })
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '3600'])
-      expect(await response.json()).toMatchObject({ code: 'unavailable', retryAfterMs: 3_600_000 })
+      expect(await response.json()).toMatchObject({ fault: { code: 'unavailable', retryAfterMs: 3_600_000 } })
     }
   })
 
@@ -44,6 +44,7 @@ describe.skipIf(!hasWorkerd())('workers', () => {
     'call/persist',
     'call/getPersistable',
     'call/toJSON',
+    'call/take',
     'call/mint',
     'call/burn',
     'set/secrets',

@@ -31,9 +31,10 @@ export class LimitsObject extends createDurable() {
     if (!CALLABLE.has(request.url)) return new Response(null, { status: 404 })
     const answer: Response = await super.fetch(request)
     if (!this.isChanged) return answer
+    // Before the write, not after it: a change that comes in meanwhile is written by its own call.
+    this.isChanged = false
     try {
       await this.persist()
-      this.isChanged = false
       return answer
     } catch (error) {
       await this.forget()

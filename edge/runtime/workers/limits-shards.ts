@@ -1,7 +1,7 @@
 // Which object holds a bucket or a secret, and how many of them: names and bounds of LimitsObject's shards. Pure.
 
 /**
- * A shard is stored whole at each change: at these bounds, with ordinary names, some 30 KiB; with the longest far below 2 MiB,
+ * A shard is stored whole at each change: at these bounds, with ordinary names, some 50 KiB; with the longest far below 2 MiB,
  * the limit of one stored value. Sixteen shards hold the buckets of 8,192 callers a kind, and 68 tickets of 60 s a second.
  */
 export const MAX_BUCKETS = 512
