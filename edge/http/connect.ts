@@ -12,10 +12,14 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { allowedCaller, bearerOf, type AuthPorts } from './auth.ts'
-import { burnTicket } from './tickets.ts'
+import { bearerOf } from './auth.ts'
+import { burnCallerTicket } from './caller-ticket.ts'
 
-type ConnectPorts = AuthPorts & Pick<EdgePorts, 'limits' | 'upgrades'>
+interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'upgrades'> {
+  store: Pick<EdgePorts['store'], 'nodes'>
+  /** Who asks, by key or by cookie and Origin. Throws FaultError unauthenticated or forbidden. */
+  callerOf(c: Context): Promise<Caller>
+}
 
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
@@ -40,7 +44,8 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
     if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
     return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
   }
-  const caller = ticket === undefined ? await allowedCaller(c, ports, TALK) : await ticketHolder(ticket, ports)
+  const caller = ticket === undefined ? await ports.callerOf(c) : await ticketHolder(ticket, ports)
+  if (!caller.scopes.includes(TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
 }
 
@@ -85,9 +90,8 @@ async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
   return node.nodeId
 }
 
-/** A ticket is given only to a caller who may talk. */
 async function ticketHolder(ticket: string, ports: ConnectPorts): Promise<Caller> {
-  const caller = await burnTicket(ticket, ports)
+  const caller = await burnCallerTicket(ticket, ports)
   if (!caller) throw new FaultError({ code: 'unauthenticated' })
   return caller
 }
