@@ -1,6 +1,5 @@
 // The proof that the loop works: one question, spoken by the embedded voice, sent as real-time audio through /ws/chat.
 // Used by `parley start`; fails with a reason that says which part did not answer.
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { readWav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
 import { openCall, type SpokenTurn } from './call.ts'
+import { runToEnd } from './run-to-end.ts'
 import { timingsLine } from './timings.ts'
 
 export const SELF_CHECK_QUESTION = 'What is your name?'
@@ -48,22 +48,6 @@ async function speakQuestion(): Promise<Int16Array> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** Runs a program to its end; rejects with what it said where it fails. */
-export function runToEnd(program: string, args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    child.stderr.on('data', (piece: Buffer) => {
-      said += piece.toString()
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => {
-      if (code === 0) return resolve()
-      reject(new Error(`${args.join(' ')} failed with exit code ${code}: ${said.trim()}`))
-    })
-  })
 }
 
 function rms(pcm: Int16Array): number {

@@ -1,0 +1,96 @@
+// `parley start`: builds the page, starts the edge and one GPU node as two process groups, signs the browser in, proves the
+// loop by one spoken turn, and ends both again. It only chooses and connects; each step is a file or function of its own.
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineCommand } from 'citty'
+import { systemClock } from '#shared/clock.ts'
+import { FaultError } from '#shared/fault.ts'
+import { startChildGroup, type ChildGroup } from '#shared/on-node/child-group.ts'
+import { loadDotEnv } from '#shared/on-node/config.ts'
+import { buildPageIfNeeded } from './build-page.ts'
+import { findKey } from './data-folder.ts'
+import { fetchSignInCode, waitForEdge, waitForNode } from './edge-api.ts'
+import { ensureNodeToken } from './local-node.ts'
+import { selfCheck } from './self-check.ts'
+import { showLogLine } from './show-log-line.ts'
+
+const EDGE = fileURLToPath(new URL('../runtime/node/main.ts', import.meta.url))
+const NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.meta.url))
+
+export const start = defineCommand({
+  meta: { name: 'start', description: 'Start the edge and one GPU node here, and prove them by one spoken turn' },
+  args: {
+    port: { type: 'string', description: 'Port of the edge; default: PORT or 8787' },
+    data: { type: 'string', description: 'Folder of database, keys and logs; default: DATA_DIR or ./data' },
+    selfcheck: { type: 'boolean', description: 'Prove the loop by one spoken turn', default: true },
+  },
+  async run({ args }) {
+    loadDotEnv()
+    const port = readPort(args.port ?? process.env['PORT'] ?? '8787')
+    const data = resolve(args.data ?? process.env['DATA_DIR'] ?? './data')
+    const stop = Promise.withResolvers<string | undefined>()
+    process.once('SIGINT', () => stop.resolve(undefined)).once('SIGTERM', () => stop.resolve(undefined))
+    const groups: ChildGroup[] = []
+    try {
+      const opened = open({ port, data, withCheck: args.selfcheck, groups, failed: (why) => stop.resolve(why) })
+      const failure = await Promise.race([stop.promise, opened.then(() => stop.promise)])
+      if (failure !== undefined) throw new Error(failure)
+      say('stopping')
+    } finally {
+      // The node first: it tells the edge of its last turns.
+      for (const group of groups.toReversed()) await group.stop()
+    }
+  },
+})
+
+interface Opening {
+  port: number
+  data: string
+  withCheck: boolean
+  /** What was started, in order; stopped by the caller whatever happens here. */
+  groups: ChildGroup[]
+  failed: (why: string) => void
+}
+
+async function open({ port, data, withCheck, groups, failed }: Opening): Promise<void> {
+  if (await buildPageIfNeeded()) say('built the page')
+  const token = await ensureNodeToken(data)
+  const env = { ...process.env, PORT: String(port), DATA_DIR: data }
+  const url = `http://127.0.0.1:${port}`
+  const launch = (name: string, program: string, more: NodeJS.ProcessEnv): ChildGroup => {
+    const onLine = (line: string): void => showLogLine(name, line)
+    const group = startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
+    groups.push(group)
+    void group.ended.then((how) => failed(`the ${name} ended: ${how}`))
+    return group
+  }
+  launch('edge', EDGE, {})
+  await waitForEdge(url, systemClock)
+  launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token })
+  await waitForNode(url, systemClock)
+  const key = findKey(undefined, data)
+  const code = await fetchSignInCode(url, key)
+  say(`open ${url}/#code=${code} (signs one browser in, once, within 10 minutes)`)
+  if (withCheck) await prove(url, key)
+  process.stdout.write(`ready ${url}\n`)
+}
+
+async function prove(url: string, key: string): Promise<void> {
+  const { question, turn, line } = await selfCheck(url, key).catch((error: unknown) => {
+    throw new Error(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  })
+  say(`self-check: asked “${question}” with the embedded voice`)
+  say(`  transcript: ${turn.transcript}`)
+  say(`  reply: ${turn.reply}`)
+  say(`  ${line}`)
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  throw new FaultError({ code: 'invalid_message', issues: ['--port: must be a whole number from 1 to 65535'] })
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
