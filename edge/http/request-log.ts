@@ -1,7 +1,7 @@
 // Gives each request an id and a trace, counts it and times it. Never logs a query, a header or a body: they may hold
 // secrets or a caller's words. Mounted first by app.ts.
-import type { MiddlewareHandler } from 'hono'
-import { routePath } from 'hono/route'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import type { EdgePorts } from '#edge/ports.ts'
 import { childOf, newTraceparent, traceIdOf } from '#shared/trace.ts'
 
@@ -31,8 +31,7 @@ export function requestLog({
     const ms = clock.now() - startedAt
     const { method } = c.req
     const { status } = c.res
-    // The pattern, not the path: labels must be few.
-    const route = status === 404 ? 'unknown' : routePath(c, -1)
+    const route = routeOf(c, status)
     metrics.count('http_requests', { method, route, status: String(status) })
     metrics.observe('http_request', ms, { route })
     log.debug({ requestId, traceId, method, route, status, ms }, 'request')
@@ -40,6 +39,12 @@ export function requestLog({
     c.header('x-request-id', requestId)
     c.header('traceparent', traceparent)
   }
+}
+
+/** The pattern, not the path: labels must be few. What stands before all routes ends with a star, and so does the page. */
+function routeOf(c: Context, status: number): string {
+  const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))
+  return route?.path ?? (status === 404 ? 'unknown' : 'page')
 }
 
 /** The headers of an upgrade's answer belong to the host: on Workers they cannot even be changed. */

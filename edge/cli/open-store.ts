@@ -1,0 +1,38 @@
+// Opens the edge's store for one command and closes it whatever happens. Works beside a running edge: the file takes two
+// writers, each waits for the other.
+import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
+import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
+import type { Store } from '#edge/ports.ts'
+import { createStore } from '#edge/store/store.ts'
+import { loadDotEnv } from '#shared/on-node/config.ts'
+
+/** The option that every command with a database has. */
+export const dataOption = { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' } as const
+
+export interface DataOption {
+  data?: string | undefined
+}
+
+/** The settings of the edge, with the data folder of the command line first. */
+export function edgeConfig({ data }: DataOption): EdgeConfig {
+  loadDotEnv()
+  return readEdgeConfig(data === undefined ? process.env : { ...process.env, DATA_DIR: data })
+}
+
+export async function withDatabase<T>(options: DataOption, run: (database: OpenDatabase) => Promise<T>): Promise<T> {
+  const { databaseUrl: url, databaseAuthToken: authToken } = edgeConfig(options)
+  const database = await openDatabase({ url, authToken })
+  try {
+    return await run(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** With the schema up to date, so that a first key can be made before the first start. */
+export function withStore<T>(options: DataOption, run: (store: Store) => Promise<T>): Promise<T> {
+  return withDatabase(options, async (database) => {
+    await database.migrate()
+    return run(createStore(database.db))
+  })
+}

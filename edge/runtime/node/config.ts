@@ -1,0 +1,72 @@
+// The edge's settings on Node: the environment, read and checked once at the start. Everything else gets plain values.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as v from 'valibot'
+import { address, flag, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
+import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
+
+export interface EdgeConfig {
+  host: string
+  /** 0 for any free one. */
+  port: number
+  dataDir: string
+  databaseUrl: string
+  databaseAuthToken: string | undefined
+  metricsToken: string | undefined
+  publicOrigin: string | undefined
+  /** Made and kept in the data folder when undefined. */
+  signingSecret: string | undefined
+  /** Whether X-Forwarded-For is believed: only where a proxy of ours sets it. */
+  trustProxy: boolean
+  logLevel: LogLevel
+  version: string
+}
+
+/** Shorter ones can be guessed. */
+const MIN_TOKEN_CHARS = 16
+const MIN_SIGNING_CHARS = 32
+
+const Environment = v.object({
+  HOST: v.optional(v.string(), '127.0.0.1'),
+  PORT: v.optional(whole(0, 65_535), '8787'),
+  DATA_DIR: v.optional(v.string(), './data'),
+  DATABASE_URL: v.optional(address('file:', 'libsql:', 'http:', 'https:')),
+  DATABASE_AUTH_TOKEN: v.optional(v.string()),
+  METRICS_TOKEN: v.optional(secret(MIN_TOKEN_CHARS)),
+  PUBLIC_ORIGIN: v.optional(address('http:', 'https:')),
+  SIGNING_SECRET: v.optional(secret(MIN_SIGNING_CHARS)),
+  TRUST_PROXY: v.optional(flag(), 'false'),
+  LOG_LEVEL: v.optional(oneOf(...LOG_LEVELS), 'info'),
+})
+
+/** Throws FaultError invalid_message; each issue names the variable and what is allowed. */
+export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): EdgeConfig {
+  const e = readEnvironment(Environment, environment)
+  const dataDir = resolve(e.DATA_DIR)
+  return {
+    host: e.HOST,
+    port: e.PORT,
+    dataDir,
+    databaseUrl: databaseUrl(e.DATABASE_URL, dataDir),
+    databaseAuthToken: e.DATABASE_AUTH_TOKEN,
+    metricsToken: e.METRICS_TOKEN,
+    publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
+    signingSecret: e.SIGNING_SECRET,
+    trustProxy: e.TRUST_PROXY,
+    logLevel: e.LOG_LEVEL,
+    version: readVersion(),
+  }
+}
+
+/** `file:./x.db` means a path from here, which a URL cannot say. */
+function databaseUrl(given: string | undefined, dataDir: string): string {
+  if (given === undefined) return pathToFileURL(resolve(dataDir, 'edge.db')).href
+  const path = /^file:(?!\/)(.+)$/.exec(given)?.[1]
+  return path === undefined ? given : pathToFileURL(resolve(path)).href
+}
+
+function readVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url)
+  return v.parse(v.object({ version: v.string() }), JSON.parse(readFileSync(file, 'utf8'))).version
+}

@@ -1,0 +1,99 @@
+// Starts one edge on Node and gives back how to stop it: database, rooms, app and HTTP server, chosen and connected here and
+// closed in reverse. Used by main.ts and by tests (port 0).
+import { fileURLToPath } from 'node:url'
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import { createApp } from '#edge/app.ts'
+import type { EdgePorts, Store } from '#edge/ports.ts'
+import { createStore } from '#edge/store/store.ts'
+import { systemClock, type Clock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import type { EdgeConfig } from './config.ts'
+import { openDatabase } from './database.ts'
+import { openHttpServer } from './http-server.ts'
+import { createLimits } from './limits.ts'
+import { createMetrics } from './metrics.ts'
+import { pageRoutes } from './page.ts'
+import { createRooms } from './rooms.ts'
+import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
+import { createStops, type Stops } from './stops.ts'
+import { createUpgrades } from './upgrades.ts'
+
+const DIST = fileURLToPath(new URL('../../web/dist', import.meta.url))
+/** A forwarded address; longer ones are no addresses. */
+const MAX_ADDRESS_CHARS = 64
+export interface RunningEdge {
+  /** e.g. http://127.0.0.1:8787 */
+  url: string
+  store: Store
+  /** Where the key of the first start was written, when this is the first start. */
+  firstKeyFile: string | undefined
+  /** Ends sessions, sockets and database, in this order and within a bound. */
+  close(): Promise<void>
+}
+
+export interface EdgeParts {
+  log: Log
+  clock?: Clock
+  /** The folder of the built page. */
+  dist?: string
+}
+
+export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<RunningEdge> {
+  const { log, clock = systemClock, dist = DIST } = parts
+  const stops = createStops({ clock, log })
+  try {
+    const store = await openStore(config, { log, clock, stops })
+    const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
+    const metrics = createMetrics()
+    const rooms = createRooms({ clock, log, store, metrics })
+    const app = createApp({
+      clock,
+      log,
+      store,
+      metrics,
+      limits: createLimits(),
+      fleet: rooms.fleet,
+      sessions: rooms.sessions,
+      upgrades: createUpgrades(rooms),
+      settings: settingsOf(config, clock.now()),
+      addressOf: (c) => addressOf(c, config.trustProxy),
+    })
+    app.route('/', pageRoutes(dist))
+    const server = await openHttpServer(app.fetch, { ...config, clock })
+    stops.add('server', () => server.close())
+    stops.add('rooms', () => rooms.shutdown())
+    return { url: server.url, store, firstKeyFile, close: () => stops.run() }
+  } catch (error) {
+    await stops.run()
+    throw error
+  }
+}
+
+async function openStore(
+  config: EdgeConfig,
+  { log, clock, stops }: { log: Log; clock: Clock; stops: Stops },
+): Promise<Store> {
+  const { databaseUrl: url, databaseAuthToken: authToken } = config
+  const database = await openDatabase({ url, authToken })
+  stops.add('database', () => database.close())
+  const { applied, backup } = await database.migrate()
+  if (applied > 0) log.info({ applied, backup }, 'migrated the database')
+  const store = createStore(database.db)
+  const ended = await store.sessions.endAllLive(clock.now())
+  if (ended > 0) log.warn({ ended }, 'ended the sessions of an edge that went down')
+  return store
+}
+
+function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'] {
+  const { version, metricsToken, publicOrigin, dataDir } = config
+  const signingSecret = config.signingSecret ?? readOrMakeSigningSecret(dataDir)
+  return { version, metricsToken, publicOrigin, signingSecret, runtime: `node ${process.version}`, startedAt }
+}
+
+function addressOf(c: Context, trustProxy: boolean): string {
+  // The last entry is the one that our own proxy added.
+  const forwarded = trustProxy ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
+  const { incoming } = c.env as HttpBindings
+  return (forwarded ?? incoming.socket.remoteAddress ?? 'unknown').slice(0, MAX_ADDRESS_CHARS)
+}
