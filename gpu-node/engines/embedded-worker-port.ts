@@ -1,4 +1,4 @@
-// The thread's end of embedded-worker.ts: answers each numbered request in order. Imported by worker entries only.
+// The worker's end of embedded-worker.ts: answers each numbered request in order. Imported by worker entries only.
 import { parentPort } from 'node:worker_threads'
 import type { Transferable } from 'node:worker_threads'
 import { invariant } from '#shared/invariant.ts'
@@ -12,26 +12,36 @@ export interface Answer {
 }
 
 export interface ServeOptions {
-  /** What a request throws leaves the engine in an unknown state: the thread ends, and its owner starts another. */
+  /** What a request throws leaves the engine in an unknown state: the worker ends, and its owner starts another. */
   endsOnFailure?: boolean
 }
 
-/** Serves until the thread is ended. What `answer` throws fails that request and not the thread, unless asked to. */
+/** Serves until the worker is ended. What `answer` throws fails that request and not the worker, unless asked to. */
 export function serveRequests<Request>(answer: (request: Request) => Answer, options: ServeOptions = {}): void {
-  invariant(parentPort, 'runs in a worker thread')
-  const port = parentPort
-  port.on('message', ({ id, request }: { id: number; request: Request }) => {
+  const receive = ({ id, request }: { id: number; request: Request }) => {
     try {
       const { reply, transfer = [], afterwards } = answer(request)
-      if (id !== 0) port.postMessage({ id, reply } satisfies WorkerMessage, transfer)
+      if (id !== 0) send({ id, reply }, transfer)
       afterwards?.()
     } catch (thrown) {
       if (options.endsOnFailure) throw thrown
-      port.postMessage({ id, failure: String(thrown) } satisfies WorkerMessage)
+      send({ id, failure: String(thrown) })
     }
-  })
+  }
+  if (parentPort) return void parentPort.on('message', receive)
+  invariant(process.connected, 'runs in a worker thread or a forked process')
+  process.on('message', receive)
+  // Our owner has ended, however that came about.
+  process.on('disconnect', () => process.exit())
+  // Ctrl-C reaches the whole group; the owner ends us in its order.
+  process.on('SIGINT', () => {})
 }
 
 export function sendEvent(event: unknown): void {
-  parentPort?.postMessage({ event } satisfies WorkerMessage)
+  send({ event })
+}
+
+function send(message: WorkerMessage, transfer: Transferable[] = []): void {
+  if (parentPort) parentPort.postMessage(message, transfer)
+  else process.send?.(message)
 }

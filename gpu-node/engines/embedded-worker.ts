@@ -1,26 +1,25 @@
-// A worker thread of an embedded engine, seen from the main thread: numbered calls with a time limit, events, and what
-// happens when it crashes. Used by flite-tts.ts and pocketsphinx-stt.ts; the other end is embedded-worker-port.ts.
+// An embedded engine's worker seen from the main thread: numbered calls with a time limit, events, and what happens when
+// it crashes. The embedded engines use it; where it runs is embedded-peer.ts, the other end embedded-worker-port.ts.
 import type { Transferable } from 'node:worker_threads'
-import { Worker } from 'node:worker_threads'
 import { FaultError } from '#shared/fault.ts'
 import type { Stage } from '#shared/fault.ts'
+import type { Peer } from './embedded-peer.ts'
 
 export interface EngineWorkerOptions {
-  entry: URL
-  workerData?: unknown
+  peer: Peer
   engineId: string
   stage: Stage
-  /** What the thread says unasked. */
+  /** What the worker says unasked. */
   onEvent?: (event: unknown) => void
-  /** Once, when the thread has gone without close(). Its calls are already rejected. */
+  /** Once, when the worker has gone without close(). Its calls are already rejected. */
   onCrash?: (cause: unknown) => void
 }
 export interface CallOptions {
-  /** Beyond it the thread counts as hung: it is ended, and all its calls reject. */
+  /** Beyond it the worker counts as hung: it is ended, and all its calls reject. */
   limitMs: number
   transfer?: Transferable[]
 }
-/** From the thread: an answer to a call, or an event. */
+/** From the worker: an answer to a call, or an event. */
 export type WorkerMessage = { id: number; reply: unknown } | { id: number; failure: string } | { event: unknown }
 
 interface Call {
@@ -31,17 +30,14 @@ interface Call {
 
 export class EngineWorker {
   private readonly options: EngineWorkerOptions
-  private readonly worker: Worker
   private readonly calls = new Map<number, Call>()
   private lastId = 0
   private state: 'running' | 'closed' | 'crashed' = 'running'
 
   constructor(options: EngineWorkerOptions) {
     this.options = options
-    this.worker = new Worker(options.entry, { workerData: options.workerData })
-    this.worker.on('message', (message: WorkerMessage) => this.receive(message))
-    this.worker.on('error', (cause) => this.crash(cause))
-    this.worker.on('exit', (status) => this.crash(new Error(`the worker left with status ${status}`)))
+    options.peer.onMessage((message) => this.receive(message as WorkerMessage))
+    options.peer.onGone((cause) => this.crash(cause))
   }
 
   get isRunning(): boolean {
@@ -55,19 +51,19 @@ export class EngineWorker {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.crash(new Error(`no answer within ${limitMs} ms`)), limitMs)
       this.calls.set(id, { resolve, reject, timer })
-      this.worker.postMessage({ id, request }, transfer)
+      this.options.peer.post({ id, request }, transfer)
     })
   }
 
   /** Tells something that needs no answer. */
   tell(request: unknown, transfer: Transferable[] = []): void {
-    if (this.isRunning) this.worker.postMessage({ id: 0, request }, transfer)
+    if (this.isRunning) this.options.peer.post({ id: 0, request }, transfer)
   }
 
   async close(): Promise<void> {
     if (this.isRunning) this.state = 'closed'
     this.rejectAll(this.failed('the worker was closed'))
-    await this.worker.terminate()
+    await this.options.peer.end()
   }
 
   private receive(message: WorkerMessage): void {
@@ -83,7 +79,7 @@ export class EngineWorker {
   private crash(cause: unknown): void {
     if (!this.isRunning) return
     this.state = 'crashed'
-    void this.worker.terminate()
+    void this.options.peer.end()
     this.rejectAll(this.failed('the worker crashed', cause))
     this.options.onCrash?.(cause)
   }

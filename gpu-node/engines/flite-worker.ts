@@ -2,16 +2,13 @@
 import { workerData } from 'node:worker_threads'
 import { trimSilence } from '#shared/audio/silence.ts'
 import { readWav } from '#shared/audio/wav.ts'
+import type { SpokenPart } from './embedded-speech.ts'
 import { serveRequests } from './embedded-worker-port.ts'
 import { FliteCommand, OUTPUT_PATH } from './flite-wasi.ts'
 
 export interface FliteRequest {
   voice: string
   text: string
-}
-export interface FliteReply {
-  pcm: Int16Array<ArrayBuffer>
-  sampleRate: number
 }
 
 const { module } = workerData as { module: WebAssembly.Module }
@@ -23,7 +20,7 @@ serveRequests<FliteRequest>(({ voice, text }) => {
   try {
     const { samples, sampleRate } = readWav(command.run(['flite', '-voice', voice, '-t', text, '-o', OUTPUT_PATH]))
     const pcm = Int16Array.from(trimSilence(samples, sampleRate))
-    const reply: FliteReply = { pcm, sampleRate }
+    const reply: SpokenPart = { pcm }
     return { reply, transfer: [pcm.buffer], afterwards: prepare }
   } catch (thrown) {
     prepare()

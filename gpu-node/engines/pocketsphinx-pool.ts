@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
+import { threadPeer } from './embedded-peer.ts'
 import { EngineWorker } from './embedded-worker.ts'
 import type { RecogniserEvent, RecogniserRequest, RecogniserSetup } from './pocketsphinx-worker.ts'
 
@@ -122,8 +123,7 @@ export class RecogniserPool {
       wanted,
       onPartial: undefined,
       thread: new EngineWorker({
-        entry,
-        workerData: { module, wanted } satisfies RecogniserSetup,
+        peer: threadPeer(entry, { module, wanted } satisfies RecogniserSetup),
         engineId,
         stage: 'stt',
         onEvent: (event) => recogniser.onPartial?.(event as RecogniserEvent),
