@@ -17,15 +17,15 @@ const WORD =
 export function heardText(pieces: readonly SpokenPiece[], playedSamples: number): string {
   let heard = ''
   for (const [i, piece] of pieces.entries()) {
-    if (playedSamples < piece.startSample) break
+    if (playedSamples <= piece.startSample) break
     const end = piece.endSample ?? pieces[i + 1]?.startSample ?? piece.startSample
     if (playedSamples >= end) {
       heard += piece.text
       continue
     }
-    return heard + heardPart(piece.text, (playedSamples - piece.startSample) / (end - piece.startSample))
+    return (heard + heardPart(piece.text, (playedSamples - piece.startSample) / (end - piece.startSample))).trimEnd()
   }
-  return heard
+  return heard.trimEnd()
 }
 
 function heardPart(text: string, share: number): string {
@@ -34,8 +34,9 @@ function heardPart(text: string, share: number): string {
   const total = text.length
   let length = 0
   for (const word of words) {
-    if (length + word.trimEnd().length > share * total) break
+    // A hair more, because shares are quotients: 29 of 100 characters are 28.999… of them.
+    if (length + word.trimEnd().length > share * total + 1e-9) break
     length += word.length
   }
-  return text.slice(0, length).trimEnd()
+  return text.slice(0, length)
 }

@@ -1,25 +1,34 @@
 // The only client of /ws/chat: page, command line, self-check, tests and bench all use it. It opens, resumes and ends the
 // session and numbers what is sent; it knows neither microphone nor loudspeaker, and no runtime.
-import { pcmToBytes } from '#shared/audio/pcm.ts'
 import { Backoff } from '#shared/backoff.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError, type FaultCode } from '#shared/fault.ts'
 import type { ConversationId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
-import type { ChatDown, SessionStart } from '#shared/protocol/chat-messages.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { CLOSE_NORMAL, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { DEFAULT_AUDIO_FORMAT, type AudioFormat, type UnnumberedUp } from '#shared/protocol/session-messages.ts'
-import { CHAT_PROTOCOL, RESUME_PREFIX, TICKET_PREFIX } from '#shared/protocol/version.ts'
 import { watchSocket, type CallerSocket } from './caller-socket.ts'
 import type { ChatClient, ChatClientOptions, ChatClientState } from './client-options.ts'
-import { reduceClient, type ClientEffect, type ClientEvent, type ClientState } from './client-state.ts'
+import {
+  firstAttempt,
+  reduceClient,
+  shownState,
+  type ClientEffect,
+  type ClientEvent,
+  type ClientState,
+} from './client-state.ts'
+import { resumeAddress, startAddress, type DialAddress } from './dial-address.ts'
 import { createInbox, type Inbox } from './inbox.ts'
+import { lastFaultOf, type LastFault } from './last-fault.ts'
+import { outgoingFrames } from './outgoing-frames.ts'
+import { Unsent } from './unsent.ts'
 
-/** One audio frame up: longer waits would be heard as delay, shorter ones only cost headers. */
-const MAX_SENT_FRAME_MS = 100
 /** After end(): how long the edge may take to say goodbye. */
 const GOODBYE_MS = 5_000
+/** After the socket is open: how long the edge may take to find a node, which is given 2 s to answer, or the next one. */
+const GREETING_MS = 30_000
+
 export function createChatClient(options: ChatClientOptions): ChatClient {
   return new Client(options)
 }
@@ -35,9 +44,10 @@ class Client implements ChatClient {
   #socket: CallerSocket | undefined
   #cancelTimer: (() => void) | undefined
   #shown: ChatClientState = 'connecting'
-  #lastFault: { code: FaultCode; retryAfterMs: number } | undefined
+  #lastFault: LastFault | undefined
   #wasReady = false
-  #onEnded: (() => void) | undefined
+  readonly #unsent = new Unsent()
+  #goodbye: PromiseWithResolvers<void> | undefined
 
   constructor(options: ChatClientOptions) {
     this.#options = options
@@ -46,7 +56,8 @@ class Client implements ChatClient {
     this.#audio = { ...DEFAULT_AUDIO_FORMAT, ...options.start?.audio }
     this.#link = this.#newLink()
     this.#inbox = this.#newInbox()
-    this.#state = { type: 'dialling', lost: undefined, conversationId: options.start?.conversationId }
+    const patientUntil = options.clock.now() + (options.conflictPatienceMs ?? 0)
+    this.#state = firstAttempt(options.start?.conversationId, patientUntil)
     void this.#dial()
   }
 
@@ -62,23 +73,23 @@ class Client implements ChatClient {
 
   sendAudio(pcm: Int16Array): void {
     if (this.#state.type === 'ended') return
-    const max = (this.#audio.inputRate * MAX_SENT_FRAME_MS) / 1000
-    for (let at = 0; at < pcm.length; at += max) this.#link.sendAudio(0, pcmToBytes(pcm.subarray(at, at + max)))
+    for (const frame of outgoingFrames(pcm, this.#audio.inputRate)) this.#link.sendAudio(0, frame)
   }
 
   send(message: UnnumberedUp): void {
-    if (this.#state.type !== 'ended') this.#link.sendMessage(message)
+    if (this.#state.type === 'ended') return
+    this.#link.sendMessage(message)
+    if (this.#state.type !== 'live') this.#unsent.keep(message)
   }
 
   async end(): Promise<void> {
     if (this.#state.type === 'ended') return
     if (this.#state.type !== 'live') return this.#dispatch({ type: 'ended', reason: 'caller' })
-    const goodbye = new Promise<void>((resolve) => {
-      this.#onEnded = resolve
-    })
+    if (this.#goodbye !== undefined) return this.#goodbye.promise
+    this.#goodbye = Promise.withResolvers<void>()
     this.#transmit('{"type":"session.end"}')
     const cancel = this.#clock.after(GOODBYE_MS, () => this.#dispatch({ type: 'ended', reason: 'caller' }))
-    await goodbye
+    await this.#goodbye.promise
     cancel()
   }
 
@@ -102,11 +113,7 @@ class Client implements ChatClient {
       case 'greet':
         return this.#greet()
       case 'wait':
-        this.#cancelTimer?.()
-        this.#cancelTimer = this.#clock.after(this.#backoff.nextDelayMs(effect.retryAfterMs), () =>
-          this.#dispatch({ type: 'due' }),
-        )
-        return
+        return this.#after(this.#backoff.nextDelayMs(effect.retryAfterMs), () => this.#dispatch({ type: 'due' }))
       case 'hangUp':
         return this.#hangUp(CLOSE_NORMAL)
       default:
@@ -116,70 +123,63 @@ class Client implements ChatClient {
 
   #show(): void {
     const ended = this.#state.type === 'ended' ? this.#state.reason : undefined
-    const shown = this.#shownState()
+    const shown = shownState(this.#state, this.#wasReady)
     if (shown === 'ready') this.#wasReady = true
     if (shown === 'ended') {
       this.#cancelTimer?.()
       this.#link.close()
-      this.#onEnded?.()
+      this.#goodbye?.resolve()
     }
     if (shown === this.#shown) return
     this.#shown = shown
     this.#options.onState(shown, ended ?? this.#lastFault?.code)
   }
 
-  #shownState(): ChatClientState {
-    if (this.#state.type === 'ended') return 'ended'
-    if (this.#state.type === 'live') return 'ready'
-    return this.#wasReady ? 'reconnecting' : 'connecting'
+  #after(ms: number, run: () => void): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#clock.after(ms, run)
   }
 
   async #dial(): Promise<void> {
-    const { lost } = this.#state.type === 'dialling' ? this.#state : { lost: undefined }
-    const protocols: string[] = [CHAT_PROTOCOL]
-    if (lost === undefined) {
-      const credentials = await this.#credentials()
-      if (credentials === undefined || this.#state.type !== 'dialling') return
-      if (credentials.ticket !== undefined) protocols.push(TICKET_PREFIX + credentials.ticket)
-    } else {
-      protocols.push(RESUME_PREFIX + lost.resumeToken)
-    }
-    const query = lost === undefined ? '' : `?session=${lost.sessionId}&received=${this.#link.received}`
-    this.#open(`${this.#options.url.replace(/\/$/, '')}/ws/chat${query}`, protocols)
-  }
-
-  async #credentials(): Promise<{ ticket?: string } | undefined> {
+    const lost = this.#state.type === 'dialling' ? this.#state.lost : undefined
+    const address = await (lost
+      ? resumeAddress(this.#options.url, lost, this.#link.received)
+      : startAddress(this.#options))
+    if (this.#state.type !== 'dialling') return
+    if (!address.ok)
+      return this.#dispatch(
+        address.fault ? { type: 'ended', reason: address.fault } : { type: 'closed', code: CLOSE_RESUME },
+      )
     try {
-      return (await this.#options.credentials?.()) ?? {}
-    } catch (error) {
-      const isRefused = error instanceof FaultError && error.fault.code === 'unauthenticated'
-      if (isRefused) this.#dispatch({ type: 'ended', reason: 'unauthenticated' })
-      else this.#dispatch({ type: 'closed', code: CLOSE_RESUME })
-      return undefined
+      this.#open(address.value)
+    } catch {
+      // No address at all, or none that may be dialled from here: no later try can succeed.
+      this.#dispatch({ type: 'ended', reason: 'invalid_message' })
     }
   }
 
   #greet(): void {
+    this.#after(GREETING_MS, () => this.#drop())
     if (this.#state.type !== 'greeting' || this.#state.lost !== undefined) return
-    // What a former session has acknowledged is over with it; what no session ever saw is still to be sent.
-    if (this.#wasReady) {
-      this.#link.close()
-      this.#link = this.#newLink()
-      this.#inbox = this.#newInbox()
-    }
     const { conversationId } = this.#state
-    const start: SessionStart = {
-      ...this.#options.start,
-      type: 'session.start',
-      ...(conversationId && { conversationId }),
-    }
+    const start = { ...this.#options.start, type: 'session.start', ...(conversationId && { conversationId }) }
     this.#transmit(JSON.stringify(start))
+    // After a lost session the link stays as it is until the new one is sure: the lost one may turn out to live on.
+    if (!this.#wasReady) this.#link.attach((frame) => this.#transmit(frame))
+  }
+
+  /** A session took the place of a lost one: its numbers begin anew, and what was never sent is given to it. */
+  #beginAnew(): void {
+    this.#link.close()
+    this.#link = this.#newLink()
+    this.#inbox = this.#newInbox()
+    for (const message of this.#unsent.take()) this.#link.sendMessage(message)
     this.#link.attach((frame) => this.#transmit(frame))
   }
 
   // --- the socket ---
 
-  #open(url: string, protocols: string[]): void {
+  #open({ url, protocols }: DialAddress): void {
     this.#socket = watchSocket(this.#options.openSocket(url, protocols), this.#clock, {
       onOpen: () => {
         this.#backoff.connected(this.#clock.now())
@@ -235,14 +235,17 @@ class Client implements ChatClient {
   #receive(message: ChatDown): void {
     if (message.type === 'session.ready') {
       const { sessionId, conversationId, resumeToken } = message
+      if (this.#wasReady) this.#beginAnew()
+      this.#cancelTimer?.()
       this.#dispatch({ type: 'ready', session: { sessionId, conversationId, resumeToken } })
     }
     if (message.type === 'session.resumed') {
+      this.#cancelTimer?.()
+      this.#unsent.take()
       this.#dispatch({ type: 'resumed', resumeToken: message.resumeToken })
       this.#link.attach((frame) => this.#transmit(frame), message.received)
     }
-    if (message.type === 'fault')
-      this.#lastFault = { code: message.code as FaultCode, retryAfterMs: message.retryAfterMs ?? 0 }
+    if (message.type === 'fault') this.#lastFault = lastFaultOf(message)
     this.#options.onMessage(message)
     if (message.type === 'session.ended') this.#dispatch({ type: 'ended', reason: message.reason })
   }

@@ -24,6 +24,11 @@ export interface ChatClientOptions {
   /** What the server sent and this client could not read. */
   onUnreadable?: (fault: Fault) => void
   random?: () => number
+  /**
+   * How long a conversation that is in use is asked for again instead of ending with conflict: a page that was loaded anew
+   * waits for the session of its former self to end. 0 by default.
+   */
+  conflictPatienceMs?: number
 }
 
 export interface ChatClient {

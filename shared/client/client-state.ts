@@ -7,8 +7,9 @@ import { unreachable } from '#shared/invariant.ts'
 import { CLOSE_REPLACED } from '#shared/protocol/close-codes.ts'
 import { RESUME_VALID_MS } from '#shared/protocol/limits.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { ChatClientState } from './client-options.ts'
 
-/** A browser sees a refused resume only as close code 1006, so after this many tries the session counts as lost. */
+/** A browser sees a refused resume only as close code 1006: after so many of them a new session is tried. */
 export const MAX_RESUME_TRIES = 3
 
 /** A session that the edge has confirmed: it can be resumed. */
@@ -22,13 +23,25 @@ interface LostSession extends KnownSession {
   tries: number
 }
 
+/** What the next dial is for. */
+interface Attempt {
+  /** The session to resume; without it one is started. */
+  lost: LostSession | undefined
+  /** A session that could not be resumed; resumed after all where starting shows that it was the network, or it lives on. */
+  former: LostSession | undefined
+  /** The conversation to go on with. */
+  conversationId: ConversationId | undefined
+  /** Until then a conversation that is in use is asked for again: its other session may be a page that was left. */
+  patientUntil: number
+}
+
 export type ClientState =
-  /** A socket is being opened; with `lost` to resume, without to start. */
-  | { type: 'dialling'; lost: LostSession | undefined; conversationId: ConversationId | undefined }
+  /** A socket is being opened. */
+  | ({ type: 'dialling' } & Attempt)
   /** The socket is open; session.ready or session.resumed is awaited. */
-  | { type: 'greeting'; lost: LostSession | undefined; conversationId: ConversationId | undefined }
+  | ({ type: 'greeting' } & Attempt)
   | { type: 'live'; session: KnownSession }
-  | { type: 'waiting'; lost: LostSession | undefined; conversationId: ConversationId | undefined }
+  | ({ type: 'waiting' } & Attempt)
   | { type: 'ended'; reason: EndReason | FaultCode }
 
 export type ClientEvent =
@@ -49,6 +62,18 @@ export type ClientEffect =
 interface Step {
   state: ClientState
   effects: ClientEffect[]
+}
+
+/** What an application is told of the state. */
+export function shownState(state: ClientState, wasReady: boolean): ChatClientState {
+  if (state.type === 'ended') return 'ended'
+  if (state.type === 'live') return 'ready'
+  return wasReady ? 'reconnecting' : 'connecting'
+}
+
+/** Before the first dial. */
+export function firstAttempt(conversationId: ConversationId | undefined, patientUntil: number): ClientState {
+  return { type: 'dialling', lost: undefined, former: undefined, conversationId, patientUntil }
 }
 
 export function reduceClient(state: ClientState, event: ClientEvent, now: number): Step {
@@ -85,26 +110,48 @@ function resumed(state: ClientState, resumeToken: string): Step {
 
 function closed(state: ClientState, event: { code: number; retryAfterMs?: number }, now: number): Step {
   if (state.type === 'ended' || state.type === 'waiting') return stay(state)
-  const wait: ClientEffect = { type: 'wait', retryAfterMs: event.retryAfterMs ?? 0 }
-  if (event.code === CLOSE_REPLACED) return { state: { type: 'ended', reason: 'replaced' }, effects: [] }
+  if (event.code === CLOSE_REPLACED) return ended('replaced')
   const permanent = permanentFault(event.code)
+  const next = nextAttempt(state, permanent, now)
+  if (next === undefined) return ended(permanent ?? 'unavailable')
+  return { state: { type: 'waiting', ...next }, effects: [{ type: 'wait', retryAfterMs: event.retryAfterMs ?? 0 }] }
+}
+
+const ended = (reason: EndReason | FaultCode): Step => ({ state: { type: 'ended', reason }, effects: [] })
+
+type Connecting = Extract<ClientState, { type: 'live' | 'dialling' | 'greeting' }>
+
+/** What to dial for after a close; undefined where dialling again cannot help. */
+function nextAttempt(state: Connecting, permanent: FaultCode | undefined, now: number): Attempt | undefined {
   if (state.type === 'live') {
-    if (permanent !== undefined) return { state: { type: 'ended', reason: permanent }, effects: [] }
-    const { session } = state
-    return {
-      state: { type: 'waiting', lost: { ...session, lostAt: now, tries: 0 }, conversationId: session.conversationId },
-      effects: [wait],
-    }
+    if (permanent !== undefined) return undefined
+    const lost = { ...state.session, lostAt: now, tries: 0 }
+    return { lost, former: undefined, conversationId: lost.conversationId, patientUntil: 0 }
   }
-  const { lost, conversationId } = state
-  if (lost === undefined) {
-    if (permanent !== undefined) return { state: { type: 'ended', reason: permanent }, effects: [] }
-    return { state: { type: 'waiting', lost, conversationId }, effects: [wait] }
-  }
+  const { lost, former, conversationId, patientUntil } = state
+  if (lost !== undefined) return afterFailedResume(lost, { conversationId, permanent, now })
+  const mayResume = former !== undefined && now - former.lostAt <= RESUME_VALID_MS
+  // Either the edge cannot be reached at all, or it says that the session lives on: it is not lost.
+  if (mayResume && (state.type === 'dialling' ? permanent === undefined : permanent === 'conflict'))
+    return { lost: { ...former, tries: 0 }, former: undefined, conversationId, patientUntil }
+  if (permanent !== undefined && !(permanent === 'conflict' && now < patientUntil)) return undefined
+  return { lost, former: undefined, conversationId, patientUntil }
+}
+
+/** The conversation outlives the session: a new one goes on with it. */
+function afterFailedResume(
+  lost: LostSession,
+  {
+    conversationId,
+    permanent,
+    now,
+  }: { conversationId: ConversationId | undefined; permanent: FaultCode | undefined; now: number },
+): Attempt {
+  const isOver = permanent !== undefined || now - lost.lostAt > RESUME_VALID_MS
   const tries = lost.tries + 1
-  const isGone = permanent !== undefined || tries >= MAX_RESUME_TRIES || now - lost.lostAt > RESUME_VALID_MS
-  // The conversation outlives the session: a new one goes on with it.
-  return { state: { type: 'waiting', lost: isGone ? undefined : { ...lost, tries }, conversationId }, effects: [wait] }
+  if (!isOver && tries < MAX_RESUME_TRIES)
+    return { lost: { ...lost, tries }, former: undefined, conversationId, patientUntil: 0 }
+  return { lost: undefined, former: isOver ? undefined : lost, conversationId, patientUntil: 0 }
 }
 
 /** The fault behind a close code, where dialling again cannot help. */

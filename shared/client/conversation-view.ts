@@ -4,6 +4,8 @@ import type { EngineInfo } from '#shared/model/engine.ts'
 import type { TurnStatus } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 
+/** Notices that are kept on show: more than a person reads. */
+const MAX_NOTICES_SHOWN = 20
 /** Turns that are kept on show; older ones are in the conversation's history. */
 const MAX_TURNS_SHOWN = 200
 
@@ -42,6 +44,12 @@ const NOTICE_TEXT = {
   draining: 'This node is about to restart; the conversation goes on elsewhere.',
 } as const
 
+/** While a barge-in is weighed the caller is heard; it may come to nothing. */
+const BARGE_IN: Partial<Record<ChatDown['type'], ConversationView['activity']>> = {
+  'reply.paused': 'hearing',
+  'reply.resumed': 'speaking',
+}
+
 export function reduceView(view: ConversationView, message: ChatDown): ConversationView {
   switch (message.type) {
     case 'session.ready':
@@ -49,7 +57,7 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
     case 'utterance.started':
       return { ...change(view, message.turnId, {}), activity: 'hearing' }
     case 'utterance.ended':
-      return { ...dropSilent(view, message.turnId, message.reason), activity: 'thinking' }
+      return endUtterance(view, message.turnId, message.reason)
     case 'transcript.partial':
       return change(view, message.turnId, { utterance: message.text, partial: true })
     case 'transcript.final':
@@ -57,17 +65,12 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
       return change(view, message.turnId, { utterance: message.text, partial: false })
     case 'reply.text':
       return { ...appendReply(view, message.turnId, message.text), activity: 'speaking' }
-    case 'reply.done': {
-      const { status, heardText, replyText } = message
-      return {
-        ...change(view, message.turnId, { status, heard: heardText, reply: replyText, partial: false }),
-        activity: 'idle',
-      }
-    }
+    case 'reply.done':
+      return endReply(view, message)
     case 'session.notice':
-      return { ...view, notices: [...view.notices, NOTICE_TEXT[message.notice]] }
+      return { ...view, notices: [...view.notices, NOTICE_TEXT[message.notice]].slice(-MAX_NOTICES_SHOWN) }
     default:
-      return view
+      return { ...view, activity: BARGE_IN[message.type] ?? view.activity }
   }
 }
 
@@ -83,8 +86,15 @@ function appendReply(view: ConversationView, turnId: TurnId, text: string): Conv
   return change(view, turnId, { reply: reply + text })
 }
 
+function endReply(view: ConversationView, done: Extract<ChatDown, { type: 'reply.done' }>): ConversationView {
+  const { turnId, status, heardText, replyText } = done
+  // A reply that was interrupted ends while its caller speaks on.
+  const activity = view.turns.at(-1)?.turnId === turnId ? 'idle' : view.activity
+  return { ...change(view, turnId, { status, heard: heardText, reply: replyText, partial: false }), activity }
+}
+
 /** A sound that held no word leaves no trace. */
-function dropSilent(view: ConversationView, turnId: TurnId, reason: string): ConversationView {
-  if (reason !== 'noSpeech' && reason !== 'cleared') return view
-  return { ...view, turns: view.turns.filter((turn) => turn.turnId !== turnId) }
+function endUtterance(view: ConversationView, turnId: TurnId, reason: string): ConversationView {
+  if (reason !== 'noSpeech' && reason !== 'cleared') return { ...view, activity: 'thinking' }
+  return { ...view, turns: view.turns.filter((turn) => turn.turnId !== turnId), activity: 'idle' }
 }

@@ -6,6 +6,8 @@ import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { decode, PING, PONG } from '#shared/protocol/decode.ts'
 import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { numberOf } from '#shared/protocol/number-of.ts'
+import type { Frame } from '#shared/link/frame.ts'
 
 export interface InboxOptions {
   link: LinkEnd
@@ -35,16 +37,22 @@ export function createInbox(options: InboxOptions): Inbox {
     if (text === PING) return options.transmit(PONG)
     if (text === PONG) return
     const decoded = decode(ChatDown, text, MAX_NODE_MESSAGE_BYTES)
-    if (!decoded.ok) return options.onUnreadable(decoded.fault)
+    if (!decoded.ok) return unreadable(decoded.fault, text)
     const message = decoded.value
     if (message.type === 'ack') return link.acked(message.received)
     if ('seq' in message && message.seq !== undefined && !isNew(message.seq)) return
     if (message.type !== 'message.skipped') options.onMessage(message)
   }
 
-  function takeAudio(bytes: Uint8Array): void {
+  /** Its number counts as taken where it can be read: sent again it would be as unreadable, for ever. */
+  function unreadable(fault: Fault, frame: Frame): void {
+    const seq = numberOf(frame, MAX_NODE_MESSAGE_BYTES)
+    if (seq === undefined || isNew(seq)) options.onUnreadable(fault)
+  }
+
+  function takeAudio(bytes: Uint8Array<ArrayBuffer>): void {
     const frame = decodeAudioFrame(bytes, options.outputRate)
-    if (!frame.ok) return options.onUnreadable(frame.fault)
+    if (!frame.ok) return unreadable(frame.fault, bytes)
     if (!isNew(frame.value.sequence)) return
     const pcm = pcmFromBytes(frame.value.pcm)
     if (pcm.ok) options.onAudio(frame.value.turn, pcm.value)

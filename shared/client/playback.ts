@@ -22,14 +22,19 @@ export interface PlaybackOptions {
 
 interface Playing {
   turn: number
+  /** Counts the replies of this playback: the ordinals of turns begin anew with another session. */
+  reply: number
   turnId: TurnId
   queuedSamples: number
   toldSamples: number
   isOver: boolean
 }
 
+const NOTHING_YET = { queuedSamples: 0, toldSamples: 0, isOver: false }
+
 export function createPlayback({ clock, speaker, onProgress }: PlaybackOptions): Playback {
   let playing: Playing | undefined
+  let replies = 0
   let stopTelling: (() => void) | undefined
 
   function tell(): void {
@@ -48,10 +53,18 @@ export function createPlayback({ clock, speaker, onProgress }: PlaybackOptions):
     stopTelling = undefined
   }
 
+  function end(): void {
+    stop()
+    playing = undefined
+    speaker.clear()
+  }
+
   return {
     message(message) {
+      // Another session took over: what the lost one had said is over, paused or not.
+      if (message.type === 'session.ready') end()
       if (message.type === 'reply.started')
-        playing = { turn: message.turn, turnId: message.turnId, queuedSamples: 0, toldSamples: 0, isOver: false }
+        playing = { turn: message.turn, turnId: message.turnId, reply: ++replies, ...NOTHING_YET }
       if (playing === undefined || !('turnId' in message) || message.turnId !== playing.turnId) return
       if (message.type === 'reply.paused') {
         speaker.pause()
@@ -62,17 +75,16 @@ export function createPlayback({ clock, speaker, onProgress }: PlaybackOptions):
       playing.isOver = true
       stop()
       // A complete reply plays to its end; of any other the rest is not to be heard.
-      if (message.status !== 'complete') speaker.clear()
+      if (message.status === 'complete') return
+      tell()
+      speaker.clear()
     },
     audio(turn, pcm) {
       if (playing === undefined || turn !== playing.turn || playing.isOver) return
       playing.queuedSamples += pcm.length
-      speaker.play(pcm, turn)
+      speaker.play(pcm, playing.reply)
       stopTelling ??= clock.every(PROGRESS_EVERY_MS, tell)
     },
-    close() {
-      stop()
-      speaker.clear()
-    },
+    close: end,
   }
 }

@@ -11,6 +11,8 @@ export interface RelayLegOptions {
   onOverflow: (fault: Fault) => void
   /** The number with which the origin begins. */
   firstSeq?: number
+  /** The session is older than this memory: where the link stands is learned from the end that comes first. */
+  isRecovered?: boolean
 }
 
 export class RelayLeg {
@@ -20,12 +22,15 @@ export class RelayLeg {
   #received: number
   #farReceived: number
   #hasOverflowed = false
+  /** Nothing is known of the numbers yet: only in a recovered leg that no end has come back to. */
+  #isBlank: boolean
 
   constructor(options: RelayLegOptions) {
     this.#kept = new ReplayBuffer(options.clock)
     this.#onOverflow = options.onOverflow
     this.#received = (options.firstSeq ?? 1) - 1
     this.#farReceived = this.#received
+    this.#isBlank = options.isRecovered ?? false
   }
 
   /** Everything up to and including this number was taken from the origin: told to it when it resumes. */
@@ -40,6 +45,8 @@ export class RelayLeg {
 
   /** Takes a numbered frame of the origin and passes it on. After a 'gap' the origin's socket must be closed to resume. */
   take(seq: number, frame: Frame): 'relayed' | 'duplicate' | 'gap' {
+    // The origin begins again after the last number that was acknowledged to it, and the far end has at least that one.
+    if (this.#isBlank) this.#learn(seq - 1)
     if (seq <= this.#received) return 'duplicate'
     if (seq !== this.#received + 1) return 'gap'
     this.#received = seq
@@ -56,6 +63,7 @@ export class RelayLeg {
 
   /** The far end is there and has everything up to `farReceived`: sends the rest again, then live. */
   attachFar(send: (frame: Frame) => void, farReceived: number): void {
+    if (this.#isBlank) this.#learn(farReceived)
     this.acked(farReceived)
     this.#sendFar = send
     for (const frame of this.#kept.after(farReceived)) send(frame)
@@ -65,20 +73,29 @@ export class RelayLeg {
     this.#sendFar = undefined
   }
 
+  /** The far end's word; more than was ever passed on is not believed. */
   acked(received: number): void {
-    this.#kept.acked(received)
-    this.#farReceived = Math.max(this.#farReceived, received)
-    // This memory is younger than the link: the far end has seen numbers that were never seen here.
-    this.#received = Math.max(this.#received, received)
+    this.#farReceived = Math.max(this.#farReceived, Math.min(received, this.#received))
+    this.#kept.acked(this.#farReceived)
   }
 
-  /** The origin's memory is lost and another one continues at `firstSeq`. */
+  /**
+   * The origin's memory is lost and another one continues at `firstSeq`: what is kept below it still goes to the far end,
+   * what is kept from there on is void.
+   */
   restart(firstSeq: number): void {
-    this.#received = firstSeq - 1
+    this.#kept.dropFrom(firstSeq)
+    this.#learn(firstSeq - 1)
+    this.#farReceived = Math.min(this.#farReceived, this.#received)
   }
 
   close(): void {
     this.detachFar()
     this.#kept.clear()
+  }
+
+  #learn(received: number): void {
+    this.#received = received
+    this.#isBlank = false
   }
 }

@@ -58,6 +58,15 @@ export class ReplayBuffer {
     return this.#kept.slice(this.#first).flatMap((kept) => (kept.seq > received ? [kept.frame] : []))
   }
 
+  /** Forgets everything from `seq` on: whoever numbered it is gone, and another one gives these numbers anew. */
+  dropFrom(seq: number): void {
+    for (let last = this.#kept.at(-1); last !== undefined && last.seq >= seq; last = this.#kept.at(-1)) {
+      if (this.length === 0) return
+      this.#bytes -= frameBytes(last.frame)
+      this.#kept.pop()
+    }
+  }
+
   get bytes(): number {
     return this.#bytes
   }

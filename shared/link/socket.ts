@@ -17,12 +17,14 @@ export interface SocketLike {
 /** WebSocket.OPEN in the WHATWG standard. */
 export const SOCKET_OPEN = 1
 
+/** The words of `ws`, browsers and workerd. A socket that is not open *yet* (readyState 0) is a bug of ours, no race. */
+const TEARDOWN =
+  /WebSocket is not open: readyState [23]|already in CLOSING or CLOSED|closed before the connection|after close|network connection lost/i
+
 /** Whether an error only says that a socket died while it was being used or closed: nobody needs to hear of it. */
 export function isTeardownRace(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return true
-  return /WebSocket is not open|already in CLOSING or CLOSED|closed before the connection|after close/i.test(
-    error.message,
-  )
+  return TEARDOWN.test(error.message)
 }

@@ -10,6 +10,8 @@ interface Timer {
 export interface VirtualClock extends Clock {
   /** Moves time on, running what falls due on the way. */
   advance(ms: number): Promise<void>
+  /** Moves time on from timer to timer until `isDone`; throws when it has not come true within `limitMs`. */
+  advanceUntil(isDone: () => boolean, limitMs?: number): Promise<void>
   /** Lets promises that need no time settle. */
   settle(): Promise<void>
   /** Timers that still wait: 0 when everything was stopped. */
@@ -35,9 +37,11 @@ export function createVirtualClock(startMs = 1_700_000_000_000): VirtualClock {
     now: () => now,
     after,
     every(ms, run) {
-      let cancel = after(ms, tick)
+      // As setInterval: never more often than once a millisecond, or a test would never end.
+      const period = Math.max(1, ms)
+      let cancel = after(period, tick)
       function tick(): void {
-        cancel = after(ms, tick)
+        cancel = after(period, tick)
         run()
       }
       return () => cancel()
@@ -66,6 +70,18 @@ export function createVirtualClock(startMs = 1_700_000_000_000): VirtualClock {
       }
       now = until
       await settle()
+    },
+    async advanceUntil(isDone, limitMs = 120_000) {
+      const until = now + limitMs
+      await settle()
+      while (!isDone()) {
+        const timer = next(until)
+        if (timer === undefined) throw new Error(`the condition did not come true within ${limitMs} virtual ms`)
+        timers.delete(timer)
+        now = timer.at
+        timer.run()
+        await settle()
+      }
     },
     settle,
     get pending() {
