@@ -146,10 +146,7 @@ class Client implements ChatClient {
       ? resumeAddress(this.#options.url, lost, this.#link.received)
       : startAddress(this.#options))
     if (this.#state.type !== 'dialling') return
-    if (!address.ok)
-      return this.#dispatch(
-        address.fault ? { type: 'ended', reason: address.fault } : { type: 'closed', code: CLOSE_RESUME },
-      )
+    if (!address.ok) return this.#dispatch(address.fault)
     try {
       this.#open(address.value)
     } catch {

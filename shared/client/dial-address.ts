@@ -1,20 +1,22 @@
 // Where a client dials and what it shows there: with a ticket for a new session, with a resume token for a lost one.
 // Browsers cannot set headers, so secrets ride as subprotocols (protocol/version.ts).
-import { faultOf, type FaultCode } from '#shared/fault.ts'
+import { faultOf } from '#shared/fault.ts'
 import type { SessionId } from '#shared/ids.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CHAT_PROTOCOL, RESUME_PREFIX, TICKET_PREFIX } from '#shared/protocol/version.ts'
+import type { ClientEvent } from './client-state.ts'
 
 export interface DialAddress {
   url: string
   protocols: string[]
 }
 
-/** Asks for credentials. The fault's code says that they are refused for good; undefined that a later try may succeed. */
+/** Asks for credentials; without them there is an event instead of an address. */
 export async function startAddress(edge: {
   url: string
   credentials?: () => Promise<{ ticket?: string }>
-}): Promise<Result<DialAddress, FaultCode | undefined>> {
+}): Promise<Result<DialAddress, ClientEvent>> {
   try {
     const ticket = (await edge.credentials?.())?.ticket
     const protocols = ticket === undefined ? [CHAT_PROTOCOL] : [CHAT_PROTOCOL, TICKET_PREFIX + ticket]
@@ -22,7 +24,8 @@ export async function startAddress(edge: {
   } catch (error) {
     const { code } = faultOf(error)
     // Most often the network is down; but a key that is not taken will never be.
-    return fail(code === 'unauthenticated' || code === 'forbidden' ? code : undefined)
+    const isRefused = code === 'unauthenticated' || code === 'forbidden'
+    return fail(isRefused ? { type: 'ended', reason: code } : { type: 'closed', code: CLOSE_RESUME })
   }
 }
 
@@ -31,7 +34,7 @@ export function resumeAddress(
   edgeUrl: string,
   lost: { sessionId: SessionId; resumeToken: string },
   received: number,
-): Result<DialAddress, undefined> {
+): Result<DialAddress, ClientEvent> {
   const url = `${chatUrl(edgeUrl)}?session=${lost.sessionId}&received=${received}`
   return ok({ url, protocols: [CHAT_PROTOCOL, RESUME_PREFIX + lost.resumeToken] })
 }
