@@ -2,6 +2,8 @@
 // Called once by gpu-node/start-node.ts. Knows every engine of this folder, so that nothing else has to.
 import type { Log } from '#shared/log.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
+import { createEspeakTts } from './espeak-tts.ts'
+import { createFirstVoiceTts } from './first-voice-tts.ts'
 import { createFliteTts } from './flite-tts.ts'
 import { createOpenAiLlm } from './openai-llm.ts'
 import { createOpenAiStt } from './openai-stt.ts'
@@ -20,6 +22,8 @@ export interface EngineServer {
 
 /** Undefined where the embedded engine is wanted. */
 export interface EngineSettings {
+  /** Sessions at once; the embedded recogniser gets a thread for each. As many as the cores carry when undefined. */
+  slots: number | undefined
   llm: EngineServer | undefined
   stt: EngineServer | undefined
   tts: (EngineServer & { voice: string }) | undefined
@@ -45,17 +49,19 @@ export async function chooseEngines(settings: EngineSettings, log: Log): Promise
   return {
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
-    slots: stt.slots ?? SERVED_SLOTS,
+    slots: settings.slots ?? stt.slots ?? SERVED_SLOTS,
     close: async () => {
       await Promise.all([stt.close(), llm.close(), tts.close()])
     },
   }
 }
 
-async function chooseStt({ stt }: EngineSettings, log: Log): Promise<Stt> {
-  return stt ? createOpenAiStt({ ...stt, log }) : createPocketsphinxStt({ log })
+async function chooseStt({ stt, slots }: EngineSettings, log: Log): Promise<Stt> {
+  return stt ? createOpenAiStt({ ...stt, log }) : createPocketsphinxStt({ log, slots })
 }
 
 async function chooseTts({ tts }: EngineSettings, log: Log): Promise<Tts> {
-  return tts ? createOpenAiTts({ ...tts, languages: ['en', 'zh'], log }) : createFliteTts({ log })
+  if (tts) return createOpenAiTts({ ...tts, languages: ['en', 'zh'], log })
+  const [english, mandarin] = await Promise.all([createFliteTts({ log }), createEspeakTts({ log })])
+  return createFirstVoiceTts(mandarin ? [english, mandarin] : [english])
 }
