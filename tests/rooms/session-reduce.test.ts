@@ -1,0 +1,156 @@
+// The transitions of a session, as a table: state and event in, state and effects out.
+import { describe, expect, it } from 'vitest'
+import { reduce } from '#edge/session/session-reduce.ts'
+import { deadlines, type OpenedSession, type SessionEvent, type SessionState } from '#edge/session/session-state.ts'
+import type { Fault } from '#shared/fault.ts'
+import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
+import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
+
+const NOW = 1_000_000
+const session: OpenedSession = {
+  conversationId: 'cnv_one',
+  persona: { id: 'per_default', name: 'Parley', instructions: '', language: 'en', voice: null },
+  language: 'en',
+  ttsMode: 'fast',
+  audio: DEFAULT_AUDIO_FORMAT,
+  options: DEFAULT_TURN_OPTIONS,
+  turns: [],
+  turnCount: 0,
+}
+const at = { nodeId: 'nod_one' as const, epoch: 1 }
+const here = { is: 'here' } as const
+const gone = { is: 'gone', since: NOW - 1_000 } as const
+const live = { is: 'live' as const, session, at, since: NOW, spokeAt: NOW, caller: here, node: here }
+
+const STATES: Record<string, SessionState> = {
+  awaitingStart: { is: 'awaitingStart', since: NOW },
+  opening: { is: 'opening', since: NOW },
+  abandoned: { is: 'abandoned', reason: 'callerGone' },
+  placing: { is: 'placing', session, epoch: 1 },
+  waitingForNode: { is: 'waitingForNode', session, at, until: NOW + 1 },
+  beginning: { is: 'beginning', session, at, until: NOW + 1 },
+  live,
+  callerGone: { ...live, caller: gone },
+  nodeGone: { ...live, node: gone },
+  bothGone: { ...live, caller: gone, node: gone },
+  ending: { is: 'ending', session, reason: 'caller', until: NOW + 1, fault: undefined },
+  ended: { is: 'ended', reason: 'caller' },
+}
+const fault: Fault = { code: 'unavailable', what: 'test', retryAfterMs: 1 }
+
+const EVENTS: Record<string, SessionEvent> = {
+  opened: { type: 'opened', session },
+  openFailed: { type: 'openFailed', fault },
+  placed: { type: 'placed', at },
+  placedBefore: { type: 'placed', at: { ...at, epoch: 0 } },
+  placeFailed: { type: 'placeFailed', fault },
+  callerLost: { type: 'callerLost' },
+  callerEnds: { type: 'callerEnds' },
+  nodeDialled: { type: 'nodeDialled' },
+  begun: { type: 'begun', engines: [] },
+  nodeFailed: { type: 'nodeFailed', fault },
+  closed: { type: 'nodeSocketLost', isClean: true },
+  torn: { type: 'nodeSocketLost', isClean: false },
+  nodeGone: { type: 'nodeGone', nodeId: 'nod_one' },
+  otherNodeGone: { type: 'nodeGone', nodeId: 'nod_two' },
+  shutdown: { type: 'shutdown' },
+  broke: { type: 'broke' },
+  callerResumed: { type: 'callerResumed', received: 4 },
+  nodeResumed: { type: 'nodeResumed', received: 4 },
+}
+
+const FAREWELL = ['cut', 'release', 'recordEnd', 'leave']
+const LOST = ['tellCaller', ...FAREWELL]
+
+/** state, event, next state, effects */
+const TABLE: Array<[string, string, string, string[]]> = [
+  ['opening', 'opened', 'placing', ['place']],
+  ['opening', 'openFailed', 'ended', ['tellCaller', 'leave']],
+  ['abandoned', 'opened', 'ended', ['cut', 'recordEnd', 'leave']],
+  ['abandoned', 'openFailed', 'ended', ['leave']],
+  ['placing', 'placed', 'waitingForNode', ['recordPlacement']],
+  ['placing', 'placedBefore', 'placing', []],
+  ['placing', 'placeFailed', 'ended', ['tellCaller', 'cut', 'recordEnd', 'leave']],
+  ['waitingForNode', 'nodeDialled', 'beginning', ['begin']],
+  ['beginning', 'begun', 'live', ['ready']],
+  ['beginning', 'nodeFailed', 'ended', LOST],
+  ['live', 'nodeFailed', 'ended', LOST],
+  ['live', 'begun', 'live', []],
+  ['live', 'nodeDialled', 'live', []],
+  // the caller vanishes
+  ['awaitingStart', 'callerLost', 'ended', ['leave']],
+  ['opening', 'callerLost', 'abandoned', []],
+  ['placing', 'callerLost', 'ended', FAREWELL],
+  ['waitingForNode', 'callerLost', 'ended', FAREWELL],
+  ['beginning', 'callerLost', 'ending', ['tellNode']],
+  ['live', 'callerLost', 'live', []],
+  ['callerGone', 'callerLost', 'live', []],
+  ['nodeGone', 'callerLost', 'live', []],
+  ['ending', 'callerLost', 'ending', []],
+  ['ended', 'callerLost', 'ended', []],
+  // the node's socket vanishes
+  ['beginning', 'torn', 'ended', LOST],
+  ['live', 'torn', 'live', []],
+  ['nodeGone', 'torn', 'live', []],
+  ['ending', 'closed', 'ended', ['release', 'recordEnd', 'leave']],
+  ['ending', 'torn', 'ended', FAREWELL],
+  ['ended', 'torn', 'ended', []],
+  // the node vanishes
+  ['placing', 'nodeGone', 'placing', []],
+  ['waitingForNode', 'nodeGone', 'ended', LOST],
+  ['waitingForNode', 'otherNodeGone', 'waitingForNode', []],
+  ['beginning', 'nodeGone', 'beginning', []],
+  ['live', 'nodeGone', 'live', []],
+  ['nodeGone', 'nodeGone', 'ended', LOST],
+  ['bothGone', 'nodeGone', 'ended', LOST],
+  ['ended', 'nodeGone', 'ended', []],
+  // back again
+  ['callerGone', 'callerResumed', 'live', ['resumeCaller']],
+  ['nodeGone', 'nodeResumed', 'live', ['resumeNode']],
+  ['ending', 'callerResumed', 'ending', []],
+  // over
+  ['awaitingStart', 'callerEnds', 'ended', ['leave']],
+  ['live', 'callerEnds', 'ending', ['tellNode']],
+  ['nodeGone', 'callerEnds', 'ended', FAREWELL],
+  ['ending', 'callerEnds', 'ending', []],
+  ['live', 'shutdown', 'ending', ['tellNode']],
+  ['opening', 'broke', 'abandoned', ['tellCaller', 'hangUp']],
+  ['live', 'broke', 'ended', LOST],
+  ['ended', 'broke', 'ended', []],
+]
+
+describe('reduce', () => {
+  it.each(TABLE)('[SES18] %s, %s → %s', (state, event, next, effects) => {
+    const from = STATES[state]
+    const happened = EVENTS[event]
+    if (!from || !happened) throw new Error(`no ${state} or ${event}`)
+    const transition = reduce(from, happened, NOW)
+    expect(transition.state.is).toBe(next)
+    expect(transition.effects.map(({ type }) => type)).toEqual(effects)
+  })
+
+  it('[SES18] whoever vanishes, in whatever state, time alone brings every session to its end', () => {
+    for (const from of Object.values(STATES)) {
+      let state = from
+      let now = NOW
+      // The store and the fleet bound themselves: their answer comes, whenever that is.
+      for (let steps = 0; state.is !== 'ended' && steps < 10; steps++) {
+        now = Math.max(now, deadlines(state)[0]?.at ?? now)
+        state = reduce(state, { type: 'alarm' }, now).state
+        if (state.is === 'abandoned') state = reduce(state, { type: 'openFailed', fault }, now).state
+        if (state.is === 'placing') state = reduce(state, { type: 'placeFailed', fault }, now).state
+      }
+      expect(state.is).toBe('ended')
+    }
+  })
+
+  it('[SES33] the limits of time stand in their order: silence, return of the node, return of the caller, idle, longest', () => {
+    const times = deadlines({ ...live, caller: { is: 'gone', since: NOW }, node: { is: 'gone', since: NOW } })
+    expect(times.map(({ why, at: when }) => [why, when - NOW])).toEqual([
+      ['nodeLost', 6_000],
+      ['callerGone', 30_000],
+      ['idle', 300_000],
+      ['maxDuration', 3_600_000],
+    ])
+  })
+})
