@@ -3,6 +3,7 @@
 import { defineCommand, runCommand, runMain } from 'citty'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
+import { StartError } from './start-error.ts'
 
 const main = defineCommand({
   meta: { name: 'parley', description: 'Talk, over one public address, to a voice persona on a GPU at home' },
@@ -29,6 +30,7 @@ async function run(): Promise<void> {
   } catch (error) {
     process.exitCode = 1
     if (error instanceof FaultError) for (const line of linesOf(error.fault)) console.error(`parley: ${line}`)
+    else if (error instanceof StartError) console.error(`parley: ${error.message}`)
     else if (isUsageError(error)) console.error(`parley: ${plain(error.message)} (parley --help shows how)`)
     else console.error(error)
   }
