@@ -1,6 +1,7 @@
 // GET /health and GET /status of one node, for the person at the machine. On the loopback interface only, and only when NODE_PORT
 // is set: callers and the edge never come here.
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -29,14 +30,16 @@ export function createNodeApp(node: NodeView): Hono {
   return app
 }
 
-/** Resolves with the function that stops it. */
-export async function serveStatus(port: number, node: NodeView): Promise<() => Promise<void>> {
+/** `port` 0 takes any free one. */
+export async function serveStatus(port: number, node: NodeView): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createAdaptorServer({ fetch: createNodeApp(node).fetch }) as Server
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  return async () => {
-    server.closeAllConnections()
+  const stop = async (): Promise<void> => {
+    const closed = once(server, 'close')
     server.close()
-    await once(server, 'close')
+    server.closeAllConnections()
+    await closed
   }
+  return { port: (server.address() as AddressInfo).port, stop }
 }

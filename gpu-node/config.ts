@@ -17,8 +17,6 @@ export interface NodeConfig extends EngineSettings {
   /** Of this program, for people. */
   version: string
   dataDir: string
-  /** As many as the engines allow when undefined. */
-  slots: number | undefined
   logLevel: LogLevel
   /** Of GET /health on the loopback interface; undefined for none. */
   port: number | undefined

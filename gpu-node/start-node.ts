@@ -26,6 +26,9 @@ const FINISH_TURN_MS = 7_000
 /** On shutdown, for the last turns to reach the edge; what does not is sent after the next start. */
 const EMPTY_OUTBOX_MS = 2_000
 
+/** For the engines' first answers, before the node joins without them. The embedded ones take under a second. */
+const FIRST_TRY_MS = 10_000
+
 export interface RunningNode {
   /** Resolves when the edge refuses this node for good: a wrong token, a version that it does not speak. */
   readonly refused: Promise<ConnectionEnd>
@@ -50,8 +53,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
   const chosen = await parts.chooseEngines(config, log)
   const rows = await openOutboxRows(database)
   const node = wire(config, { ...parts, clock, rows, chosen })
-  const stopStatus = config.port === undefined ? undefined : await serveStatus(config.port, node)
-  await node.readiness.start()
+  const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, node)
+  await firstTry(node.readiness, clock)
   node.control.start()
 
   async function close(hurry?: AbortSignal): Promise<void> {
@@ -62,7 +65,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     node.readiness.stop()
     node.control.stop()
     node.outbox.close()
-    await Promise.all([stopStatus?.(), chosen.close(), database.end()])
+    await Promise.all([statusServer?.stop(), chosen.close(), database.end()])
     log.info({}, 'stopped')
   }
   return { refused: node.refused, ready: node.ready, close }
@@ -78,20 +81,14 @@ type Surroundings = NodeParts & {
 function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurns }: Surroundings) {
   const refused = Promise.withResolvers<ConnectionEnd>()
   const ready = Promise.withResolvers<void>()
-  const slots = config.slots ?? chosen.slots
   const { edgeUrl, token, name, version } = config
+  const { slots } = chosen
   const shared = { edgeUrl, token, clock, log, random }
   const changed = (): void => {
     control.statusChanged()
     if (control.isWelcome && readiness.areAllReady) ready.resolve()
   }
-  const status = (): NodeStatus => ({
-    slots,
-    freeSlots: readiness.areAllReady ? sessions.freeSlots : 0,
-    sessions: sessions.ids,
-    engines: chosen.infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
-    vram: null,
-  })
+  const status = (): NodeStatus => statusOf(slots, chosen, readiness, sessions)
   const drain = (): void => {
     sessions.drain()
     control.drain()
@@ -137,4 +134,26 @@ function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurn
     onRefused: refused.resolve,
   })
   return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+}
+
+/** The hello tells which engines are ready, so it waits for them, but not for a server that hangs. */
+async function firstTry(readiness: EngineReadiness, clock: Clock): Promise<void> {
+  const tried = new AbortController()
+  const start = readiness.start().finally(() => tried.abort('shutdown'))
+  await Promise.race([start, clock.sleep(FIRST_TRY_MS, tried.signal).catch(() => {})])
+}
+
+function statusOf(
+  slots: number,
+  { infos }: ChosenEngines,
+  readiness: EngineReadiness,
+  { ids, freeSlots }: NodeSessions,
+): NodeStatus {
+  return {
+    slots,
+    freeSlots: readiness.areAllReady ? freeSlots : 0,
+    sessions: ids,
+    engines: infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
+    vram: null,
+  }
 }

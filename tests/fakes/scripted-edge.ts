@@ -51,6 +51,8 @@ export interface ScriptedEdge {
   refuse: (path: string) => ScriptedRefusal | undefined
   /** When false, pings stay without an answer. */
   answersPings: boolean
+  /** When false, a test acknowledges by itself what comes on a data socket. */
+  acknowledges: boolean
   nextControl(): Promise<ScriptedPeer<NodeControlMessage>>
   nextData(): Promise<ScriptedPeer<NodeSessionMessage>>
   close(): Promise<void>
@@ -76,6 +78,7 @@ export async function startScriptedEdge(port = 0): Promise<ScriptedEdge> {
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
     refuse: () => undefined,
     answersPings: true,
+    acknowledges: true,
     nextControl: controls.next,
     nextData: datas.next,
     close: async () => {
@@ -112,13 +115,18 @@ function createPeer<M extends { type: string }>(
     if (text === PING) return edge.answersPings ? socket.send(PONG) : undefined
     if (text === PONG) return
     const message = v.parse(schema, JSON.parse(text))
+    if ('seq' in message) acknowledge(message.seq)
     messages.push(message)
     unread.push(message)
     for (const wake of waiting) wake()
   })
+  function acknowledge(received: unknown): void {
+    if (edge.acknowledges && typeof received === 'number') socket.send(JSON.stringify({ type: 'ack', received }))
+  }
   function takeAudio(content: Buffer): void {
     const frame = decodeAudioFrame(new Uint8Array(content), HIGHEST_RATE)
     if (!frame.ok) throw new Error(`the node sent unreadable audio: ${JSON.stringify(frame.fault)}`)
+    acknowledge(frame.value.sequence)
     audio.push(frame.value)
     heardAudio.push(frame.value)
   }

@@ -1,0 +1,43 @@
+// GET /health and GET /status of one node.
+import { describe, expect, it } from 'vitest'
+import type { NodeView } from '#gpu-node/app.ts'
+import { createNodeApp, serveStatus } from '#gpu-node/app.ts'
+import { quietEngines } from './node-world.ts'
+
+function view(facts: { isWelcome: boolean; isReady: boolean }): NodeView {
+  const { vad, llm } = quietEngines()
+  const engines = [vad, llm].map(({ engine }) => ({ ...engine, ready: facts.isReady }))
+  return {
+    control: { isWelcome: facts.isWelcome },
+    sessions: { isDraining: false },
+    outbox: { count: async () => 4 },
+    status: () => ({ slots: 3, freeSlots: 2, sessions: ['ses_abc'], engines, vram: null }),
+  }
+}
+
+describe('node app', () => {
+  it.each([
+    [true, true, 'healthy'],
+    [false, true, 'degraded'],
+    [true, false, 'degraded'],
+  ])(
+    '[NOD10] /health with the edge there: %s and the engines ready: %s says %s',
+    async (isWelcome, isReady, status) => {
+      const response = await createNodeApp(view({ isWelcome, isReady })).request('/health')
+      expect(response.status).toBe(200)
+      expect(await response.json()).toMatchObject({ status, edge: isWelcome, models: { llm: { ready: isReady } } })
+    },
+  )
+
+  it('[NOD11] /status says what the edge is told, and how many turns wait in the outbox', async () => {
+    const response = await createNodeApp(view({ isWelcome: true, isReady: true })).request('/status')
+    expect(await response.json()).toMatchObject({ slots: 3, freeSlots: 2, outbox: 4, isDraining: false })
+  })
+
+  it('[NOD12] it is served on the loopback interface until it is stopped', async () => {
+    const { port, stop } = await serveStatus(0, view({ isWelcome: true, isReady: true }))
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200)
+    await stop()
+    await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow()
+  })
+})

@@ -1,0 +1,93 @@
+// What a node owes to the turns that are over, and how it goes: orderly, or in a hurry.
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Joined, NodeWorld } from './node-world.ts'
+import { startNodeWorld } from './node-world.ts'
+import { turnRecord } from './turn-record.ts'
+
+const worlds: NodeWorld[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close()
+})
+async function start(): Promise<NodeWorld> {
+  const world = await startNodeWorld()
+  worlds.push(world)
+  return world
+}
+async function join(): Promise<NodeWorld & Joined> {
+  const world = await start()
+  const joined = await world.open(await world.welcome())
+  await joined.data.next('session.begun')
+  return { ...world, ...joined }
+}
+
+describe('node', () => {
+  it('[OUT11] a turn that is finished goes to the edge by the outbox, and is stored once though the edge was down', async () => {
+    const world = await join()
+    const { edge, control, turns, begin } = world
+    edge.refuse = () => ({ status: 503 })
+    control.cut()
+    const turn = turnRecord()
+    turns.sink.finished(turn)
+    edge.refuse = () => undefined
+    const again = await world.welcome()
+    expect(await again.next('turn.finished')).toEqual({
+      type: 'turn.finished',
+      sessionId: begin.sessionId,
+      conversationId: begin.conversationId,
+      turn,
+    })
+    again.send({ type: 'turn.stored', turnId: turn.id })
+    again.cut()
+    const third = await world.welcome()
+    // Does not end before the outbox is empty or two seconds are over.
+    await world.close()
+    expect(third.messages.filter(({ type }) => type === 'turn.finished')).toEqual([])
+  })
+
+  it('[NOD7] a node that is stopped says so, lets the reply be finished, and ends its sessions', async () => {
+    const { node, control, data, turns } = await join()
+    turns.sink.send({ type: 'reply.started', turnId: 'trn_one', turn: 1 })
+    const closed = node.close()
+    await control.next('node.draining')
+    let hasEnded = false
+    void turns.ended.then(() => (hasEnded = true))
+    control.send({ type: 'request', id: 'a', method: 'status', deadlineMs: 1_000 })
+    await control.next('response')
+    expect(hasEnded).toBe(false)
+    const { timings } = turnRecord()
+    const done = {
+      turnId: 'trn_one',
+      status: 'complete',
+      replyText: 'a',
+      heardText: 'a',
+      sentSamples: 0,
+      timings,
+    } as const
+    turns.sink.send({ type: 'reply.done', ...done })
+    expect(await turns.ended).toBe('shutdown')
+    await data.next('reply.done')
+    await closed
+    expect((await control.closed).code).toBe(1000)
+  })
+
+  it('[NOD8] told to hurry, it does not wait for the reply', async () => {
+    const { node, turns } = await join()
+    turns.sink.send({ type: 'reply.started', turnId: 'trn_one', turn: 1 })
+    const hurry = new AbortController()
+    const closed = node.close(hurry.signal)
+    hurry.abort('shutdown')
+    expect(await turns.ended).toBe('shutdown')
+    await closed
+  })
+
+  it('[NOD9] turns that ended by the shutdown reach the edge before the node is gone', async () => {
+    const { node, control, data, turns } = await join()
+    const turn = turnRecord({ status: 'cut' })
+    turns.onEnd = () => turns.sink.finished(turn)
+    const closed = node.close()
+    expect((await control.next('turn.finished')).turn).toEqual(turn)
+    control.send({ type: 'turn.stored', turnId: turn.id })
+    await closed
+    await data.closed
+  })
+})
