@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
+import { StartError } from './start-error.ts'
 
 /** A migration of a large database may take its time. */
 const EDGE_START_MS = 30_000
@@ -52,7 +53,8 @@ async function poll(
 ): Promise<void> {
   const startedAt = clock.now()
   while (!(await isThere())) {
-    if (clock.now() - startedAt > limit.limitMs) throw new FaultError({ code: 'deadline_exceeded', ...limit })
+    if (clock.now() - startedAt > limit.limitMs)
+      throw new StartError(`the ${limit.stage} was not ready within ${limit.limitMs / 1000} s`)
     await clock.sleep(POLL_MS)
   }
 }

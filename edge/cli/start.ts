@@ -1,6 +1,6 @@
 // `parley start`: builds the page, starts the edge and one GPU node as two process groups, signs the browser in, proves the
 // loop by one spoken turn, and ends both again. It only chooses and connects; each step is a file or function of its own.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineCommand } from 'citty'
 import { systemClock } from '#shared/clock.ts'
@@ -13,6 +13,7 @@ import { fetchSignInCode, waitForEdge, waitForNode } from './edge-api.ts'
 import { ensureNodeToken } from './local-node.ts'
 import { selfCheck } from './self-check.ts'
 import { showLogLine } from './show-log-line.ts'
+import { StartError } from './start-error.ts'
 
 const EDGE = fileURLToPath(new URL('../runtime/node/main.ts', import.meta.url))
 const NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.meta.url))
@@ -34,7 +35,7 @@ export const start = defineCommand({
     try {
       const opened = open({ port, data, withCheck: args.selfcheck, groups, failed: (why) => stop.resolve(why) })
       const failure = await Promise.race([stop.promise, opened.then(() => stop.promise)])
-      if (failure !== undefined) throw new Error(failure)
+      if (failure !== undefined) throw new StartError(`${failure}; see ${join(data, 'logs')}`)
       say('stopping')
     } finally {
       // The node first: it tells the edge of its last turns.
@@ -77,7 +78,7 @@ async function open({ port, data, withCheck, groups, failed }: Opening): Promise
 
 async function prove(url: string, key: string): Promise<void> {
   const { question, turn, line } = await selfCheck(url, key).catch((error: unknown) => {
-    throw new Error(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new StartError(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   })
