@@ -1,7 +1,7 @@
 // The transitions of the fleet: (state, event, now) → state and effects. Pure; called by fleet-room.ts only.
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { OFFER_TIMEOUT_MS } from '#shared/protocol/limits.ts'
-import type { EdgeControlMessage } from '#shared/protocol/node-messages.ts'
+import type { EdgeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
 import {
   AWAY_MS,
   HELLO_WITHIN_MS,
@@ -146,7 +146,15 @@ function release(state: FleetState, sessionId: SessionId, reason: Of<'release'>[
   if (holder === undefined) return { state: unpend(state, sessionId), effects }
   if (state.nodes.get(holder)?.presence.is === 'here')
     effects.push(send(holder, { type: 'session.revoked', sessionId, reason }))
-  return { state: tidy(drop(unpend(state, sessionId), holder, sessionId), holder), effects }
+  const { state: freed } = change(state, holder, (here) => ({ ...here, status: without(here.status, sessionId) }))
+  return { state: tidy(drop(unpend(freed, sessionId), holder, sessionId), holder), effects }
+}
+
+/** The node's next status will say the same; until then the slot would seem taken, and the next caller be turned away. */
+function without(status: NodeStatus, sessionId: SessionId): NodeStatus {
+  if (!status.sessions.includes(sessionId)) return status
+  const sessions = status.sessions.filter((session) => session !== sessionId)
+  return { ...status, sessions, freeSlots: Math.min(status.slots, status.freeSlots + 1) }
 }
 
 function lose(state: FleetState, nodeId: NodeId): FleetTransition {

@@ -26,6 +26,7 @@ export class Intake {
 
   /** A frame that cannot be read; `seq` where its number could. */
   skip(seq: number | undefined): void {
+    if (seq !== undefined && seq <= this.leg.received) return
     this.#unreadable += 1
     if (seq !== undefined && seq === this.leg.received + 1) this.#fill()
   }

@@ -23,6 +23,8 @@ interface EffectPorts extends SessionRoomPorts {
   tellCaller: (fault: Fault) => void
   hangUp: (fault: Fault | undefined) => void
   onEvent: (event: SessionEvent) => void
+  /** Runs as a verb of the room: a bug in it ends this session only. */
+  verb: (run: () => void) => void
 }
 
 type Of<K extends SessionEffect['type']> = Extract<SessionEffect, { type: K }>
@@ -83,7 +85,7 @@ export class SessionEffects {
         return this.#write('record the end', () => store.sessions.ended(ended))
       }
       case 'leave':
-        this.#writes = this.#writes.then(() => this.#leave(effect))
+        this.#writes = this.#writes.then(() => this.#ports.verb(() => this.#leave(effect)))
         return
       default:
         return unreachable(effect)
@@ -186,10 +188,13 @@ export class SessionEffects {
     const { toCaller, hangUp, traffic, metrics, log, onEnded } = this.#ports
     metrics.count('sessions_ended', { reason })
     log.info({ reason }, 'session ended')
-    if (saysEnded) toCaller({ type: 'session.ended', id: newId('message'), reason })
-    hangUp(fault)
-    traffic.close()
-    onEnded()
+    try {
+      if (saysEnded) toCaller({ type: 'session.ended', id: newId('message'), reason })
+      hangUp(fault)
+      traffic.close()
+    } finally {
+      onEnded()
+    }
   }
 
   #write(what: string, write: () => Promise<void>): void {

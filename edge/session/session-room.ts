@@ -57,6 +57,7 @@ export class SessionRoom {
       tellCaller: (fault) => this.#tellCaller(fault),
       hangUp: (fault) => this.#hangUp(fault),
       onEvent: (event) => this.#verb(() => this.#happened(event)),
+      verb: (run) => this.#verb(run),
     })
   }
 
@@ -201,7 +202,9 @@ export class SessionRoom {
 
   #tellCaller(fault: Fault): void {
     this.#ports.metrics.count('faults', { code: fault.code })
-    this.#ports.log.info({ fault }, 'told the caller a fault')
+    // A client with a bug of its own may send thousands of these.
+    const level = fault.code === 'invalid_message' || fault.code === 'too_large' ? 'debug' : 'info'
+    this.#ports.log[level]({ fault }, 'told the caller a fault')
     this.#peers.caller?.send(this.#ports.codec.write({ type: 'fault', ...publicFault(fault) }))
   }
 

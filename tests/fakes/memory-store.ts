@@ -127,7 +127,8 @@ function nodesOf(check: () => void): Store['nodes'] {
       nodes.push(node)
       return { nodeId: node.nodeId, token: node.token }
     },
-    listNodes: async () => nodes.map(({ token: _, ...node }) => node),
+    listNodes: async () =>
+      nodes.map(({ nodeId, name, createdAt, revokedAt }) => ({ nodeId, name, createdAt, revokedAt })),
     revokeNode: async (nodeId, now) => {
       const node = nodes.find((known) => known.nodeId === nodeId && known.revokedAt === null)
       if (node) node.revokedAt = now
@@ -159,13 +160,23 @@ function keysOf(check: () => void): Store['keys'] {
       check()
       return callerOf(find((known) => known.keyId === keyId))
     },
-    createKey: async ({ name, scopes, userId, now }: { name: string; scopes: Scope[]; userId?: UserId; now: number }) => {
+    createKey: async ({
+      name,
+      scopes,
+      userId,
+      now,
+    }: {
+      name: string
+      scopes: Scope[]
+      userId?: UserId
+      now: number
+    }) => {
       const made = { keyId: newId('apiKey', now), userId: userId ?? newId('user', now), name, scopes }
       const key = newSecret('pk_')
       keys.push({ ...made, key, createdAt: now, lastUsedAt: null, revokedAt: null })
       return { keyId: made.keyId, key }
     },
-    listKeys: async () => keys.map(({ key: _, ...known }) => known),
+    listKeys: async () => keys.map((known) => ({ ...known, key: undefined })),
     revokeKey: async (keyId: ApiKeyId, now) => {
       const key = find((known) => known.keyId === keyId)
       if (key) key.revokedAt = now

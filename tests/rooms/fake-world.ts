@@ -57,7 +57,16 @@ export class FakeWorld {
   /** A node's control socket after hello. */
   control(nodeId: NodeId = 'nod_one', slots = 2, sessions: SessionId[] = []): End {
     const end = new End(this.clock, this.rooms.admitControl({ nodeId }), 2_000)
-    end.say({ type: 'node.hello', name: 'one', version: '0', slots, freeSlots: slots, sessions, engines: [], vram: null })
+    end.say({
+      type: 'node.hello',
+      name: 'one',
+      version: '0',
+      slots,
+      freeSlots: slots,
+      sessions,
+      engines: [],
+      vram: null,
+    })
     return end
   }
 

@@ -37,7 +37,11 @@ const WRONG: Array<[string, Frame | object, object]> = [
     numbered(1, 48_000 * 2 * 0.2),
     { code: 'too_large', limit: 'audioFrame', max: 6_400, got: 19_200, unit: 'bytes' },
   ],
-  ['options out of bounds', { type: 'session.update', seq: 1, options: { hardEndMs: 9e9 } }, { code: 'invalid_message' }],
+  [
+    'options out of bounds',
+    { type: 'session.update', seq: 1, options: { hardEndMs: 9e9 } },
+    { code: 'invalid_message' },
+  ],
 ]
 
 const matching = (expected: object): object =>
@@ -45,22 +49,27 @@ const matching = (expected: object): object =>
     Object.entries(expected).map(([key, value]) => [
       key,
       Array.isArray(value)
-        ? value.map((issue: string | RegExp): unknown => (issue instanceof RegExp ? expect.stringMatching(issue) : issue))
+        ? value.map((issue: string | RegExp): unknown =>
+            issue instanceof RegExp ? expect.stringMatching(issue) : issue,
+          )
         : value,
     ]),
   )
 
 describe('unreadable', () => {
-  it.each(WRONG)('[SES3] %s: a fault says what is wrong, and what follows reaches the node', async (_, wrong, expected) => {
-    const world = new FakeWorld()
-    const { caller, node } = await world.live()
-    caller.say(wrong)
-    expect(caller.socket.last('fault')).toMatchObject(matching(expected))
-    caller.say(audio(2))
-    expect(caller.socket.closedWith).toBeUndefined()
-    expect(node.socket.sent.at(-1)).toEqual(audio(2))
-    expect(node.socket.last('message.skipped')).toEqual({ type: 'message.skipped', seq: 1 })
-  })
+  it.each(WRONG)(
+    '[SES3] %s: a fault says what is wrong, and what follows reaches the node',
+    async (_, wrong, expected) => {
+      const world = new FakeWorld()
+      const { caller, node } = await world.live()
+      caller.say(wrong)
+      expect(caller.socket.last('fault')).toMatchObject(matching(expected))
+      caller.say(audio(2))
+      expect(caller.socket.closedWith).toBeUndefined()
+      expect(node.socket.sent.at(-1)).toEqual(audio(2))
+      expect(node.socket.last('message.skipped')).toEqual({ type: 'message.skipped', seq: 1 })
+    },
+  )
 
   it('[SES2] audio and messages before session.start are a fault each, and the session begins all the same', async () => {
     const world = new FakeWorld()
@@ -111,21 +120,24 @@ describe('unreadable', () => {
 
   it('[SES3] however good and bad frames are mixed, the node gets each number once and in order', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom('good', 'odd', 'broken', 'unnumbered'), { maxLength: 40 }), async (kinds) => {
-        const world = new FakeWorld()
-        const { caller, node } = await world.live()
-        let seq = 0
-        for (const kind of [...kinds, 'good']) {
-          if (kind !== 'unnumbered') seq++
-          if (kind === 'good') caller.say({ type: 'utterance.commit', seq })
-          if (kind === 'odd') caller.say(numbered(seq, 3))
-          if (kind === 'broken') caller.say(`{"seq":${seq},`)
-          if (kind === 'unnumbered') caller.say('{"type":"ack"}')
-        }
-        const numbers = node.socket.messages.flatMap((message) => ('seq' in message ? [message.seq] : []))
-        expect(numbers).toEqual(Array.from({ length: seq }, (_, i) => i + 1))
-        expect(caller.socket.closedWith).toBeUndefined()
-      }),
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('good', 'odd', 'broken', 'unnumbered'), { maxLength: 40 }),
+        async (kinds) => {
+          const world = new FakeWorld()
+          const { caller, node } = await world.live()
+          let seq = 0
+          for (const kind of [...kinds, 'good']) {
+            if (kind !== 'unnumbered') seq++
+            if (kind === 'good') caller.say({ type: 'utterance.commit', seq })
+            if (kind === 'odd') caller.say(numbered(seq, 3))
+            if (kind === 'broken') caller.say(`{"seq":${seq},`)
+            if (kind === 'unnumbered') caller.say('{"type":"ack"}')
+          }
+          const numbers = node.socket.messages.flatMap((message) => ('seq' in message ? [message.seq] : []))
+          expect(numbers).toEqual(Array.from({ length: seq }, (_, i) => i + 1))
+          expect(caller.socket.closedWith).toBeUndefined()
+        },
+      ),
       { numRuns: 40 },
     )
   })

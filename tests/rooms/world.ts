@@ -6,7 +6,7 @@ import { createApp } from '#edge/app.ts'
 import type { EdgePorts, Metrics } from '#edge/ports.ts'
 import { createRooms, type Rooms } from '#edge/runtime/node/rooms.ts'
 import { createUpgrades, createWebSocketServer, withRefusalBodies } from '#edge/runtime/node/upgrades.ts'
-import { systemClock } from '#shared/clock.ts'
+import { systemClock, type Clock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
 import { createMemoryStore, type MemoryStore } from '#tests/fakes/memory-store.ts'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
@@ -29,14 +29,16 @@ export interface World {
   ticket(): Promise<string>
   caller(): Promise<ScriptedCaller>
   node(options?: Partial<ScriptedNodeOptions>): Promise<ScriptedNode>
+  /** Sockets that are open at the edge. */
+  sockets(): number
   close(): Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
+export async function startWorld(clock: Clock = systemClock): Promise<World> {
   const store = createMemoryStore()
-  const rooms = createRooms({ clock: systemClock, log: silentLog, store, metrics: silentMetrics })
+  const rooms = createRooms({ clock, log: silentLog, store, metrics: silentMetrics })
   const app = createApp({
-    clock: systemClock,
+    clock,
     log: silentLog,
     store,
     limits: createFakeLimits(),
@@ -55,7 +57,12 @@ export async function startWorld(): Promise<World> {
     addressOf: () => '127.0.0.1',
   })
   const wss = createWebSocketServer()
-  const server = serve({ fetch: withRefusalBodies(app.fetch), port: 0, hostname: '127.0.0.1', websocket: { server: wss } })
+  const server = serve({
+    fetch: withRefusalBodies(app.fetch),
+    port: 0,
+    hostname: '127.0.0.1',
+    websocket: { server: wss },
+  })
   await new Promise((resolve) => server.once('listening', resolve))
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
   const { key } = await store.keys.createKey({ name: 'test', scopes: ['talk'], now: 0 })
@@ -82,6 +89,7 @@ export async function startWorld(): Promise<World> {
       stops.push(() => node.die())
       return node.join()
     },
+    sockets: () => wss.clients.size,
     close: async () => {
       for (const stop of stops) stop()
       for (const socket of wss.clients) socket.terminate()

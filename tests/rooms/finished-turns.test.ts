@@ -1,0 +1,66 @@
+// Finished turns on their way from a node's outbox through the fleet room into the store.
+import { describe, expect, it } from 'vitest'
+import { newId } from '#shared/ids.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import { CLOSE_NORMAL } from '#shared/protocol/close-codes.ts'
+import { FakeWorld } from './fake-world.ts'
+
+describe('finished turns', () => {
+  const turn = (): TurnRecord => ({
+    id: newId('turn'),
+    turn: 1,
+    source: 'text',
+    status: 'complete',
+    language: 'en',
+    utteranceText: 'hello',
+    correctedText: null,
+    replyText: 'hi',
+    heardText: 'hi',
+    engines: {},
+    timings: {
+      endpointMs: null,
+      sttMs: null,
+      llmFirstTokenMs: null,
+      ttsFirstAudioMs: null,
+      replyMs: null,
+      voiceToVoiceMs: null,
+      speculated: false,
+    },
+    usage: { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 },
+    traceId: '0'.repeat(32),
+    startedAt: 0,
+    endedAt: 0,
+  })
+
+  it('[FLT10] a turn is stored and confirmed, also twice and after its session; one without conversation is rejected', async () => {
+    const world = new FakeWorld()
+    const { control, caller, node } = await world.live()
+    const { conversationId } = caller.socket.last('session.ready') ?? {}
+    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turn() }
+    control.say(message)
+    await world.until(() => control.socket.types.includes('turn.stored'))
+    caller.say({ type: 'session.end' })
+    node.close(CLOSE_NORMAL)
+    control.say(message)
+    await world.until(() => control.socket.types.filter((type) => type === 'turn.stored').length === 2)
+    expect([...world.store.conversations.values()].flatMap(({ turns }) => [...turns.keys()])).toEqual([message.turn.id])
+    control.say({ ...message, conversationId: 'cnv_deleted' })
+    await world.until(() => control.socket.types.includes('turn.rejected'))
+    expect(control.socket.last('turn.rejected')).toMatchObject({ turnId: message.turn.id, code: 'not_found' })
+  })
+
+  it('[FLT10] while the store fails there is no answer, so that the node’s outbox sends the turn again', async () => {
+    const world = new FakeWorld()
+    const { control, caller } = await world.live()
+    const { conversationId } = caller.socket.last('session.ready') ?? {}
+    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turn() }
+    const before = control.socket.types.length
+    world.store.failure = new Error('SQLITE_BUSY')
+    control.say(message)
+    await world.clock.settle()
+    expect(control.socket.types).toHaveLength(before)
+    world.store.failure = undefined
+    control.say(message)
+    await world.until(() => control.socket.types.includes('turn.stored'))
+  })
+})
