@@ -87,7 +87,8 @@ export async function openCall(options: CallOptions): Promise<Call> {
     await within(clock, READY_TIMEOUT_MS, 'session', watch.ready)
   } catch (error) {
     await client.end()
-    throw error
+    // Why the last dial failed says more than that it took too long.
+    throw watch.lastFault === undefined ? error : new FaultError(watch.lastFault)
   }
   return new OpenCall({ clock, client, watch, speaker, close: () => playback.close() })
 }

@@ -12,6 +12,12 @@ const POLL_MS = 50
 
 const Health = v.object({ status: v.string(), slots: v.optional(v.object({ free: v.number() })) })
 
+/** Throws a fault that names the address where no edge answers. */
+export async function expectEdge(url: string): Promise<void> {
+  if ((await health(url)) === undefined)
+    throw new FaultError({ code: 'unavailable', what: `an edge at ${url}`, retryAfterMs: 0 })
+}
+
 /** Resolves when the edge answers. */
 export function waitForEdge(url: string, clock: Clock): Promise<void> {
   return poll(clock, { stage: 'edge', limitMs: EDGE_START_MS }, async () => (await health(url)) !== undefined)

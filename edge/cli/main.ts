@@ -39,6 +39,7 @@ async function run(): Promise<void> {
 function linesOf(fault: Fault): string[] {
   if (fault.code === 'invalid_message') return fault.issues
   if (fault.code === 'not_found') return [`there is no ${fault.kind} ${fault.id}`]
+  if (fault.code === 'unavailable') return [`${fault.what} is not reachable`]
   return [`${fault.code}: ${FAULT_TABLE[fault.code].text}`]
 }
 

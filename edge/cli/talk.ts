@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { defineCommand } from 'citty'
 import { resamplePcm } from '#shared/audio/resample.ts'
-import { readWav, writeWav } from '#shared/audio/wav.ts'
+import { readWav, writeWav, type Wav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
@@ -10,6 +10,7 @@ import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCall, type Call, type SpokenTurn } from './call.ts'
 import { findKey } from './data-folder.ts'
+import { expectEdge } from './edge-api.ts'
 import { timingsLine, timingsOf } from './timings.ts'
 
 export const talk = defineCommand({
@@ -30,6 +31,7 @@ export const talk = defineCommand({
     const recordings = args._.map((file) => ({ file, pcm: readRecording(file) }))
     if (recordings.length === 0 && args.text === undefined)
       throw invalid('talk: give a WAV file, several of them, or --text "…"')
+    await expectEdge(args.url)
     const print = args.json ? () => {} : createPrinter()
     const call = await openCall({
       url: args.url,
@@ -55,8 +57,23 @@ async function spoken(call: Call, file: string, pcm: Int16Array): Promise<Spoken
 }
 
 function readRecording(file: string): Int16Array {
-  const wav = readWav(readFileSync(file))
+  const wav = readNamedWav(file)
   return resamplePcm(wav.samples, wav.sampleRate, DEFAULT_AUDIO_FORMAT.inputRate)
+}
+
+function readNamedWav(file: string): Wav {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    throw invalid(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`)
+  }
+  try {
+    return readWav(bytes)
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.fault.code !== 'invalid_message') throw error
+    throw invalid(`${file}: ${error.fault.issues.join('; ')}`)
+  }
 }
 
 function readConversationId(text: string): ConversationId {

@@ -39,6 +39,11 @@ export class TurnWatch {
     return this.#conversationId
   }
 
+  /** What the edge complained of last. */
+  get lastFault(): Fault | undefined {
+    return this.#lastFault
+  }
+
   /** Nothing that was said waits for an answer. */
   get isSettled(): boolean {
     return this.#open.size === 0
