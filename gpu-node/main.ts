@@ -27,6 +27,9 @@ async function run(): Promise<number> {
     folder: join(config.dataDir, 'logs'),
   })
   const { log } = logFile
+  // A bug outside of a session must not end the calls of the others.
+  process.on('uncaughtException', (error) => log.error({ error }, 'a bug outside of a session'))
+  process.on('unhandledRejection', (error) => log.error({ error }, 'a bug outside of a session'))
   try {
     const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner })
     node.ready.then(

@@ -60,7 +60,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
   async function close(hurry?: AbortSignal): Promise<void> {
     node.drain()
     if (!hurry?.aborted) await Promise.race([node.sessions.idle(), clock.sleep(FINISH_TURN_MS, hurry).catch(() => {})])
-    await node.sessions.end('shutdown')
+    await node.sessions.leave()
     await node.outbox.emptied(EMPTY_OUTBOX_MS)
     node.readiness.stop()
     node.control.stop()

@@ -81,6 +81,11 @@ export class NodeSession {
     this.#step({ type: 'end', reason })
   }
 
+  /** The node shuts down: the last messages go out, then the edge is told, which would else wait for this node. */
+  leave(): void {
+    this.#step({ type: 'leave' })
+  }
+
   /** Resolves when nothing is being said, or the session is over. */
   whenIdle(): Promise<void> {
     if (!this.#isInTurn || this.#state.type !== 'live') return Promise.resolve()

@@ -63,10 +63,10 @@ export class NodeSessions {
     await Promise.all([...this.#sessions].map((session) => session.whenIdle()))
   }
 
-  /** Ends every session and resolves when each slot is free; bounded by the timeouts of session-state.ts. */
-  async end(reason: EndReason): Promise<void> {
+  /** Leaves every session and resolves when each slot is free; bounded by the timeouts of session-state.ts. */
+  async leave(): Promise<void> {
     const sessions = [...this.#sessions]
-    for (const session of sessions) session.end(reason)
+    for (const session of sessions) session.leave()
     await Promise.all(sessions.map(({ over }) => over))
   }
 

@@ -9,18 +9,23 @@ export const TURNS_END_TIMEOUT_MS = 3_000
 /** For the caller to acknowledge the last messages: about one reconnect of a phone. */
 export const DELIVERY_TIMEOUT_MS = 2_000
 
+/** What the edge must be told at the end: nothing when it was the edge that ended the session. */
+type Parting = 'shutdown' | undefined
+
 export type SessionState =
   /** The slot is reserved and the data socket dialled. */
   | { type: 'joining' }
   | { type: 'live' }
   /** What is being said is finished. `canDeliver`: whether anybody is there to take the last messages. */
-  | { type: 'ending'; canDeliver: boolean }
-  | { type: 'delivering' }
+  | { type: 'ending'; canDeliver: boolean; parting: Parting }
+  | { type: 'delivering'; parting: Parting }
   | { type: 'over' }
 
 export type SessionEvent =
   | { type: 'begun' }
   | { type: 'end'; reason: EndReason }
+  /** This node shuts down. */
+  | { type: 'leave' }
   /** A bug, or a link that is full: the node gives the session up. */
   | { type: 'failed'; code: string }
   /** The data socket will not come back. */
@@ -51,9 +56,7 @@ export function reduceSession(state: SessionState, event: SessionEvent): Session
     case 'ending':
       return ending(state, event)
     case 'delivering':
-      return event.type === 'delivered' || event.type === 'timedOut' || event.type === 'gone'
-        ? over()
-        : { state, effects: [] }
+      return delivering(state, event)
     case 'over':
       return { state, effects: [] }
     default:
@@ -67,6 +70,8 @@ function joining(state: SessionState, event: SessionEvent): SessionStep {
       return { state: { type: 'live' }, effects: [{ type: 'startTurns' }] }
     case 'failed':
       return over({ type: 'sayFailed', code: event.code })
+    case 'leave':
+      return over({ type: 'sayFailed', code: 'shutdown' })
     case 'end':
     case 'gone':
     case 'timedOut':
@@ -79,30 +84,47 @@ function joining(state: SessionState, event: SessionEvent): SessionStep {
 function live(state: SessionState, event: SessionEvent): SessionStep {
   switch (event.type) {
     case 'end':
-      return { state: { type: 'ending', canDeliver: true }, effects: [{ type: 'endTurns', reason: event.reason }] }
+      return endTurns(event.reason, { canDeliver: true })
+    case 'leave':
+      return endTurns('shutdown', { canDeliver: true, parting: 'shutdown' })
     case 'gone':
-      return { state: { type: 'ending', canDeliver: false }, effects: [{ type: 'endTurns', reason: 'nodeLost' }] }
-    case 'failed':
-      return {
-        state: { type: 'ending', canDeliver: false },
-        effects: [
-          { type: 'sayFailed', code: event.code },
-          { type: 'endTurns', reason: 'fault' },
-        ],
-      }
+      return endTurns('nodeLost', { canDeliver: false })
+    case 'failed': {
+      const { state: after, effects } = endTurns('fault', { canDeliver: false })
+      return { state: after, effects: [{ type: 'sayFailed', code: event.code }, ...effects] }
+    }
     default:
       return { state, effects: [] }
   }
+}
+
+function endTurns(reason: EndReason, facts: { canDeliver: boolean; parting?: Parting }): SessionStep {
+  const { canDeliver, parting } = facts
+  return { state: { type: 'ending', canDeliver, parting }, effects: [{ type: 'endTurns', reason }] }
 }
 
 function ending(state: Extract<SessionState, { type: 'ending' }>, event: SessionEvent): SessionStep {
   switch (event.type) {
     case 'turnsEnded':
     case 'timedOut':
-      return state.canDeliver ? { state: { type: 'delivering' }, effects: [{ type: 'deliver' }] } : over()
+      return state.canDeliver
+        ? { state: { type: 'delivering', parting: state.parting }, effects: [{ type: 'deliver' }] }
+        : over()
     case 'gone':
     case 'failed':
-      return { state: { type: 'ending', canDeliver: false }, effects: [] }
+      return { state: { ...state, canDeliver: false }, effects: [] }
+    default:
+      return { state, effects: [] }
+  }
+}
+
+function delivering(state: Extract<SessionState, { type: 'delivering' }>, event: SessionEvent): SessionStep {
+  switch (event.type) {
+    case 'delivered':
+    case 'timedOut':
+      return state.parting ? over({ type: 'sayFailed', code: state.parting }) : over()
+    case 'gone':
+      return over()
     default:
       return { state, effects: [] }
   }

@@ -14,14 +14,16 @@ describe('session-state', () => {
     const states: SessionState[] = [
       { type: 'joining' },
       { type: 'live' },
-      { type: 'ending', canDeliver: true },
-      { type: 'ending', canDeliver: false },
-      { type: 'delivering' },
+      { type: 'ending', canDeliver: true, parting: undefined },
+      { type: 'ending', canDeliver: false, parting: undefined },
+      { type: 'delivering', parting: undefined },
+      { type: 'delivering', parting: 'shutdown' },
       { type: 'over' },
     ]
     const events: SessionEvent[] = [
       { type: 'begun' },
       { type: 'end', reason: 'caller' },
+      { type: 'leave' },
       { type: 'failed', code: 'internal' },
       { type: 'gone' },
       { type: 'turnsEnded' },
@@ -29,15 +31,18 @@ describe('session-state', () => {
       { type: 'timedOut' },
     ]
     const table = Object.fromEntries(events.map((event) => [event.type, states.map((state) => outcome(state, event))]))
-    const stay = ['joining', 'live', 'ending', 'ending', 'delivering', 'over']
+    const stay = ['joining', 'live', 'ending', 'ending', 'delivering', 'delivering', 'over']
+    const left = 'over sayFailed release'
+    const gone = 'over release'
     expect(table).toEqual({
       begun: ['live startTurns', ...stay.slice(1)],
-      end: ['over release', 'ending endTurns', ...stay.slice(2)],
-      failed: ['over sayFailed release', 'ending sayFailed endTurns', ...stay.slice(2)],
-      gone: ['over release', 'ending endTurns', 'ending', 'ending', 'over release', 'over'],
-      turnsEnded: ['joining', 'live', 'delivering deliver', 'over release', 'delivering', 'over'],
-      delivered: ['joining', 'live', 'ending', 'ending', 'over release', 'over'],
-      timedOut: ['over release', 'live', 'delivering deliver', 'over release', 'over release', 'over'],
+      end: [gone, 'ending endTurns', ...stay.slice(2)],
+      leave: [left, 'ending endTurns', ...stay.slice(2)],
+      failed: [left, 'ending sayFailed endTurns', ...stay.slice(2)],
+      gone: [gone, 'ending endTurns', 'ending', 'ending', gone, gone, 'over'],
+      turnsEnded: ['joining', 'live', 'delivering deliver', gone, 'delivering', 'delivering', 'over'],
+      delivered: ['joining', 'live', 'ending', 'ending', gone, left, 'over'],
+      timedOut: [gone, 'live', 'delivering deliver', gone, gone, left, 'over'],
     })
   })
 
@@ -45,6 +50,7 @@ describe('session-state', () => {
     const events: SessionEvent[] = [
       { type: 'begun' },
       { type: 'end', reason: 'idle' },
+      { type: 'leave' },
       { type: 'failed', code: 'internal' },
       { type: 'gone' },
       { type: 'turnsEnded' },

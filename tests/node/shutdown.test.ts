@@ -66,6 +66,7 @@ describe('node', () => {
     turns.sink.send({ type: 'reply.done', ...done })
     expect(await turns.ended).toBe('shutdown')
     await data.next('reply.done')
+    expect(await data.next('session.failed')).toEqual({ type: 'session.failed', code: 'shutdown' })
     await closed
     expect((await control.closed).code).toBe(1000)
   })
