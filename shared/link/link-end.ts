@@ -43,9 +43,11 @@ export class LinkEnd {
     return this.#nextSeq
   }
 
-  /** A socket is there. Sends again exactly what the peer, which has everything up to `peerReceived`, lacks. */
+  /**
+   * A socket is there. Sends again exactly what the peer, which has everything up to `peerReceived`, lacks. What it has is
+   * still kept: the peer may be the middle, whose memory may vanish before the far end has acknowledged.
+   */
   attach(send: (frame: Frame) => void, peerReceived = 0): void {
-    this.#kept.acked(peerReceived)
     this.#send = send
     for (const frame of this.#kept.after(peerReceived)) send(frame)
   }
