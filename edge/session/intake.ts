@@ -31,8 +31,8 @@ export class Intake {
     if (seq !== undefined && seq === this.leg.received + 1) this.#fill()
   }
 
-  /** The origin has a new socket and sends again what is not acknowledged, unreadable frames too. */
-  originResumed(): void {
+  /** The origin's socket is lost: on the next one it sends again what is not acknowledged, unreadable frames too. */
+  originLost(): void {
     this.#unreadable = 0
   }
 

@@ -7,7 +7,7 @@ import { FaultError, notFound, type Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS, RESUME_VALID_MS } from '#shared/protocol/limits.ts'
+import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { Peer } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
@@ -67,13 +67,15 @@ export class SessionRoom {
 
   // --- who may come in: asked before a socket exists ---
 
-  /** Throws FaultError: not_found for a session that is over, unauthenticated for a wrong or old token. */
+  /**
+   * Throws FaultError: not_found for a session that is over, unauthenticated for a wrong token. A token needs no time of
+   * its own here: the session ends CALLER_GONE_MS after its caller, well before RESUME_VALID_MS.
+   */
   async admitCaller({ resumeToken, received }: { resumeToken: string; received: number }): Promise<void> {
     const isRight = await this.#secrets.caller.matches(resumeToken)
     const state = this.#state
     if (state.is !== 'live') throw notFound('session', this.sessionId)
-    const isOld = state.caller.is === 'gone' && this.#ports.clock.now() >= state.caller.since + RESUME_VALID_MS
-    if (!isRight || isOld) throw new FaultError({ code: 'unauthenticated' })
+    if (!isRight) throw new FaultError({ code: 'unauthenticated' })
     checkReceived(received, this.#traffic.received.fromNode)
   }
 

@@ -65,24 +65,24 @@ export class Traffic {
 
   /** A socket of the caller is there: he gets what he has not received. */
   attachCaller(received: number): void {
-    this.#up.originResumed()
     this.#down.leg.attachFar((frame) => this.#ports.toCaller(this.#ports.codec.relay(frame)), received)
     this.#ackCaller()
     this.#ackNode()
   }
 
   attachNode(received: number): void {
-    this.#down.originResumed()
     this.#up.leg.attachFar((frame) => this.#ports.toNode(frame), received)
     this.#ackNode()
     this.#ackCaller()
   }
 
   detachCaller(): void {
+    this.#up.originLost()
     this.#down.leg.detachFar()
   }
 
   detachNode(): void {
+    this.#down.originLost()
     this.#up.leg.detachFar()
   }
 

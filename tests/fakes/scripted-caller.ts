@@ -10,11 +10,6 @@ import { PONG } from '#shared/protocol/decode.ts'
 import { CHAT_PROTOCOL, RESUME_PREFIX } from '#shared/protocol/version.ts'
 import { Inbox } from './inbox.ts'
 
-export interface Refusal {
-  status: number
-  body: string
-}
-
 export class ScriptedCaller {
   readonly heard = new Inbox<ChatDown>()
   readonly audio: Uint8Array[] = []
@@ -27,7 +22,7 @@ export class ScriptedCaller {
     this.#url = `${edgeUrl}/ws/chat`
   }
 
-  /** Resolves when the socket is open; rejects with a Refusal when the upgrade was refused. */
+  /** Resolves when the socket is open; rejects with status and body when the upgrade was refused. */
   connect(headers: Record<string, string>, protocols: string[] = [CHAT_PROTOCOL]): Promise<this> {
     return this.#open(this.#url, protocols, headers)
   }

@@ -1,5 +1,6 @@
 // The fleet room with virtual time: who joins, who gets which session, and what becomes of nodes that go.
 import { describe, expect, it } from 'vitest'
+import { reduceFleet } from '#edge/fleet/fleet-reduce.ts'
 import { chooseNode, freeSlots } from '#edge/fleet/placement.ts'
 import type { FleetNode, FleetState } from '#edge/fleet/fleet-state.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
@@ -82,6 +83,8 @@ describe('offers', () => {
     accept(b, session('one'), 1)
     accept(b, session('one'), 2)
     await expect(placed).resolves.toBe('nod_b')
+    accept(b, session('one'), 2)
+    expect(b.socket.types).not.toContain('session.revoked')
   })
 
   it('[FLT5] when no slot is free, or nobody takes it, the answer is no_capacity and when to ask again', async () => {
@@ -195,6 +198,18 @@ describe('control sockets', () => {
     expect(node.socket.types).toContain('text.send')
     const back = world.control('nod_one', 2, [world.sessionId])
     expect(back.socket.types).not.toContain('session.revoked')
+  })
+
+  it('[FLT7] a socket without hello does not lengthen the 8 s', () => {
+    const away: FleetNode = { presence: { is: 'away', until: 8_000 }, held: new Set([session('one')]) }
+    const state: FleetState = { nodes: new Map([['nod_a', away]]), pending: new Map() }
+    const greeted = reduceFleet(state, { type: 'connected', nodeId: 'nod_a' }, 7_000).state
+    expect(reduceFleet(greeted, { type: 'alarm' }, 7_999).effects).toEqual([])
+    expect(reduceFleet(greeted, { type: 'alarm' }, 8_000).effects[0]).toEqual({
+      type: 'lost',
+      nodeId: 'nod_a',
+      sessions: [session('one')],
+    })
   })
 
   it('[FLT8] after 8 s of silence a node is dead: its sessions without a data socket are told', async () => {

@@ -86,6 +86,32 @@ describe('unreadable', () => {
     expect(caller.socket.types).toEqual(['fault', 'fault'])
   })
 
+  it('[SES2] what is wrong before session.ready leaves no gap either', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.begin()
+    caller.say('{"seq":1,')
+    node.say({ type: 'session.begun', engines: [] })
+    caller.say(audio(2))
+    expect(caller.socket.closedWith).toBeUndefined()
+    expect(node.socket.sent.at(-1)).toEqual(audio(2))
+  })
+
+  it('[SES21] an unreadable frame explains only the gap that it leaves itself', async () => {
+    const { caller } = await new FakeWorld().live()
+    caller.say('{')
+    caller.say(audio(1))
+    caller.say(audio(3))
+    expect(caller.socket.closedWith).toBe(4100)
+
+    const lost = new FakeWorld()
+    const ends = await lost.live()
+    ends.caller.say('{')
+    ends.caller.close()
+    const back = await lost.resumeCaller(ends.caller.socket.last('session.ready')?.resumeToken, 0)
+    back.say(audio(2))
+    expect(back.socket.closedWith).toBe(4100)
+  })
+
   it('[SES31] a second session.start is a fault and changes nothing', async () => {
     const world = new FakeWorld()
     const { caller } = await world.live()

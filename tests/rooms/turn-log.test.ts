@@ -1,0 +1,64 @@
+// What the room remembers of a turn that nobody finishes.
+import { describe, expect, it } from 'vitest'
+import { TurnLog } from '#edge/session/turn-log.ts'
+import { newId } from '#shared/ids.ts'
+
+const turnId = newId('turn')
+const log = (): TurnLog => {
+  const made = new TurnLog()
+  made.answered({ type: 'utterance.started', seq: 1, turnId, turn: 3, atSample: 0 }, 'en', 100)
+  return made
+}
+
+describe('turn log', () => {
+  it('[SES14] a cut turn keeps what was heard, to the word inside the last piece', () => {
+    const turns = log()
+    turns.answered({ type: 'transcript.final', seq: 2, turnId, text: '你好', language: 'zh' }, 'en', 110)
+    turns.answered({ type: 'reply.started', seq: 3, turnId, turn: 3 }, 'en', 120)
+    turns.answered({ type: 'reply.text', seq: 4, turnId, text: 'First. ', startSample: 0 }, 'en', 130)
+    turns.answered({ type: 'reply.text', seq: 5, turnId, text: 'one two three four', startSample: 1_000 }, 'en', 140)
+    turns.audio(3, 1_000)
+    turns.audio(3, 1_000)
+    turns.audio(4, 9_000)
+    turns.said({ type: 'playback.progress', seq: 1, turnId, playedSamples: 1_500 })
+    turns.said({ type: 'playback.progress', seq: 2, turnId, playedSamples: 400 })
+    expect(turns.cut(200)).toMatchObject([
+      {
+        id: turnId,
+        turn: 3,
+        source: 'speech',
+        status: 'cut',
+        language: 'zh',
+        utteranceText: '你好',
+        replyText: 'First. one two three four',
+        heardText: 'First. one two',
+        startedAt: 100,
+        endedAt: 200,
+      },
+    ])
+    expect(turns.cut(300)).toEqual([])
+  })
+
+  it('[SES14] a typed turn keeps its text; a turn without words, cleared or done leaves nothing', () => {
+    const typed = new TurnLog()
+    typed.said({ type: 'text.send', seq: 1, text: 'hello' })
+    typed.answered({ type: 'reply.started', seq: 1, turnId, turn: 1 }, 'en', 1)
+    expect(typed.cut(2)).toMatchObject([{ source: 'text', utteranceText: 'hello', heardText: '' }])
+
+    expect(log().cut(2)).toEqual([])
+    const cleared = log()
+    cleared.answered({ type: 'transcript.partial', seq: 2, turnId, text: 'well' }, 'en', 1)
+    cleared.answered({ type: 'utterance.ended', seq: 3, turnId, atSample: 1, reason: 'cleared' }, 'en', 1)
+    expect(cleared.cut(2)).toEqual([])
+  })
+
+  it('[SES14] no more than four open turns are kept', () => {
+    const turns = new TurnLog()
+    for (let turn = 1; turn <= 6; turn++) {
+      const id = newId('turn', turn)
+      turns.answered({ type: 'utterance.started', seq: turn, turnId: id, turn, atSample: 0 }, 'en', 1)
+      turns.answered({ type: 'transcript.partial', seq: turn, turnId: id, text: 'word' }, 'en', 1)
+    }
+    expect(turns.cut(2).map(({ turn }) => turn)).toEqual([3, 4, 5, 6])
+  })
+})
