@@ -158,16 +158,16 @@ export class TurnLedger {
   correct(turnId: TurnId, text: string): { isKnown: boolean; record?: TurnRecord } {
     const open = this.open.get(turnId)
     if (open) open.correctedText = text
-    const past = this.past.find(({ id }) => id === turnId)
-    if (past) past.utteranceText = text
+    const isPast = this.past.some(({ id }) => id === turnId)
+    this.past = this.past.map((turn) => (turn.id === turnId ? { ...turn, utteranceText: text } : turn))
     const record = this.records.get(turnId)
     if (record) this.records.set(turnId, { ...record, correctedText: text })
-    return { isKnown: open !== undefined || past !== undefined, record: this.records.get(turnId) }
+    return { isKnown: open !== undefined || isPast, record: this.records.get(turnId) }
   }
 
   private remember(record: TurnRecord): void {
-    const { id, correctedText, utteranceText, heardText, status } = record
-    const isCutShort = status !== 'complete'
+    const { id, correctedText, utteranceText, heardText, replyText } = record
+    const isCutShort = heardText !== replyText
     this.past = [...this.past, { id, utteranceText: correctedText ?? utteranceText, heardText, isCutShort }]
     this.records.set(id, record)
     for (const { id: old } of this.past.slice(0, -MAX_REMEMBERED_TURNS)) this.records.delete(old)

@@ -17,10 +17,10 @@ import { updateSettings } from './session-settings.ts'
 import type { SessionSettings, SessionUpdate } from './session-settings.ts'
 import { SpeechQueue } from './speech-queue.ts'
 import { TurnEffects } from './turn-effects.ts'
-import type { StopReason, TurnEvent, TurnState } from './turn-events.ts'
+import type { StopReason, TurnEvent } from './turn-events.ts'
 import { TurnLedger } from './turn-ledger.ts'
 import type { OpenTurn } from './turn-ledger.ts'
-import { LISTENING, reduce } from './turn-state.ts'
+import { TurnMachine } from './turn-machine.ts'
 
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   return new Runner(options)
@@ -29,16 +29,13 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
 class Runner implements TurnRunner {
   private readonly options: TurnRunnerOptions
   private settings: SessionSettings
-  private state: TurnState = LISTENING
   private readonly ledger: TurnLedger
   private readonly recognition: Recognition
   private readonly replies: Replies
   private readonly effects: TurnEffects
   private readonly ear: Ear
   private readonly speech: SpeechQueue
-  /** Events that came while one was being worked on. */
-  private readonly events: TurnEvent[] = []
-  private isDispatching = false
+  private readonly machine: TurnMachine
   private isEnded = false
   private isDeaf = false
   private readonly running = new Set<Promise<void>>()
@@ -61,6 +58,17 @@ class Runner implements TurnRunner {
       isBlockedBy: (turnId) => this.isBlocked(turnId),
       pass: dispatch,
       drop: (turnId) => this.effects.run({ type: 'forgetTurn', turnId }),
+    })
+    this.machine = new TurnMachine({
+      log: options.log,
+      options: () => this.settings.options,
+      run: (effect) => this.effects.run(effect),
+      onStep: () => this.speech.drain(),
+      onBroken: (cut) => {
+        this.effects.fault({ code: 'internal' })
+        cut()
+        this.abandonAll()
+      },
     })
     this.ear = new Ear({
       vad: engines.vad,
@@ -112,50 +120,24 @@ class Runner implements TurnRunner {
 
   async end(reason: EndReason): Promise<void> {
     if (!this.isEnded) {
-      this.dispatch({
-        type: 'ended',
-        status: reason === 'caller' ? 'interrupted' : 'cut',
-        reason: stopReasonOf(reason),
-      })
+      const status = reason === 'caller' ? 'interrupted' : 'cut'
       this.speech.clear()
+      this.dispatch({ type: 'ended', status, reason: stopReasonOf(reason) })
       this.isEnded = true
+      this.abandonAll()
     }
     await Promise.allSettled(this.running)
   }
 
-  /** One event after the other: an effect's own events wait until the effects before them are done. */
   private dispatch(event: TurnEvent): void {
-    if (this.isEnded) return
-    this.events.push(event)
-    if (this.isDispatching) return
-    this.isDispatching = true
-    try {
-      for (let next = this.events.shift(); next; next = this.events.shift()) this.step(next)
-    } finally {
-      this.isDispatching = false
-    }
+    if (!this.isEnded) this.machine.dispatch(event)
   }
 
-  private step(event: TurnEvent): void {
-    try {
-      const { state, effects } = reduce(this.state, event, this.settings.options)
-      this.state = state
-      for (const effect of effects) this.effects.run(effect)
-      this.speech.drain()
-    } catch (thrown) {
-      this.giveUp(thrown)
-    }
-  }
-
-  /** A bug of ours: whatever is under way is dropped, and the session goes on from the start. */
-  private giveUp(thrown: unknown): void {
-    logFailure(this.options.log, thrown, 'a turn broke')
+  private abandonAll(): void {
     for (const { id } of this.ledger.all()) {
       this.replies.abandon(id)
       this.effects.run({ type: 'forgetTurn', turnId: id })
     }
-    this.state = LISTENING
-    this.effects.fault({ code: 'internal' })
   }
 
   // --- the caller's speech ---

@@ -1,0 +1,37 @@
+// Faults of engines, and how a session is seen to go on after one. For the tests of failures.
+import { afterEach, beforeEach, expect } from 'vitest'
+import type { Fault, Stage } from '#shared/fault.ts'
+import type { TurnWorld } from './turn-world.ts'
+
+export const failed = (stage: Stage, transient = false): Fault => ({
+  code: 'engine_failed',
+  engineId: `scripted-${stage}@1`,
+  stage,
+  transient,
+  detail: 'secret detail',
+})
+/** Longer than any limit, in milliseconds. */
+export const HANGS = 10 ** 9
+
+/** The turn after the failed one is an ordinary one, and nothing of the failed one is left. */
+export async function goesOn(world: TurnWorld): Promise<void> {
+  await world.ask()
+  await world.clock.advance(5_000)
+  expect(world.records.at(-1)).toMatchObject({ status: 'complete', replyText: 'Better.' })
+  expect(world.engines.stt.openStreams).toBe(0)
+  expect(world.clock.pending).toBe(0)
+}
+
+/** Fails the test in which a promise was rejected and nobody looked. */
+export function expectNoUnhandledRejections(): void {
+  const rejections: unknown[] = []
+  const onRejection = (reason: unknown): void => void rejections.push(reason)
+  beforeEach(() => {
+    rejections.length = 0
+    process.on('unhandledRejection', onRejection)
+  })
+  afterEach(() => {
+    process.off('unhandledRejection', onRejection)
+    expect(rejections).toEqual([])
+  })
+}
