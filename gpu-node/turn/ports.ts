@@ -14,7 +14,7 @@ export interface TurnSink {
   send(message: UnnumberedDown): void
   /** Reply audio of the turn with this ordinal: PCM16 mono at the session's output rate, 20–100 ms. */
   audio(turn: number, pcm: Int16Array): void
-  /** The turn is over and must be stored. Called once a turn that had any words. */
+  /** The turn is over and must be stored. Called once a turn that had any words, and again when its transcript is corrected. */
   finished(turn: TurnRecord): void
 }
 

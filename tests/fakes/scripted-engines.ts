@@ -9,7 +9,7 @@ import { createScriptedStt } from './scripted-stt.ts'
 import type { ScriptedStt, ScriptedSttOptions } from './scripted-stt.ts'
 
 export { createScriptedStt }
-export type { ScriptedStt, ScriptedSttOptions, SttCall, SttScript } from './scripted-stt.ts'
+export type { ScriptedStt, ScriptedSttOptions }
 export type { Failure }
 
 // --- vad ---
