@@ -1,0 +1,55 @@
+// When to dial again: soon at first, then spread over ever longer times, and from the beginning only after a healthy link.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Backoff, HEALTHY_AFTER_MS } from '#shared/backoff.ts'
+
+/** A number as Math.random() gives. */
+const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+
+function delays(backoff: Backoff, count: number): number[] {
+  return Array.from({ length: count }, () => backoff.nextDelayMs())
+}
+
+describe('Backoff', () => {
+  it('[TOK7] three fast tries of 100 to 300 ms, then anything below 1, 2, 4 … 20 s', () => {
+    fc.assert(
+      fc.property(anyRandom, (random) => {
+        const found = delays(new Backoff(() => random), 12)
+        for (const fast of found.slice(0, 3)) {
+          expect(fast).toBeGreaterThanOrEqual(100)
+          expect(fast).toBeLessThan(300)
+        }
+        const bounds = [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000]
+        for (const [i, bound] of bounds.entries()) expect(found[3 + i]).toBeCloseTo(random * bound, 6)
+      }),
+    )
+  })
+
+  it('[TOK7] callers that lost the same edge come back spread over the whole time, not in waves', () => {
+    const late = Array.from({ length: 2_000 }, () => delays(new Backoff(), 9).at(-1) ?? 0)
+    const quarters = [0, 1, 2, 3].map((i) => late.filter((ms) => ms >= i * 5_000 && ms < (i + 1) * 5_000).length)
+    // 500 each; 100 is more than five standard deviations away.
+    for (const count of quarters) expect(Math.abs(count - 500)).toBeLessThan(100)
+  })
+
+  it('[TOK8] the peer’s wish to wait is honoured at every try', () => {
+    const backoff = new Backoff(() => 0.5)
+    expect([5_000, 5_000, 5_000, 5_000, 5_000].map((ms) => backoff.nextDelayMs(ms))).toEqual(Array(5).fill(5_000))
+    expect(backoff.nextDelayMs(10)).toBe(2_000)
+  })
+
+  it('[TOK9] counting begins anew only after a link of 30 s', () => {
+    const backoff = new Backoff(() => 0.5)
+    const afterLinkOf = (ms: number): number => {
+      delays(backoff, 6)
+      backoff.connected(1_000)
+      backoff.disconnected(1_000 + ms)
+      return backoff.nextDelayMs()
+    }
+    expect(afterLinkOf(HEALTHY_AFTER_MS)).toBe(200)
+    expect(afterLinkOf(HEALTHY_AFTER_MS - 1)).toBe(8_000)
+    // A loss without a link before it proves nothing.
+    backoff.disconnected(1_000_000)
+    expect(backoff.nextDelayMs()).toBeGreaterThan(300)
+  })
+})
