@@ -1,0 +1,140 @@
+// Who may do what: keys, cookies, codes and tickets, on a real edge.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
+
+describe('authentication', () => {
+  let edge: TestEdge
+  beforeAll(async () => {
+    edge = await startTestEdge()
+  })
+  afterAll(() => edge.close())
+
+  const post = (path: string, body: unknown, init: Parameters<TestEdge['request']>[1] = {}) =>
+    edge.request(path, { ...init, method: 'POST', body: JSON.stringify(body) })
+  const codeFor = async (key: string) => {
+    const answer = await post('/api/sign-in/codes', {}, { key })
+    return ((await answer.json()) as { code: string }).code
+  }
+  /** The cookie of a browser that was signed in, as it sends it back. */
+  const signIn = async (key: string) => {
+    const answer = await post('/api/sign-in', { code: await codeFor(key) })
+    return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  }
+
+  it('[AUT1] a key opens the API until it is revoked; none and wrong ones are unauthenticated', async () => {
+    const { key, keyId, userId } = await edge.newKey()
+    const me = await edge.request('/api/me', { key })
+    expect(me.status).toBe(200)
+    expect(await me.json()).toEqual({ userId, keyId, scopes: ['talk', 'history:read'] })
+    for (const wrong of [undefined, `${key}x`, 'pk_', key.toUpperCase()]) {
+      const answer = await edge.request('/api/me', wrong === undefined ? {} : { key: wrong })
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+      expect(await faultIn(answer)).toMatchObject({ code: 'unauthenticated' })
+    }
+    const basic = await edge.request('/api/me', { headers: { authorization: `Basic ${btoa(`x:${key}`)}` } })
+    expect(basic.status).toBe(401)
+    await edge.store.keys.revokeKey(keyId as `key_${string}`, Date.now())
+    expect((await edge.request('/api/me', { key })).status).toBe(401)
+  })
+
+  it('[AUT2] a code signs in one browser, once, by a cookie that scripts and foreign pages cannot use', async () => {
+    const { key, userId } = await edge.newKey()
+    const code = await codeFor(key)
+    const answer = await post('/api/sign-in', { code })
+    expect(answer.status).toBe(200)
+    const set = answer.headers.get('set-cookie') ?? ''
+    for (const attribute of ['HttpOnly', 'SameSite=Strict', 'Path=/']) expect(set).toContain(attribute)
+    expect(set).not.toContain(key)
+    const cookie = set.split(';')[0] ?? ''
+    expect(await (await edge.request('/api/me', { headers: { cookie } })).json()).toMatchObject({ userId })
+    expect((await post('/api/sign-in', { code })).status).toBe(401)
+  })
+
+  it('[AUT3] a cookie that was changed, or whose key was revoked, is nobody’s', async () => {
+    const { key, keyId } = await edge.newKey()
+    const other = await edge.newKey()
+    const cookie = await signIn(key)
+    const forged = [cookie.replace(keyId, other.keyId), cookie.slice(0, -3), cookie.replace(/\.\d+/, '.9999999999999')]
+    for (const one of forged) expect((await edge.request('/api/me', { headers: { cookie: one } })).status).toBe(401)
+    expect((await edge.request('/api/me', { headers: { cookie } })).status).toBe(200)
+    await edge.store.keys.revokeKey(keyId as `key_${string}`, Date.now())
+    expect((await edge.request('/api/me', { headers: { cookie } })).status).toBe(401)
+  })
+
+  it('[AUT4] with a cookie, what changes something needs our own Origin; with a key it does not', async () => {
+    const { key } = await edge.newKey()
+    const cookie = await signIn(key)
+    const ticket = async (headers: Record<string, string>) =>
+      (await edge.request('/api/tickets', { method: 'POST', headers: { cookie, ...headers } })).status
+    expect(await ticket({ origin: edge.url })).toBe(201)
+    expect(await ticket({ origin: 'https://evil.example' })).toBe(403)
+    expect(await ticket({ origin: 'null' })).toBe(403)
+    expect(await ticket({})).toBe(403)
+    expect((await edge.request('/api/tickets', { method: 'POST', key })).status).toBe(201)
+  })
+
+  it('[AUT5] a page of another origin cannot sign a visitor in or out', async () => {
+    const { key } = await edge.newKey()
+    const headers = { origin: 'https://evil.example' }
+    const code = await codeFor(key)
+    const answer = await post('/api/sign-in', { code }, { headers })
+    expect(answer.status).toBe(403)
+    expect(answer.headers.get('set-cookie')).toBeNull()
+    expect((await edge.request('/api/sign-in', { method: 'DELETE', headers })).status).toBe(403)
+    expect((await post('/api/sign-in', { code }, { headers: { origin: edge.url } })).status).toBe(200)
+  })
+
+  it('[AUT6] signing out takes the cookie away', async () => {
+    const cookie = await signIn((await edge.newKey()).key)
+    const answer = await edge.request('/api/sign-in', { method: 'DELETE', headers: { cookie, origin: edge.url } })
+    expect(answer.status).toBe(204)
+    expect(answer.headers.get('set-cookie')).toMatch(/parley_session=;.*Max-Age=0/)
+  })
+
+  it('[AUT7] a key does only what its scopes say', async () => {
+    const talker = await edge.newKey(['talk'])
+    const reader = await edge.newKey(['history:read'])
+    const refused = await edge.request('/api/conversations', { key: talker.key })
+    expect(refused.status).toBe(403)
+    expect(await faultIn(refused)).toMatchObject({ code: 'forbidden' })
+    expect((await edge.request('/api/conversations', { key: reader.key })).status).toBe(200)
+    expect((await edge.request('/api/tickets', { key: reader.key, method: 'POST' })).status).toBe(403)
+  })
+
+  it('[AUT8] a ticket is good for 60 s, and neither it nor a code does the other’s work', async () => {
+    const { key } = await edge.newKey()
+    const answer = await edge.request('/api/tickets', { key, method: 'POST' })
+    const { ticket, expiresAt } = (await answer.json()) as { ticket: string; expiresAt: number }
+    expect(expiresAt - Date.now()).toBeGreaterThan(55_000)
+    expect(expiresAt - Date.now()).toBeLessThanOrEqual(60_000)
+    expect((await post('/api/sign-in', { code: ticket })).status).toBe(401)
+    expect(await dial(await codeFor(key))).toBe(401)
+  })
+
+  it('[AUT9] a socket with a cookie needs our own Origin', async () => {
+    const cookie = await signIn((await edge.newKey()).key)
+    expect(await dial(undefined, { cookie })).toBe(403)
+    expect(await dial(undefined, { cookie, origin: 'https://evil.example' })).toBe(403)
+    expect(await dial(undefined, { cookie, origin: edge.url })).toBe(101)
+  })
+
+  /** Dials /ws/chat; the status of the answer. */
+  async function dial(ticket?: string, headers: Record<string, string> = {}): Promise<number> {
+    const { WebSocket } = await import('ws')
+    const protocols = ['parley.chat.v1', ...(ticket === undefined ? [] : [`parley.ticket.${ticket}`])]
+    const socket = new WebSocket(`${edge.url.replace('http', 'ws')}/ws/chat`, protocols, { headers })
+    return new Promise((resolve, reject) => {
+      socket.on('unexpected-response', (_request, response) => {
+        resolve(response.statusCode ?? 0)
+        socket.terminate()
+      })
+      socket.on('open', () => {
+        resolve(101)
+        socket.terminate()
+      })
+      // What terminate() causes after an answer changes nothing any more.
+      socket.on('error', reject)
+    })
+  }
+})

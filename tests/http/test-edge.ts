@@ -1,0 +1,68 @@
+// A whole edge on 127.0.0.1 with a real database in a folder of its own: what the tests of the routes talk to.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Scope } from '#edge/ports.ts'
+import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
+import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
+import type { ConversationId, SessionId, UserId } from '#shared/ids.ts'
+import { newId } from '#shared/ids.ts'
+import { silentLog, type Log } from '#shared/log.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+
+export interface TestEdge extends RunningEdge {
+  dataDir: string
+  /** A new user's key. */
+  newKey(scopes?: Scope[]): Promise<{ key: string; keyId: string; userId: UserId }>
+  request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
+  /** A conversation with these turns, whose session is over. */
+  conversation(userId: UserId, turns: TurnRecord[]): Promise<{ conversationId: ConversationId; sessionId: SessionId }>
+}
+
+export async function startTestEdge(
+  settings: Partial<EdgeConfig> = {},
+  parts: { log?: Log; dist?: string } = {},
+): Promise<TestEdge> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-edge-'))
+  const config = { ...readEdgeConfig({ PORT: '0', DATA_DIR: dataDir }), ...settings }
+  const edge = await startEdge(config, { log: parts.log ?? silentLog, dist: parts.dist ?? join(dataDir, 'no-page') })
+  const { store } = edge
+  return {
+    ...edge,
+    dataDir,
+    async newKey(scopes = ['talk', 'history:read']) {
+      const { key, keyId } = await store.keys.createKey({ name: 'test', scopes, now: Date.now() })
+      const caller = await store.keys.callerById(keyId)
+      if (!caller) throw new Error('the key that was just made is not known')
+      return { key, keyId, userId: caller.userId }
+    },
+    request(path, { key, ...init } = {}) {
+      const headers = new Headers(init.headers)
+      if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+      return fetch(edge.url + path, { ...init, headers })
+    },
+    async conversation(userId, turns) {
+      const sessionId = newId('session')
+      const opening = {
+        sessionId,
+        userId,
+        conversationId: undefined,
+        personaId: 'per_default',
+        now: Date.now(),
+      } as const
+      const { conversationId } = await store.sessions.openSession(opening)
+      for (const record of turns) await store.turns.storeTurn({ sessionId, conversationId, record, now: Date.now() })
+      await store.sessions.ended({ sessionId, reason: 'caller', now: Date.now() })
+      return { conversationId, sessionId }
+    },
+    async close() {
+      await edge.close()
+      rmSync(dataDir, { recursive: true })
+    },
+  }
+}
+
+/** The fault of a refusal. */
+export async function faultIn(answer: Response): Promise<unknown> {
+  return ((await answer.json()) as { fault?: unknown }).fault
+}
