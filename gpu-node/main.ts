@@ -1,7 +1,7 @@
 // The GPU node's program: reads the configuration, starts the node, and ends it on SIGTERM, SIGINT or its parent's death.
 import { join } from 'node:path'
 import { faultOf } from '#shared/fault.ts'
-import { watchDeathPipe } from '#shared/on-node/child-group.ts'
+import { tellReady, watchDeathPipe } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { openLog } from '#shared/on-node/log.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
@@ -33,7 +33,10 @@ async function run(): Promise<number> {
   try {
     const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner })
     node.ready.then(
-      () => log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready'),
+      () => {
+        log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready')
+        tellReady()
+      },
       () => {},
     )
     const refusal = await Promise.race([stopped.first, node.refused])

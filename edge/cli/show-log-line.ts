@@ -2,7 +2,7 @@
 
 /** Prints a line of JSON log where it matters, and any other line (a crash) as it is. */
 export function showLogLine(program: string, line: string): void {
-  let record: { level?: unknown; msg?: unknown; fault?: { code?: unknown }; reason?: unknown }
+  let record: { level?: unknown; msg?: unknown; engine?: unknown; fault?: { code?: unknown }; reason?: unknown }
   try {
     record = JSON.parse(line)
   } catch {
@@ -10,8 +10,8 @@ export function showLogLine(program: string, line: string): void {
     return
   }
   if (record.level !== 'WARN' && record.level !== 'ERROR') return
-  const why = record.fault?.code ?? record.reason
+  const why = [record.engine, record.fault?.code, record.reason].filter((fact) => fact !== undefined).map(String)
   process.stderr.write(
-    `${program} ${record.level}: ${String(record.msg)}${why === undefined ? '' : ` (${String(why)})`}\n`,
+    `${program} ${record.level}: ${String(record.msg)}${why.length === 0 ? '' : ` (${why.join(', ')})`}\n`,
   )
 }

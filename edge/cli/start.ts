@@ -9,11 +9,16 @@ import { startChildGroup, type ChildGroup } from '#shared/on-node/child-group.ts
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { buildPageIfNeeded } from './build-page.ts'
 import { findKey } from './data-folder.ts'
-import { fetchSignInCode, waitForEdge, waitForNode } from './edge-api.ts'
+import { fetchSignInCode } from './edge-api.ts'
 import { ensureNodeToken } from './local-node.ts'
 import { selfCheck } from './self-check.ts'
 import { showLogLine } from './show-log-line.ts'
 import { StartError } from './start-error.ts'
+
+/** A migration of a large database may take its time. */
+const EDGE_START_MS = 30_000
+/** The embedded engines are warmed up by real requests before the node takes sessions. */
+const NODE_START_MS = 60_000
 
 const EDGE = fileURLToPath(new URL('../runtime/node/main.ts', import.meta.url))
 const NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.meta.url))
@@ -58,17 +63,15 @@ async function open({ port, data, withCheck, groups, failed }: Opening): Promise
   const token = await ensureNodeToken(data)
   const env = { ...process.env, PORT: String(port), DATA_DIR: data }
   const url = `http://127.0.0.1:${port}`
-  const launch = (name: string, program: string, more: NodeJS.ProcessEnv): ChildGroup => {
+  const launch = async (name: string, program: string, more: NodeJS.ProcessEnv, limitMs: number): Promise<void> => {
     const onLine = (line: string): void => showLogLine(name, line)
     const group = startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
     groups.push(group)
     void group.ended.then((how) => failed(`the ${name} ended: ${how}`))
-    return group
+    await withinTime(name, limitMs, group.ready)
   }
-  launch('edge', EDGE, {})
-  await waitForEdge(url, systemClock)
-  launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token })
-  await waitForNode(url, systemClock)
+  await launch('edge', EDGE, {}, EDGE_START_MS)
+  await launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token }, NODE_START_MS)
   const key = findKey(undefined, data)
   const code = await fetchSignInCode(url, key)
   say(`open ${url}/#code=${code} (signs one browser in, once, within 10 minutes)`)
@@ -86,6 +89,19 @@ async function prove(url: string, key: string): Promise<void> {
   say(`  transcript: ${turn.transcript}`)
   say(`  reply: ${turn.reply}`)
   say(`  ${line}`)
+}
+
+async function withinTime(name: string, limitMs: number, ready: Promise<void>): Promise<void> {
+  const timer = new AbortController()
+  const late = systemClock.sleep(limitMs, timer.signal).then(
+    () => {
+      throw new StartError(`the ${name} was not ready within ${limitMs / 1000} s`)
+    },
+    // Ready in time.
+    () => {},
+  )
+  await Promise.race([ready, late])
+  timer.abort('deadline')
 }
 
 function readPort(text: string): number {

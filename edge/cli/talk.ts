@@ -19,6 +19,7 @@ export const talk = defineCommand({
     description: 'Speak WAV files to a running edge; several are several turns of one conversation',
   },
   args: {
+    wav: { type: 'positional', required: false, description: 'Recordings, one turn each' },
     url: { type: 'string', description: 'Address of the edge', default: 'http://127.0.0.1:8787' },
     key: { type: 'string', description: 'API key; default: PARLEY_KEY, or the key of the first start in --data' },
     data: { type: 'string', description: 'Data folder with the first key', default: './data' },

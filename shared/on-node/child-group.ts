@@ -8,6 +8,8 @@ const STOP_TIMEOUT_MS = 15_000
 
 export interface ChildGroup {
   readonly pid: number
+  /** Resolves when the program has called tellReady(). */
+  readonly ready: Promise<void>
   /** Resolves with a description when the program has ended, wanted or not. */
   readonly ended: Promise<string>
   /** Ends the whole group; resolves when its leader is gone. */
@@ -26,16 +28,19 @@ export function startChildGroup(options: ChildGroupOptions): ChildGroup {
   const child = spawn(options.program, options.args, {
     env: { ...options.env, [DEATH_PIPE]: '1' },
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   })
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', options.onLine)
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', (line) => options.onLine(line))
+  }
   // Writing is never done here; an EPIPE of a child that is already gone says nothing new.
-  child.stdin.on('error', () => {})
+  child.stdin?.on('error', () => {})
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
   })
-  return { pid: child.pid ?? 0, ended, stop: () => stopGroup(child, ended) }
+  const ready = new Promise<void>((resolve) => child.once('message', () => resolve()))
+  return { pid: child.pid ?? 0, ready, ended, stop: () => stopGroup(child, ended) }
 }
 
 async function stopGroup(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
@@ -58,6 +63,11 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 const DEATH_PIPE = 'PARLEY_DEATH_PIPE'
+
+/** Called by the programs that `parley start` starts, once they serve: it then goes on. */
+export function tellReady(): void {
+  process.send?.('ready')
+}
 
 /** Called by the programs that `parley start` starts: runs `onParentGone` when the parent's end of the pipe closes. */
 export function watchDeathPipe(env: NodeJS.ProcessEnv, onParentGone: () => void): void {

@@ -1,7 +1,7 @@
 // The edge's program on Node: reads the configuration, starts the edge, and ends it on SIGTERM, SIGINT or its parent's death.
 import { join } from 'node:path'
 import { faultOf } from '#shared/fault.ts'
-import { watchDeathPipe } from '#shared/on-node/child-group.ts'
+import { tellReady, watchDeathPipe } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { openLog } from '#shared/on-node/log.ts'
 import { readEdgeConfig, type EdgeConfig } from './config.ts'
@@ -29,6 +29,7 @@ async function run(): Promise<number> {
     const edge = await startEdge(config, { log })
     if (edge.firstKeyFile) log.info({ file: edge.firstKeyFile }, 'made the first API key')
     log.info({ url: edge.url, version: config.version, pid: process.pid }, `ready ${edge.url}`)
+    tellReady()
     const reason = await stop.first
     log.info({ reason }, 'stopping')
     await Promise.race([edge.close(), stop.second])
