@@ -16,9 +16,6 @@ import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import type { EdgePorts } from './ports.ts'
 
-/** The type that `hono/client` reads: the page calls the API by it. */
-export type App = ReturnType<typeof createApp>
-
 export function createApp(ports: EdgePorts) {
   const app = new Hono<RequestEnv>()
   app.onError(onFault(ports))
