@@ -162,6 +162,7 @@ function permanentFault(code: number): FaultCode | undefined {
     'forbidden',
     'not_found',
     'conflict',
+    'too_large',
     'unsupported_version',
     'blocked',
   ]
