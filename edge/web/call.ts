@@ -1,131 +1,226 @@
 // One caller's call, as the page sees it: owns client, microphone and loudspeaker, and keeps what is shown in signals.
 // It knows nothing of how it is drawn.
-import { signal } from '@preact/signals'
-import type { ChatClient } from '#shared/client/client-options.ts'
+import { computed, signal } from '@preact/signals'
+import type { ChatClient, ChatClientState } from '#shared/client/client-options.ts'
 import { createChatClient } from '#shared/client/chat-client.ts'
 import { emptyView, reduceView, type ConversationView } from '#shared/client/conversation-view.ts'
 import { createPlayback, type Playback } from '#shared/client/playback.ts'
 import { systemClock } from '#shared/clock.ts'
-import type { ConversationId } from '#shared/ids.ts'
-import type { Conversation } from '#shared/model/conversation.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
+import { FaultError, type FaultCode } from '#shared/fault.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
-import { fetchConversation, mintTicket } from './edge-api.ts'
-import { openMicrophone, type Microphone } from './microphone.ts'
+import { DEFAULT_AUDIO_FORMAT, type EndReason } from '#shared/protocol/session-messages.ts'
+import { access } from './access.ts'
+import { endText, faultText, type Mode } from './call-text.ts'
+import { mintTicket } from './edge-api.ts'
+import { forgetConversation, keepConversation, keptConversation, recall } from './kept-conversation.ts'
+import { loudness, openMicrophone, type Microphone } from './microphone.ts'
 import { createWebSpeaker, type WebSpeaker } from './web-speaker.ts'
 
-export type LinkState = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'ended'
+export interface Banner {
+  /** `connection` goes away by itself once there is one. */
+  about: 'connection' | 'turn' | 'notice'
+  text: string
+}
 
 export const view = signal<ConversationView>(emptyView)
-export const link = signal<LinkState>('idle')
+export const link = signal<'idle' | ChatClientState>('idle')
 export const isTalking = signal(false)
-export const problem = signal<string | undefined>(undefined)
-/** Loudness of the microphone, 0–1, for the ring around the button. */
+export const banner = signal<Banner | undefined>(undefined)
+/** Loudness of the microphone, 0–1, for the bars on the button. */
 export const level = signal(0)
-/** What was said in this conversation before this session. */
-export const earlier = signal<Conversation | undefined>(undefined)
+/** Texts that were sent and that the node has not taken up yet. */
+export const pending = signal<readonly string[]>([])
+/** What is in the box; gets back what could not be sent. */
+export const draft = signal('')
 
-/** The conversation goes on after a reload of the page, as long as the tab lives. */
-const KEPT_CONVERSATION = 'parley.conversation'
+const isAsking = signal(false)
+export const mode = computed<Mode>(() => {
+  if (isAsking.value) return 'asking'
+  if (link.value === 'connecting' || link.value === 'reconnecting') return link.value
+  const { activity } = view.value
+  if (activity === 'thinking' || activity === 'speaking') return activity
+  if (!isTalking.value) return 'idle'
+  return activity === 'hearing' ? 'hearing' : 'listening'
+})
 
-let client: ChatClient | undefined
-let playback: Playback | undefined
+/** A page that was left without a goodbye holds its conversation for 30 s (CALLER_GONE_MS); its successor waits that long. */
+const CONFLICT_PATIENCE_MS = 35_000
+/** Speech is kept this long for a connection that comes back; older words are no longer meant for anybody. */
+const MAX_KEPT_SPEECH_MS = 10_000
+
+interface Call {
+  client: ChatClient
+  playback: Playback
+}
+
+let call: Call | undefined
 let speaker: WebSpeaker | undefined
 let microphone: Microphone | undefined
-
-/** Opens the session where there is none. Must be called from a click: the browser unlocks sound only then. */
-async function open(): Promise<ChatClient> {
-  speaker ??= createWebSpeaker(DEFAULT_AUDIO_FORMAT.outputRate)
-  await speaker.unlock()
-  if (client !== undefined && link.value !== 'ended') return client
-  const conversationId = (sessionStorage.getItem(KEPT_CONVERSATION) ?? undefined) as ConversationId | undefined
-  const opened = createChatClient({
-    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`,
-    openSocket: (url, protocols) => new WebSocket(url, protocols),
-    credentials: async () => ({ ticket: await mintTicket() }),
-    clock: systemClock,
-    start: { audio: DEFAULT_AUDIO_FORMAT, ...(conversationId === undefined ? {} : { conversationId }) },
-    onMessage: (message) => {
-      playback?.message(message)
-      show(message)
-    },
-    onAudio: (turn, pcm) => playback?.audio(turn, pcm),
-    onState: (state) => {
-      link.value = state
-      if (state === 'ended') hangUpMicrophone()
-    },
-  })
-  playback = createPlayback({
-    clock: systemClock,
-    speaker,
-    onProgress: (turnId, playedSamples) => opened.send({ type: 'playback.progress', turnId, playedSamples }),
-  })
-  client = opened
-  return opened
-}
-
-function show(message: ChatDown): void {
-  view.value = reduceView(view.value, message)
-  if (message.type === 'session.ready') sessionStorage.setItem(KEPT_CONVERSATION, message.conversationId)
-  if (message.type === 'fault') problem.value = message.message
-}
+let awaySince = 0
 
 /** The button: begins or ends talking. */
 export async function toggleTalking(): Promise<void> {
-  problem.value = undefined
-  if (isTalking.value) return hangUpMicrophone()
+  if (isAsking.value) return
+  banner.value = undefined
+  if (microphone !== undefined) return stopTalking()
+  // Before anything is awaited: browsers unlock sound only while the click is fresh.
+  unlockedSpeaker()
+  isAsking.value = true
   try {
-    const opened = await open()
-    microphone = await openMicrophone((pcm) => {
-      level.value = loudness(pcm)
-      opened.sendAudio(pcm)
-    })
+    microphone = await openMicrophone({ onFrame: speak, onLost: lostMicrophone })
     isTalking.value = true
+    open()
   } catch (error) {
-    problem.value = error instanceof Error ? error.message : String(error)
+    banner.value = { about: 'turn', text: error instanceof Error ? error.message : String(error) }
+  } finally {
+    isAsking.value = false
   }
 }
 
-export async function write(text: string): Promise<void> {
-  problem.value = undefined
-  try {
-    const opened = await open()
-    opened.send({ type: 'text.send', text })
-  } catch (error) {
-    problem.value = error instanceof Error ? error.message : String(error)
-  }
+export function write(text: string): void {
+  banner.value = undefined
+  unlockedSpeaker()
+  pending.value = [...pending.value, text]
+  open().client.send({ type: 'text.send', text })
+}
+
+/** Silences the persona; what was heard is kept. */
+export function stopReply(): void {
+  if (mode.value === 'thinking' || mode.value === 'speaking') call?.client.send({ type: 'reply.interrupt' })
 }
 
 /** Begins anew: the next words open another conversation. */
 export function startOver(): void {
-  hangUpMicrophone()
-  void client?.end()
-  client = undefined
-  speaker?.clear()
-  sessionStorage.removeItem(KEPT_CONVERSATION)
+  hangUp()
+  forgetConversation()
   view.value = emptyView
-  earlier.value = undefined
+  banner.value = undefined
+}
+
+/** Ends the call without a trace on the page. Also called when the page goes away, so that its conversation is free at once. */
+export function hangUp(): void {
+  const ended = call
+  call = undefined
+  closeMicrophone()
+  ended?.playback.close()
+  void ended?.client.end()
+  pending.value = []
   link.value = 'idle'
 }
 
-/** Shows the conversation that this tab was in, before anybody presses a button. */
-export async function recall(): Promise<void> {
-  const id = sessionStorage.getItem(KEPT_CONVERSATION)
-  if (id === null) return
-  earlier.value = await fetchConversation(id)
-  if (earlier.value === undefined) sessionStorage.removeItem(KEPT_CONVERSATION)
+// --- the session ---
+
+/** The session, opened where there is none. */
+function open(): Call {
+  if (call !== undefined && link.value !== 'ended') return call
+  call?.playback.close()
+  const conversationId = keptConversation()
+  const client = createChatClient({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`,
+    openSocket: (url, protocols) => new WebSocket(url, protocols),
+    credentials: async () => ({ ticket: await ticketOrBanner() }),
+    clock: systemClock,
+    start: { audio: DEFAULT_AUDIO_FORMAT, ...(conversationId !== undefined && { conversationId }) },
+    conflictPatienceMs: CONFLICT_PATIENCE_MS,
+    // A call that was left may still say its goodbye: it is no longer shown.
+    onMessage: (message) => isCurrent() && show(message),
+    onAudio: (turn, pcm) => isCurrent() && opened.playback.audio(turn, pcm),
+    onState: (state, detail) => isCurrent() && changed(state, detail),
+  })
+  const playback = createPlayback({
+    clock: systemClock,
+    speaker: unlockedSpeaker(),
+    onProgress: (turnId, playedSamples) => client.send({ type: 'playback.progress', turnId, playedSamples }),
+  })
+  const opened = { client, playback }
+  const isCurrent = (): boolean => call === opened
+  call = opened
+  link.value = 'connecting'
+  awaySince = systemClock.now()
+  return opened
 }
 
-function hangUpMicrophone(): void {
+async function ticketOrBanner(): Promise<string> {
+  try {
+    return await mintTicket()
+  } catch (error) {
+    const code: FaultCode = error instanceof FaultError ? error.fault.code : 'unavailable'
+    banner.value = { about: 'connection', text: faultText({ code, message: FAULT_TABLE[code].text }) }
+    throw error
+  }
+}
+
+function show(message: ChatDown): void {
+  call?.playback.message(message)
+  if (message.type === 'transcript.final') takeUp(message.turnId)
+  view.value = reduceView(view.value, message)
+  if (message.type === 'session.ready') {
+    keepConversation(message.conversationId)
+    // The session before may have stored its last turn only now.
+    void recall()
+  }
+  if (message.type === 'fault')
+    banner.value = { about: link.value === 'ready' ? 'turn' : 'connection', text: faultText(message) }
+  if (message.type === 'session.notice')
+    banner.value = { about: 'notice', text: view.value.notices.at(-1) ?? 'The reply is limited.' }
+}
+
+/** A turn that nobody spoke was written: its text is no longer pending. */
+function takeUp(turnId: string): void {
+  if (!view.value.turns.some((turn) => turn.turnId === turnId)) pending.value = pending.value.slice(1)
+}
+
+function changed(state: ChatClientState, detail: EndReason | FaultCode | undefined): void {
+  link.value = state
+  if (state === 'ready') {
+    if (banner.value?.about === 'connection') banner.value = undefined
+    return
+  }
+  awaySince = systemClock.now()
+  if (state !== 'ended') return
+  closeMicrophone()
+  draft.value ||= pending.value.join(' ')
+  pending.value = []
+  if (detail === 'not_found') forgetConversation()
+  if (detail === 'unauthenticated') access.value = 'out'
+  const text = endText(detail)
+  banner.value = text === undefined ? undefined : { about: 'connection', text }
+}
+
+// --- microphone and loudspeaker ---
+
+function speak(pcm: Int16Array): void {
+  level.value = loudness(pcm)
+  if (link.value !== 'ready' && systemClock.now() - awaySince > MAX_KEPT_SPEECH_MS) return
+  call?.client.sendAudio(pcm)
+}
+
+function stopTalking(): void {
+  closeMicrophone()
+  // Without the silence that ends an utterance the node would wait for more of it.
+  call?.client.send({ type: 'utterance.commit' })
+  // Nothing was said or written that anybody waits for.
+  if (link.value === 'connecting' && pending.value.length === 0) hangUp()
+}
+
+function lostMicrophone(): void {
+  stopTalking()
+  banner.value = {
+    about: 'turn',
+    text: 'The microphone was taken away. Press the button to try again, or write below.',
+  }
+}
+
+function closeMicrophone(): void {
   microphone?.close()
   microphone = undefined
   isTalking.value = false
   level.value = 0
 }
 
-function loudness(pcm: Int16Array): number {
-  let sum = 0
-  for (const sample of pcm) sum += sample * sample
-  // Speech at arm's length has an RMS of about a tenth of full scale.
-  return Math.min(1, Math.sqrt(sum / pcm.length) / 3_277)
+function unlockedSpeaker(): WebSpeaker {
+  speaker ??= createWebSpeaker(DEFAULT_AUDIO_FORMAT.outputRate)
+  speaker.unlock()
+  return speaker
 }

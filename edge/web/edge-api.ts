@@ -1,5 +1,10 @@
-// The few requests of the page to its own edge. The cookie carries who the caller is; it cannot be read from here.
+// What the page asks of the edge over HTTP: signing in, tickets, the conversation so far. The cookie rides along by itself.
+// A refusal becomes a FaultError with the code that the edge told; no network at all stays the browser's own error.
+import { FaultError, type Fault } from '#shared/fault.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
+
+/** Where the edge does not say how long to wait. */
+const DEFAULT_RETRY_MS = 2_000
 
 /** The one-time code of the sign-in address; it rides in the fragment, which no server and no log ever sees. */
 export function takeSignInCode(): string | undefined {
@@ -8,31 +13,46 @@ export function takeSignInCode(): string | undefined {
   return code
 }
 
+/** Trades the code for the cookie; false where the code is used up, too old or unknown. */
 export async function signIn(code: string): Promise<boolean> {
-  return (await post('/api/sign-in', { code })).ok
+  return isAccepted(await post('/api/sign-in', { code }))
 }
 
 export async function isSignedIn(): Promise<boolean> {
-  return (await fetch('/api/me')).ok
+  return isAccepted(await fetch('/api/me'))
 }
 
 /** A single-use ticket for one dial of /ws/chat. */
 export async function mintTicket(): Promise<string> {
   const answer = await post('/api/tickets', {})
-  if (!answer.ok) throw new Error(await messageOf(answer))
+  if (!answer.ok) throw refusalOf(answer)
   return ((await answer.json()) as { ticket: string }).ticket
 }
 
+/** Undefined where there is no such conversation (any more). */
 export async function fetchConversation(id: string): Promise<Conversation | undefined> {
   const answer = await fetch(`/api/conversations/${encodeURIComponent(id)}`)
-  return answer.ok ? ((await answer.json()) as Conversation) : undefined
+  if (answer.status === 404) return undefined
+  if (!answer.ok) throw refusalOf(answer)
+  return (await answer.json()) as Conversation
 }
 
 function post(path: string, body: unknown): Promise<Response> {
   return fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 }
 
-async function messageOf(answer: Response): Promise<string> {
-  const body = (await answer.json().catch(() => ({}))) as { fault?: { message?: string } }
-  return body.fault?.message ?? `The edge answered ${answer.status}.`
+function isAccepted(answer: Response): boolean {
+  if (answer.ok) return true
+  if (answer.status === 401 || answer.status === 403) return false
+  throw refusalOf(answer)
+}
+
+function refusalOf(answer: Response): FaultError {
+  const retryAfterMs = Number(answer.headers.get('retry-after')) * 1000 || DEFAULT_RETRY_MS
+  const byStatus: Partial<Record<number, Fault>> = {
+    401: { code: 'unauthenticated' },
+    403: { code: 'forbidden', action: 'talk' },
+    429: { code: 'rate_limited', retryAfterMs },
+  }
+  return new FaultError(byStatus[answer.status] ?? { code: 'unavailable', what: 'the edge', retryAfterMs })
 }

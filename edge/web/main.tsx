@@ -1,17 +1,24 @@
-// The entry of the page: signs the browser in where the address carries a code, then draws.
+// The entry of the page: finds out whether this browser may talk, and draws what follows from it.
 import { render } from 'preact'
-import { recall } from './call.ts'
-import { isSignedIn, signIn, takeSignInCode } from './edge-api.ts'
-import { Page, SignedOut } from './page.tsx'
+import { access, checkAccess } from './access.ts'
+import { hangUp } from './call.ts'
+import { recall } from './kept-conversation.ts'
+import { Page } from './page.tsx'
+import { SignIn } from './sign-in.tsx'
 
-async function start(): Promise<void> {
-  const root = document.getElementById('page')
-  if (root === null) return
-  const code = takeSignInCode()
-  const wasAccepted = code === undefined ? undefined : await signIn(code)
-  if (wasAccepted !== true && !(await isSignedIn())) return render(<SignedOut hadCode={code !== undefined} />, root)
-  await recall()
-  render(<Page />, root)
+async function enter(): Promise<void> {
+  await checkAccess()
+  if (access.value === 'in') await recall()
 }
 
-void start()
+function Root() {
+  if (access.value === 'in') return <Page />
+  return <SignIn access={access.value} onRetry={() => void enter()} />
+}
+
+const root = document.getElementById('page')
+if (root !== null) render(<Root />, root)
+void enter()
+// A sign-in address that is opened in a tab that shows the page already changes only the fragment: nothing is loaded.
+addEventListener('hashchange', () => void enter())
+addEventListener('pagehide', hangUp)

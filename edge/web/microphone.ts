@@ -6,13 +6,27 @@ export interface Microphone {
   close(): void
 }
 
-/** Opens the microphone; `onFrame` gets 20 ms of PCM16 mono at 16 kHz. Rejects with an Error that a person can read. */
-export async function openMicrophone(onFrame: (pcm: Int16Array) => void): Promise<Microphone> {
+export interface MicrophoneEvents {
+  /** 20 ms of PCM16 mono at 16 kHz. */
+  onFrame: (pcm: Int16Array) => void
+  /** It was unplugged, or its permission was withdrawn; not after close(). */
+  onLost: () => void
+}
+
+/** The loudness at which the meter is full: speech at arm's length has an RMS of about a tenth of full scale. */
+const FULL_METER_RMS = 0.1
+
+/** Opens the microphone. Rejects with an Error whose message a person can read. */
+export async function openMicrophone({ onFrame, onLost }: MicrophoneEvents): Promise<Microphone> {
   if (!globalThis.isSecureContext || navigator.mediaDevices === undefined)
     throw new Error('A browser gives the microphone only to pages of https:// or of this very machine (127.0.0.1).')
   const stream = await askForMicrophone()
   const context = new AudioContext()
+  // A track that is stopped from here does not say `ended`.
+  for (const track of stream.getTracks()) track.onended = onLost
+  let isClosed = false
   const close = (): void => {
+    isClosed = true
     for (const track of stream.getTracks()) track.stop()
     void context.close()
   }
@@ -20,14 +34,23 @@ export async function openMicrophone(onFrame: (pcm: Int16Array) => void): Promis
     await context.audioWorklet.addModule(workletUrl)
     const source = context.createMediaStreamSource(stream)
     const worklet = new AudioWorkletNode(context, 'microphone', { numberOfOutputs: 0 })
-    worklet.port.onmessage = (event: MessageEvent<Int16Array>) => onFrame(event.data)
+    worklet.port.onmessage = (event: MessageEvent<Int16Array>) => {
+      // The audio thread may still have one on its way.
+      if (!isClosed) onFrame(event.data)
+    }
     source.connect(worklet)
     await context.resume()
   } catch (error) {
     close()
-    throw error
+    throw new Error('The microphone could not be opened. You can write below instead.', { cause: error })
   }
   return { close }
+}
+
+/** 0–1, for a meter. */
+export function loudness(pcm: Int16Array): number {
+  const power = pcm.reduce((sum, sample) => sum + (sample / 32_768) ** 2, 0) / Math.max(1, pcm.length)
+  return Math.min(1, Math.sqrt(power) / FULL_METER_RMS)
 }
 
 async function askForMicrophone(): Promise<MediaStream> {

@@ -1,60 +1,112 @@
 // The loudspeaker of the page: schedules reply audio on the audio clock, one buffer after the other without a seam, and
-// knows how many samples of a turn have been heard. It implements the Speaker port of shared/client.
+// knows how many samples of a reply have been heard. It implements the Speaker port of shared/client.
 import type { Speaker } from '#shared/client/speaker.ts'
 import { pcmToFloat } from '#shared/audio/pcm.ts'
 
-/** Before the first buffer, so that a late second one still fits behind it. */
+/** Before the first buffer, and after a gap: so that a late second one still fits behind it. */
 const LEAD_S = 0.06
+/** A reply that is cut off fades out so fast that it seems to stop at once, but does not click. */
+const FADE_S = 0.01
 
 interface Scheduled {
-  turn: number
+  reply: number
   startsAt: number
   samples: number
   source: AudioBufferSourceNode
 }
 
 export interface WebSpeaker extends Speaker {
-  /** Browsers let a page sound only after a click: called from the button. */
-  unlock(): Promise<void>
-  close(): void
+  /** Browsers let a page sound only after a click: called from each. A pause stays a pause. */
+  unlock(): void
 }
 
 export function createWebSpeaker(sampleRate: number): WebSpeaker {
-  const context = new AudioContext({ sampleRate })
-  let scheduled: Scheduled[] = []
-  let nextAt = 0
+  return new AudioClockSpeaker(sampleRate)
+}
 
-  const heardOf = (buffer: Scheduled): number => {
-    // What the device has been given is not heard yet: outputLatency is the way to the ear.
-    const now = context.currentTime - (context.outputLatency || 0)
-    return Math.max(0, Math.min(buffer.samples, Math.round((now - buffer.startsAt) * sampleRate)))
+class AudioClockSpeaker implements WebSpeaker {
+  readonly #context: AudioContext
+  readonly #volume: GainNode
+  readonly #sampleRate: number
+  /** In the order of their start. What was heard to its end is dropped and counted. */
+  #scheduled: Scheduled[] = []
+  #reply = 0
+  #heardBefore = 0
+  #nextAt = 0
+  #isPaused = false
+
+  constructor(sampleRate: number) {
+    this.#sampleRate = sampleRate
+    this.#context = new AudioContext({ sampleRate })
+    this.#volume = this.#context.createGain()
+    this.#volume.connect(this.#context.destination)
   }
 
-  return {
-    play(pcm, turn) {
-      // Only the current turn can still be asked for: what earlier ones played is forgotten.
-      if (scheduled.length > 0 && scheduled[0]?.turn !== turn) scheduled = []
-      const buffer = context.createBuffer(1, pcm.length, sampleRate)
-      buffer.copyToChannel(pcmToFloat(pcm) as Float32Array<ArrayBuffer>, 0)
-      const source = context.createBufferSource()
-      source.buffer = buffer
-      source.connect(context.destination)
-      const startsAt = Math.max(nextAt, context.currentTime + LEAD_S)
-      source.start(startsAt)
-      nextAt = startsAt + pcm.length / sampleRate
-      scheduled.push({ turn, startsAt, samples: pcm.length, source })
-    },
-    // A suspended context stops its clock: resuming goes on with the very next sample.
-    pause: () => void context.suspend(),
-    resume: () => void context.resume(),
-    clear() {
-      for (const { source } of scheduled) source.stop()
-      scheduled = []
-      nextAt = 0
-      void context.resume()
-    },
-    playedSamples: () => scheduled.reduce((sum, buffer) => sum + heardOf(buffer), 0),
-    unlock: () => context.resume(),
-    close: () => void context.close(),
+  play(pcm: Int16Array, reply: number): void {
+    if (reply !== this.#reply) {
+      this.#reply = reply
+      this.#heardBefore = 0
+    }
+    this.#dropHeard()
+    const buffer = this.#context.createBuffer(1, pcm.length, this.#sampleRate)
+    buffer.copyToChannel(pcmToFloat(pcm) as Float32Array<ArrayBuffer>, 0)
+    const source = this.#context.createBufferSource()
+    source.buffer = buffer
+    source.connect(this.#volume)
+    const { currentTime } = this.#context
+    // Behind the one before it as long as that one sounds; the lead is for beginnings only.
+    const startsAt = this.#nextAt > currentTime ? this.#nextAt : currentTime + LEAD_S
+    source.start(startsAt)
+    this.#nextAt = startsAt + pcm.length / this.#sampleRate
+    this.#scheduled.push({ reply, startsAt, samples: pcm.length, source })
+  }
+
+  /** A suspended context stops its clock: resuming goes on with the very next sample. */
+  pause(): void {
+    this.#isPaused = true
+    void this.#context.suspend()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    void this.#context.resume()
+  }
+
+  clear(): void {
+    const { currentTime } = this.#context
+    // Nothing sounds in a pause, so there is nothing to fade.
+    const endsAt = this.#isPaused ? currentTime : currentTime + FADE_S
+    const { gain } = this.#volume
+    if (this.#nextAt > currentTime && !this.#isPaused) {
+      gain.setValueAtTime(1, currentTime)
+      gain.linearRampToValueAtTime(0, endsAt)
+      gain.setValueAtTime(1, endsAt + FADE_S)
+    }
+    for (const { source } of this.#scheduled) source.stop(endsAt)
+    this.#scheduled = []
+    this.#nextAt = 0
+    this.resume()
+  }
+
+  playedSamples(): number {
+    const own = this.#scheduled.filter(({ reply }) => reply === this.#reply)
+    return own.reduce((sum, buffer) => sum + this.#heardOf(buffer), this.#heardBefore)
+  }
+
+  unlock(): void {
+    if (!this.#isPaused) void this.#context.resume()
+  }
+
+  #heardOf({ startsAt, samples }: Scheduled): number {
+    // What the device has been given is not heard yet: outputLatency is the way to the ear.
+    const now = this.#context.currentTime - (this.#context.outputLatency || 0)
+    return Math.max(0, Math.min(samples, Math.round((now - startsAt) * this.#sampleRate)))
+  }
+
+  #dropHeard(): void {
+    for (let first = this.#scheduled[0]; first && this.#heardOf(first) === first.samples; first = this.#scheduled[0]) {
+      if (first.reply === this.#reply) this.#heardBefore += first.samples
+      this.#scheduled.shift()
+    }
   }
 }

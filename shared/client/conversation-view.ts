@@ -44,8 +44,9 @@ const NOTICE_TEXT = {
   draining: 'This node is about to restart; the conversation goes on elsewhere.',
 } as const
 
-/** While a barge-in is weighed the caller is heard; it may come to nothing. */
-const BARGE_IN: Partial<Record<ChatDown['type'], ConversationView['activity']>> = {
+/** While a barge-in is weighed (reply.paused) the caller is heard; it may come to nothing. */
+const ACTIVITY: Partial<Record<ChatDown['type'], ConversationView['activity']>> = {
+  'reply.started': 'thinking',
   'reply.paused': 'hearing',
   'reply.resumed': 'speaking',
 }
@@ -53,7 +54,9 @@ const BARGE_IN: Partial<Record<ChatDown['type'], ConversationView['activity']>> 
 export function reduceView(view: ConversationView, message: ChatDown): ConversationView {
   switch (message.type) {
     case 'session.ready':
-      return { ...view, personaName: message.personaName, engines: message.engines }
+      return { ...endOpenTurns(view), personaName: message.personaName, engines: message.engines }
+    case 'session.ended':
+      return endOpenTurns(view)
     case 'utterance.started':
       return { ...change(view, message.turnId, {}), activity: 'hearing' }
     case 'utterance.ended':
@@ -70,7 +73,7 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
     case 'session.notice':
       return { ...view, notices: [...view.notices, NOTICE_TEXT[message.notice]].slice(-MAX_NOTICES_SHOWN) }
     default:
-      return { ...view, activity: BARGE_IN[message.type] ?? view.activity }
+      return { ...view, activity: ACTIVITY[message.type] ?? view.activity }
   }
 }
 
@@ -91,6 +94,16 @@ function endReply(view: ConversationView, done: Extract<ChatDown, { type: 'reply
   // A reply that was interrupted ends while its caller speaks on.
   const activity = view.turns.at(-1)?.turnId === turnId ? 'idle' : view.activity
   return { ...change(view, turnId, { status, heard: heardText, reply: replyText, partial: false }), activity }
+}
+
+/** What was under way in a session that is over stays as far as it came. */
+function endOpenTurns(view: ConversationView): ConversationView {
+  const turns = view.turns.filter((turn) => turn.utterance + turn.reply !== '')
+  return {
+    ...view,
+    turns: turns.map((turn) => (turn.status === undefined ? { ...turn, partial: false, status: 'cut' } : turn)),
+    activity: 'idle',
+  }
 }
 
 /** A sound that held no word leaves no trace. */

@@ -1,0 +1,74 @@
+// What the page says in words about the state of a call: faults, ends, modes. Pure; the only place that puts them in English.
+import type { FaultCode } from '#shared/fault.ts'
+import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+
+export type Mode = 'idle' | 'asking' | 'connecting' | 'reconnecting' | 'listening' | 'hearing' | 'thinking' | 'speaking'
+
+export const MODE_TEXT: Record<Mode, string> = {
+  idle: 'Press to talk',
+  asking: 'Please allow the microphone …',
+  connecting: 'Connecting …',
+  reconnecting: 'Connection lost, trying again …',
+  listening: 'Listening – just speak',
+  hearing: 'I hear you …',
+  thinking: 'Thinking …',
+  speaking: 'Speaking – interrupt whenever you like',
+}
+
+/** What a caller can do about a fault; the others keep the words that the edge sent. */
+const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
+  no_capacity: 'All places are taken just now. Trying again by itself …',
+  unavailable: 'The edge cannot serve just now. Trying again by itself …',
+  rate_limited: 'That was too often in a short time. Trying again by itself …',
+  conflict: 'This conversation is still open in another window. Waiting for it to close …',
+  node_lost: 'The GPU node was lost. Please say that again.',
+  engine_failed: 'An engine failed in this turn. Please try again.',
+  deadline_exceeded: 'The reply took too long. Please try again.',
+  quota_exhausted: 'The quota is used up for now.',
+  internal: 'Something went wrong on our side. Please try again.',
+}
+
+export function faultText(fault: { code: string; message: string; max?: number; unit?: string }): string {
+  if (fault.code === 'too_large' && fault.max !== undefined)
+    return `That was more than the ${fault.max.toLocaleString('en')} ${unitText(fault.unit)} that are taken at once.`
+  return FAULT_TEXT[fault.code as FaultCode] ?? fault.message
+}
+
+const unitText = (unit: string | undefined): string => (unit === 'ms' ? 'milliseconds' : (unit ?? 'bytes'))
+
+const GO_ON = 'Press the button to go on where you were.'
+const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
+  callerGone: `The connection was away for too long. ${GO_ON}`,
+  idle: `Nobody spoke for five minutes, so the call was ended. ${GO_ON}`,
+  maxDuration: `An hour is the longest call. ${GO_ON}`,
+  nodeLost: `The GPU node was lost. ${GO_ON}`,
+  shutdown: `The edge was stopped. ${GO_ON}`,
+  fault: `The call broke off. ${GO_ON}`,
+  replaced: `The call went on in another window. ${GO_ON}`,
+  conflict: 'This conversation is open in another window. Close it there, or begin a new conversation.',
+  not_found: 'That conversation is gone. Press the button to begin a new one.',
+  forbidden: 'Your key does not allow calls.',
+  too_large: `The connection was away for too long. ${GO_ON}`,
+  unsupported_version: 'This page is older than the edge. Load it anew.',
+}
+
+/** Nothing where the caller ended it himself. */
+export function endText(reason: EndReason | FaultCode | undefined): string | undefined {
+  if (reason === undefined || reason === 'caller' || reason === 'unauthenticated') return undefined
+  return END_TEXT[reason] ?? `The call has ended. ${GO_ON}`
+}
+
+const ROLE_TEXT: Record<EngineRole, string> = {
+  vad: 'speech detection',
+  stt: 'speech recognition',
+  llm: 'answers',
+  tts: 'voice',
+}
+
+/** Which engines are there only to prove the loop; undefined where there is none. */
+export function demonstrationText(engines: readonly EngineInfo[]): string | undefined {
+  const shown = engines.filter((engine) => engine.demonstration)
+  if (shown.length === 0) return undefined
+  return `Demonstration engines: ${shown.map(({ role, name }) => `${ROLE_TEXT[role]} (${name})`).join(', ')}.`
+}

@@ -1,0 +1,145 @@
+// The conversation so far: what is stored of it, the turns of this page as they grow, and what was written but not yet taken
+// up. All of it is text, never markup.
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { ViewTurn } from '#shared/client/conversation-view.ts'
+import type { TurnRecord, TurnStatus } from '#shared/model/turn.ts'
+import { isTalking, mode, pending, view, write } from './call.ts'
+import { earlier } from './kept-conversation.ts'
+
+/** A reader who has scrolled up further than this is left alone. */
+const NEAR_END_PX = 120
+const SUGGESTIONS = ['What can you do?', 'Tell me a story.', 'What time is it?']
+
+export function Transcript() {
+  const turns = view.value.turns
+  const live = new Set<string>(turns.map((turn) => turn.turnId))
+  const before = (earlier.value?.turns ?? []).filter((turn) => !live.has(turn.id))
+  const isEmpty = before.length + turns.length + pending.value.length === 0
+  const scroller = useStickyEnd()
+  return (
+    // Keyboards scroll it, so it takes the focus.
+    <main class='transcript' ref={scroller} tabIndex={0} aria-label='Conversation'>
+      {isEmpty && <Welcome />}
+      {/* While the microphone is open a screen reader would talk into it; the persona speaks for itself. */}
+      <div class='turns' role='log' aria-label='What was said' aria-live={isTalking.value ? 'off' : 'polite'}>
+        {before.map((turn) => (
+          <Exchange key={turn.id} {...ofRecord(turn)} />
+        ))}
+        {turns.map((turn) => (
+          <Exchange key={turn.turnId} {...ofView(turn)} />
+        ))}
+        {pending.value.map((text, i) => (
+          <Said key={`${i} ${text}`} by='caller' text={text} isPartial />
+        ))}
+        {mode.value === 'thinking' && <Dots />}
+      </div>
+    </main>
+  )
+}
+
+function Welcome() {
+  return (
+    <div class='welcome'>
+      <h2>Say hello</h2>
+      <p>Press the button and speak English, or write below. You may interrupt at any time.</p>
+      <ul class='suggestions' aria-label='Suggestions'>
+        {SUGGESTIONS.map((text) => (
+          <li key={text}>
+            <button type='button' onClick={() => write(text)}>
+              {text}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+interface ExchangeProps {
+  caller: string
+  isPartial: boolean
+  heard: string
+  /** What of the reply was never heard. */
+  unheard: string
+  status: TurnStatus | undefined
+}
+
+const NOTE: Partial<Record<TurnStatus, string>> = {
+  failed: 'This reply failed.',
+  cut: 'The connection was lost here.',
+}
+
+function Exchange({ caller, isPartial, heard, unheard, status }: ExchangeProps) {
+  const note = status && NOTE[status]
+  return (
+    <>
+      {caller !== '' && <Said by='caller' text={caller} isPartial={isPartial} />}
+      {heard + unheard !== '' && <Said by='persona' text={heard} unheard={unheard} />}
+      {note !== undefined && <p class='note'>{note}</p>}
+    </>
+  )
+}
+
+function Said(props: { by: 'caller' | 'persona'; text: string; unheard?: string; isPartial?: boolean }) {
+  const { by, text, unheard = '', isPartial = false } = props
+  return (
+    <p class={`said ${by}${isPartial ? ' partial' : ''}`} lang={languageOf(text + unheard)} dir='auto'>
+      <span class='hidden'>{by === 'caller' ? 'You: ' : `${view.value.personaName ?? 'Parley'}: `}</span>
+      {text}
+      {unheard !== '' && (
+        <s class='unheard' title='You interrupted before this was spoken'>
+          {unheard}
+        </s>
+      )}
+    </p>
+  )
+}
+
+function Dots() {
+  return (
+    <p class='said persona dots' aria-hidden='true'>
+      <i />
+      <i />
+      <i />
+    </p>
+  )
+}
+
+function ofView({ utterance, partial, reply, heard, status }: ViewTurn): ExchangeProps {
+  return { caller: utterance, isPartial: partial, status, ...split(reply, heard, status) }
+}
+
+function ofRecord({ utteranceText, correctedText, replyText, heardText, status }: TurnRecord): ExchangeProps {
+  return { caller: correctedText ?? utteranceText, isPartial: false, status, ...split(replyText, heardText, status) }
+}
+
+/** Only a reply that was not heard to its end has an unheard part. */
+function split(reply: string, heard: string | undefined, status: TurnStatus | undefined) {
+  if (heard === undefined || status === undefined || status === 'complete') return { heard: reply, unheard: '' }
+  return reply.startsWith(heard) ? { heard, unheard: reply.slice(heard.length) } : { heard, unheard: '' }
+}
+
+/** Browsers choose the forms of Han characters, the voice of a screen reader and the hyphens by it. */
+function languageOf(text: string): string {
+  return /\p{Script=Han}/u.test(text) ? 'zh' : 'en'
+}
+
+/** Stays at the end while text is added there, unless its reader has scrolled away from it. */
+function useStickyEnd() {
+  const scroller = useRef<HTMLElement>(null)
+  const isAway = useRef(false)
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (element !== null && !isAway.current) element.scrollTop = element.scrollHeight
+  })
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (element === null) return undefined
+    const onScroll = (): void => {
+      isAway.current = element.scrollHeight - element.scrollTop - element.clientHeight > NEAR_END_PX
+    }
+    element.addEventListener('scroll', onScroll, { passive: true })
+    return () => element.removeEventListener('scroll', onScroll)
+  }, [])
+  return scroller
+}
