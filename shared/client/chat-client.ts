@@ -233,6 +233,7 @@ class Client implements ChatClient {
     if (message.type === 'session.ready') {
       const { sessionId, conversationId, resumeToken } = message
       if (this.#wasReady) this.#beginAnew()
+      else this.#unsent.take()
       this.#cancelTimer?.()
       this.#dispatch({ type: 'ready', session: { sessionId, conversationId, resumeToken } })
     }

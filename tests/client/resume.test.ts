@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest'
-import { createClientWorld, createLiveWorld, loseSocket, partial, ready, resumed } from './client-world.ts'
+import {
+  createClientWorld,
+  createLiveWorld,
+  loseSocket,
+  partial,
+  ready,
+  resumed,
+  type ClientWorld,
+} from './client-world.ts'
 
 it('[CLT7] a lost socket is resumed with the token and what was received; each side sends what the other lacks', async () => {
   const world = await createLiveWorld()
@@ -59,6 +67,28 @@ it('[CLT8] a session that is gone is followed by a new one of the same conversat
   await clock.advance(200)
   expect(dials.last.messages.at(-1)).toEqual({ type: 'ack', received: 1 })
 })
+
+it('[CLT8] words that a session was given are not given to the next one again', async () => {
+  const beginning = await createClientWorld()
+  beginning.client.send({ type: 'text.send', text: 'before the first session' })
+  beginning.dials.last.open().say(ready())
+  expect(await sentToTheNext(beginning)).toEqual(['session.start'])
+
+  const resuming = await createLiveWorld()
+  const second = await loseSocket(resuming)
+  resuming.client.send({ type: 'text.send', text: 'before the session was resumed' })
+  second.open().say(resumed(0, 'token2'))
+  expect(await sentToTheNext(resuming)).toEqual(['session.start'])
+})
+
+/** Loses the session of a live client and tells what the one after it is sent. */
+async function sentToTheNext(world: ClientWorld): Promise<string[]> {
+  const socket = await loseSocket(world)
+  socket.open().fail(4404)
+  await world.clock.advance(200)
+  world.dials.last.open().say(ready(2))
+  return world.dials.last.messages.map(({ type }) => type)
+}
 
 it('[CLT9] a resume that a browser sees fail three times gives way to a new session', async () => {
   const world = await createLiveWorld()
