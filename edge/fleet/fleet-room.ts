@@ -23,13 +23,14 @@ import {
   type FleetState,
   type Offer,
 } from './fleet-state.ts'
+import { observeTurn } from './turn-metrics.ts'
 
 export interface FleetRoomPorts {
   clock: Clock
   log: Log
   store: Pick<Store, 'turns'>
   sessions: Pick<Sessions, 'nodeLost'>
-  metrics: Pick<Metrics, 'count'>
+  metrics: Pick<Metrics, 'count' | 'observe'>
   setAlarm(at: number | undefined): void
 }
 
@@ -158,7 +159,7 @@ export class FleetRoom implements Fleet {
     const turnId = record.id
     try {
       await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
-      metrics.count('turns_stored', { status: record.status })
+      observeTurn(metrics, record)
       peer.send({ type: 'turn.stored', turnId })
     } catch (error) {
       const { code } = faultOf(error)

@@ -3,9 +3,24 @@ import { describe, expect, it } from 'vitest'
 import { newId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { CLOSE_NORMAL } from '#shared/protocol/close-codes.ts'
+import { observeTurn } from '#edge/fleet/turn-metrics.ts'
+import { createMetrics } from '#edge/runtime/node/metrics.ts'
 import { FakeWorld } from './fake-world.ts'
 
 describe('finished turns', () => {
+  it('[FLT14] the metrics of a stored turn are its status and the stages that ran', () => {
+    const metrics = createMetrics()
+    const record = turn()
+    observeTurn(metrics, { ...record, timings: { ...record.timings, voiceToVoiceMs: 516, endpointMs: 512, sttMs: 4 } })
+    return expect(metrics.text()).resolves.toSatisfy((text: string) => {
+      expect(text).toMatch(/turns_stored_total\{status="complete"\} 1/)
+      expect(text).toMatch(/turn_voice_to_voice\w*_sum 0\.516|turn_voice_to_voice\w*_sum 516/)
+      expect(text).toMatch(/turn_stage\w*_count\{stage="stt"\} 1/)
+      expect(text).not.toMatch(/stage="llm"/)
+      return true
+    })
+  })
+
   const turn = (): TurnRecord => ({
     id: newId('turn'),
     turn: 1,
