@@ -64,6 +64,7 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
     case 'transcript.partial':
       return change(view, message.turnId, { utterance: message.text, partial: true })
     case 'transcript.final':
+      return endTranscript(view, message)
     case 'transcript.corrected':
       return change(view, message.turnId, { utterance: message.text, partial: false })
     case 'reply.text':
@@ -89,6 +90,13 @@ function appendReply(view: ConversationView, turnId: TurnId, text: string): Conv
   return change(view, turnId, { reply: reply + text })
 }
 
+function endTranscript(view: ConversationView, final: { turnId: TurnId; text: string }): ConversationView {
+  const changed = change(view, final.turnId, { utterance: final.text, partial: false })
+  // A turn by text begins with it; after a spoken one the caller may already speak again.
+  const isLatest = changed.turns.at(-1)?.turnId === final.turnId
+  return { ...changed, activity: isLatest ? 'thinking' : view.activity }
+}
+
 function endReply(view: ConversationView, done: Extract<ChatDown, { type: 'reply.done' }>): ConversationView {
   const { turnId, status, heardText, replyText } = done
   // A reply that was interrupted ends while its caller speaks on.
@@ -109,5 +117,8 @@ function endOpenTurns(view: ConversationView): ConversationView {
 /** A sound that held no word leaves no trace. */
 function endUtterance(view: ConversationView, turnId: TurnId, reason: string): ConversationView {
   if (reason !== 'noSpeech' && reason !== 'cleared') return { ...view, activity: 'thinking' }
-  return { ...view, turns: view.turns.filter((turn) => turn.turnId !== turnId), activity: 'idle' }
+  const turns = view.turns.filter((turn) => turn.turnId !== turnId)
+  // It may have been a cough into a reply that goes on.
+  const isReplying = turns.some((turn) => turn.reply !== '' && turn.status === undefined)
+  return { ...view, turns, activity: isReplying ? 'speaking' : 'idle' }
 }

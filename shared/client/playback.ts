@@ -38,7 +38,8 @@ export function createPlayback({ clock, speaker, onProgress }: PlaybackOptions):
   let stopTelling: (() => void) | undefined
 
   function tell(): void {
-    if (playing === undefined) return
+    // Until its first audio is queued, what the loudspeaker counts is another reply's.
+    if (playing === undefined || playing.queuedSamples === 0) return
     const played = speaker.playedSamples()
     if (played !== playing.toldSamples) onProgress(playing.turnId, played)
     playing.toldSamples = played

@@ -4,7 +4,7 @@ import type { Clock } from '#shared/clock.ts'
 import type { Speaker } from './speaker.ts'
 
 export interface VirtualSpeaker extends Speaker {
-  /** Everything that was heard so far, of all turns. */
+  /** Everything that was heard so far, of all replies. */
   heard(): Int16Array
   /** Milliseconds until what is queued has been heard. */
   remainingMs(): number
@@ -18,9 +18,9 @@ class ClockSpeaker implements VirtualSpeaker {
   readonly #clock: Pick<Clock, 'now'>
   readonly #sampleRate: number
   readonly #heard: Int16Array[] = []
-  #queue: Array<{ turn: number; pcm: Int16Array }> = []
-  #turn = 0
-  #playedOfTurn = 0
+  #queue: Array<{ reply: number; pcm: Int16Array }> = []
+  #reply = 0
+  #playedOfReply = 0
   #isPaused = false
   #movedAt: number
   /** Samples that time has passed but that were too few to be whole. */
@@ -32,13 +32,13 @@ class ClockSpeaker implements VirtualSpeaker {
     this.#movedAt = clock.now()
   }
 
-  play(pcm: Int16Array, turn: number): void {
+  play(pcm: Int16Array, reply: number): void {
     this.#move()
-    if (turn !== this.#turn) {
-      this.#turn = turn
-      this.#playedOfTurn = 0
+    if (reply !== this.#reply) {
+      this.#reply = reply
+      this.#playedOfReply = 0
     }
-    this.#queue.push({ turn, pcm })
+    this.#queue.push({ reply, pcm })
   }
 
   pause(): void {
@@ -59,7 +59,7 @@ class ClockSpeaker implements VirtualSpeaker {
 
   playedSamples(): number {
     this.#move()
-    return this.#playedOfTurn
+    return this.#playedOfReply
   }
 
   heard(): Int16Array {
@@ -84,10 +84,10 @@ class ClockSpeaker implements VirtualSpeaker {
     if (this.#isPaused || this.#queue.length === 0) this.#fraction = 0
   }
 
-  #playFrom(first: { turn: number; pcm: Int16Array }, due: number): number {
+  #playFrom(first: { reply: number; pcm: Int16Array }, due: number): number {
     const count = Math.min(due, first.pcm.length)
     this.#heard.push(first.pcm.subarray(0, count))
-    if (first.turn === this.#turn) this.#playedOfTurn += count
+    if (first.reply === this.#reply) this.#playedOfReply += count
     first.pcm = first.pcm.subarray(count)
     if (first.pcm.length === 0) this.#queue.shift()
     return count

@@ -32,7 +32,7 @@ const anyPieces = fc
   })
 
 describe('heardText', () => {
-  it('[HRD1] is the beginning of what was said, and grows with what was played until it is all of it', () => {
+  it('[HRD1][HRD5] is the beginning of what was said, and grows with what was played until it is all of it', () => {
     fc.assert(
       fc.property(anyPieces, fc.nat(30_000), fc.nat(30_000), ({ pieces, endSample, text }, a, b) => {
         const [less, more] = [heardText(pieces, Math.min(a, b)), heardText(pieces, Math.max(a, b))]
