@@ -160,6 +160,7 @@ export class FleetRoom implements Fleet {
     try {
       await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
       observeTurn(metrics, record)
+      log.info({ turnId, sessionId, traceId: record.traceId, status: record.status }, 'turn stored')
       peer.send({ type: 'turn.stored', turnId })
     } catch (error) {
       const { code } = faultOf(error)

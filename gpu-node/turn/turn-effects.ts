@@ -5,7 +5,7 @@ import { publicFault } from '#shared/fault-table.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
-import type { Log } from '#shared/log.ts'
+import { pii, type Log } from '#shared/log.ts'
 import type { TurnSink } from './ports.ts'
 import type { Recognition } from './recognition.ts'
 import type { Replies } from './replies.ts'
@@ -112,7 +112,9 @@ export class TurnEffects {
     const { status, replyText, heardText, timings } = record
     sink.send({ type: 'reply.done', turnId, status, replyText, heardText, sentSamples, timings })
     sink.finished(record)
-    logOf(turn).info({ turnId, status, timings, usage: record.usage, engines: record.engines }, 'turn finished')
+    const { usage, engines, utteranceText, heardText } = record
+    const said = { utterance: pii(utteranceText), heard: pii(heardText) }
+    logOf(turn).info({ turnId, status, timings, usage, engines, ...said }, 'turn finished')
   }
 }
 

@@ -20,7 +20,6 @@ export const MAX_SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024
  */
 export const MAX_SOCKET_BUFFER_BYTES = 8 * 1024 * 1024
 /** Audio of one frame. */
-export const MIN_FRAME_MS = 1
 export const MAX_FRAME_MS = 200
 /** What a link keeps of one direction until it is acknowledged. */
 export const MAX_REPLAY_BYTES = 10 * 1024 * 1024
