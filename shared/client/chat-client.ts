@@ -12,6 +12,7 @@ import { watchSocket, type CallerSocket } from './caller-socket.ts'
 import type { ChatClient, ChatClientOptions, ChatClientState } from './client-options.ts'
 import {
   firstAttempt,
+  knownIds,
   reduceClient,
   shownState,
   type ClientEffect,
@@ -20,7 +21,7 @@ import {
 } from './client-state.ts'
 import { resumeAddress, startAddress, type DialAddress } from './dial-address.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { lastFaultOf, type LastFault } from './last-fault.ts'
+import { LastFault } from './last-fault.ts'
 import { outgoingFrames } from './outgoing-frames.ts'
 import { Unsent } from './unsent.ts'
 
@@ -44,7 +45,7 @@ class Client implements ChatClient {
   #socket: CallerSocket | undefined
   #cancelTimer: (() => void) | undefined
   #shown: ChatClientState = 'connecting'
-  #lastFault: LastFault | undefined
+  readonly #lastFault = new LastFault()
   #wasReady = false
   readonly #unsent = new Unsent()
   #goodbye: PromiseWithResolvers<void> | undefined
@@ -62,13 +63,11 @@ class Client implements ChatClient {
   }
 
   get sessionId(): SessionId | undefined {
-    if (this.#state.type === 'live') return this.#state.session.sessionId
-    return this.#state.type === 'ended' ? undefined : this.#state.lost?.sessionId
+    return knownIds(this.#state).sessionId
   }
 
   get conversationId(): ConversationId | undefined {
-    if (this.#state.type === 'live') return this.#state.session.conversationId
-    return this.#state.type === 'ended' ? undefined : this.#state.conversationId
+    return knownIds(this.#state).conversationId
   }
 
   sendAudio(pcm: Int16Array): void {
@@ -97,7 +96,7 @@ class Client implements ChatClient {
     if (this.#socket !== undefined) this.#drop()
   }
 
-  // --- state and effects ---
+  // --- inside ---
 
   #dispatch(event: ClientEvent): void {
     const step = reduceClient(this.#state, event, this.#clock.now())
@@ -132,7 +131,7 @@ class Client implements ChatClient {
     }
     if (shown === this.#shown) return
     this.#shown = shown
-    this.#options.onState(shown, ended ?? this.#lastFault?.code)
+    this.#options.onState(shown, ended ?? this.#lastFault.at(this.#clock.now())?.code)
   }
 
   #after(ms: number, run: () => void): void {
@@ -174,8 +173,6 @@ class Client implements ChatClient {
     this.#link.attach((frame) => this.#transmit(frame))
   }
 
-  // --- the socket ---
-
   #open({ url, protocols }: DialAddress): void {
     this.#socket = watchSocket(this.#options.openSocket(url, protocols), this.#clock, {
       onOpen: () => {
@@ -193,10 +190,12 @@ class Client implements ChatClient {
   }
 
   #lost(code: number): void {
+    const now = this.#clock.now()
     this.#link.detach()
-    this.#backoff.disconnected(this.#clock.now())
-    this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault?.retryAfterMs ?? 0 })
-    this.#lastFault = undefined
+    this.#backoff.disconnected(now)
+    // Whoever has said goodbye does not come back to hear the answer.
+    if (this.#goodbye !== undefined) return this.#dispatch({ type: 'ended', reason: 'caller' })
+    this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault.at(now)?.retryAfterMs ?? 0 })
   }
 
   #hangUp(code: number): void {
@@ -243,8 +242,9 @@ class Client implements ChatClient {
       this.#dispatch({ type: 'resumed', resumeToken: message.resumeToken })
       this.#link.attach((frame) => this.#transmit(frame), message.received)
     }
-    if (message.type === 'fault') this.#lastFault = lastFaultOf(message)
+    const fault = message.type === 'fault' ? this.#lastFault.tell(message, this.#clock.now()) : undefined
     this.#options.onMessage(message)
+    if (fault !== undefined) this.#dispatch({ type: 'faulted', code: fault })
     if (message.type === 'session.ended') this.#dispatch({ type: 'ended', reason: message.reason })
   }
 }

@@ -12,6 +12,9 @@ import type { ChatClientState } from './client-options.ts'
 /** A browser sees a refused resume only as close code 1006: after so many of them a new session is tried. */
 export const MAX_RESUME_TRIES = 3
 
+/** RFC 6455 §7.4.1: a message was too big to be taken; sent again it would be as big. */
+const CLOSE_TOO_BIG = 1009
+
 /** A session that the edge has confirmed: it can be resumed. */
 export interface KnownSession {
   sessionId: SessionId
@@ -48,6 +51,8 @@ export type ClientEvent =
   | { type: 'opened' }
   | { type: 'ready'; session: KnownSession }
   | { type: 'resumed'; resumeToken: string }
+  /** The edge told a fault of this leg; the socket is still there. */
+  | { type: 'faulted'; code: FaultCode }
   | { type: 'closed'; code: number; retryAfterMs?: number }
   | { type: 'due' }
   | { type: 'ended'; reason: EndReason | FaultCode }
@@ -62,6 +67,12 @@ export type ClientEffect =
 interface Step {
   state: ClientState
   effects: ClientEffect[]
+}
+
+export function knownIds(state: ClientState): Partial<Pick<KnownSession, 'sessionId' | 'conversationId'>> {
+  if (state.type === 'ended') return {}
+  if (state.type === 'live') return state.session
+  return { sessionId: state.lost?.sessionId, conversationId: state.conversationId }
 }
 
 /** What an application is told of the state. */
@@ -87,6 +98,8 @@ export function reduceClient(state: ClientState, event: ClientEvent, now: number
       return { state: { type: 'live', session: event.session }, effects: [] }
     case 'resumed':
       return resumed(state, event.resumeToken)
+    case 'faulted':
+      return isRefusedStart(state, event.code) ? hangUp(event.code) : stay(state)
     case 'closed':
       return closed(state, event, now)
     case 'due':
@@ -94,13 +107,22 @@ export function reduceClient(state: ClientState, event: ClientEvent, now: number
         ? { state: { ...state, type: 'dialling' }, effects: [{ type: 'dial' }] }
         : stay(state)
     case 'ended':
-      return { state: { type: 'ended', reason: event.reason }, effects: [{ type: 'hangUp' }] }
+      return hangUp(event.reason)
     default:
       return unreachable(event)
   }
 }
 
 const stay = (state: ClientState): Step => ({ state, effects: [] })
+const hangUp = (reason: EndReason | FaultCode): Step => ({
+  state: { type: 'ended', reason },
+  effects: [{ type: 'hangUp' }],
+})
+
+/** The edge could not read session.start and waits for another one, which would be the same. */
+function isRefusedStart(state: ClientState, code: FaultCode): boolean {
+  return state.type === 'greeting' && state.lost === undefined && (code === 'invalid_message' || code === 'too_large')
+}
 
 function resumed(state: ClientState, resumeToken: string): Step {
   if (state.type !== 'greeting' || state.lost === undefined) return stay(state)
@@ -166,5 +188,6 @@ function permanentFault(code: number): FaultCode | undefined {
     'unsupported_version',
     'blocked',
   ]
+  if (code === CLOSE_TOO_BIG) return 'too_large'
   return hopeless.find((fault) => FAULT_TABLE[fault].close === code)
 }

@@ -58,6 +58,23 @@ describe('starting', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('[CLT3] a session.start that the edge cannot read is not sent again', async () => {
+    const { clock, dials, states } = await createClientWorld()
+    dials.last.open().say({ type: 'fault', code: 'invalid_message', message: 'no', issues: ['audio'] })
+    await clock.advance(600_000)
+    expect([dials.all.length, dials.last.closedWith, states]).toEqual([1, 1000, ['ended invalid_message']])
+  })
+
+  it('[CLT3] what the edge asked for minutes ago delays nothing now', async () => {
+    const { clock, dials, states } = await createLiveWorld()
+    dials.last.say({ type: 'fault', code: 'rate_limited', message: 'slower', retryAfterMs: 30_000 })
+    await clock.advance(5_000)
+    dials.last.fail()
+    await clock.advance(200)
+    expect(dials.all).toHaveLength(2)
+    expect(states).toEqual(['ready', 'reconnecting'])
+  })
+
   it('[CLT3] a client that gets no ticket tries again, but not when its key is refused', async () => {
     let answers = 0
     const { clock, dials, states } = await createClientWorld({
@@ -164,6 +181,15 @@ describe('ending', () => {
     expect([hasEnded, dials.last.closedWith, states.at(-1)]).toEqual([true, 1000, 'ended caller'])
   })
 
+  it('[CLT11] a socket that is lost after the goodbye is not dialled again', async () => {
+    const { clock, dials, client, states } = await createLiveWorld()
+    const goodbye = client.end()
+    dials.last.fail()
+    await goodbye
+    await clock.advance(60_000)
+    expect([dials.all.length, states.at(-1), clock.pending]).toEqual([1, 'ended caller', 0])
+  })
+
   it('[CLT11] a client that ends while it dials leaves no socket and no timer', async () => {
     const { clock, dials, client } = await createClientWorld()
     await client.end()
@@ -176,6 +202,7 @@ describe('ending', () => {
     ['idle', (end: { say: (frame: object) => unknown }) => end.say({ type: 'session.ended', id: 'm', reason: 'idle' })],
     ['replaced', (end: { fail: (code: number) => unknown }) => end.fail(4101)],
     ['forbidden', (end: { fail: (code: number) => unknown }) => end.fail(4403)],
+    ['too_large', (end: { fail: (code: number) => unknown }) => end.fail(1009)],
   ] as const)('[CLT12] a session that the edge ends (%s) is not dialled again', async (reason, end) => {
     const { clock, dials, client, states } = await createLiveWorld()
     end(dials.last)
