@@ -80,6 +80,18 @@ describe('the virtual speaker', () => {
     }
     expect(speaker.playedSamples()).toBeCloseTo(11_025, -1)
   })
+
+  it('[PLY7] does not make silence good later', async () => {
+    const clock = createVirtualClock(0)
+    // One and a half samples a millisecond.
+    const speaker = createVirtualSpeaker(clock, 1_500)
+    await clock.advance(1)
+    speaker.play(Int16Array.of(1, 2, 3), 1)
+    await clock.advance(1)
+    expect(speaker.playedSamples()).toBe(1)
+    await clock.advance(1)
+    expect(speaker.playedSamples()).toBe(3)
+  })
 })
 
 describe('sendInRealTime', () => {

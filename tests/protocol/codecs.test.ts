@@ -39,6 +39,12 @@ describe('audio frames', () => {
 })
 
 describe('messages', () => {
+  it('[WIR2] a message may be as long as its limit, and no longer', () => {
+    const longest = '{"type":"session.end"}'.padEnd(MAX_MESSAGE_BYTES)
+    expect(decode(ChatUp, longest, MAX_MESSAGE_BYTES)).toEqual({ ok: true, value: { type: 'session.end' } })
+    expect(decode(ChatUp, `${longest} `, MAX_MESSAGE_BYTES)).toMatchObject({ fault: { code: 'too_large' } })
+  })
+
   it('[WIR8] any text is read or refused, and no fault repeats a word of it', () => {
     const type = fc.constantFrom('session.start', 'text.send', 'ack', 'session.update', 'playback.progress', 'Rosebud')
     const secret = 'Rosebud'

@@ -35,6 +35,12 @@ describe('secrets', () => {
     expect(await Promise.all(almost.map((other) => sameSecret(secret, other)))).toEqual(almost.map(() => false))
   })
 
+  it('[TOK2] every byte of the comparison counts', async () => {
+    // Digests that agree in one given byte turn up once in 256 pairs.
+    const pairs = Array.from({ length: 3_000 }, (_, i) => sameSecret(`left ${i}`, `right ${i}`))
+    expect((await Promise.all(pairs)).filter(Boolean)).toEqual([])
+  })
+
   it('[TOK3] the hash of a secret is SHA-256 of its UTF-8, in hex', async () => {
     // NIST FIPS 180-4, example of one block.
     expect(await sha256Hex('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
