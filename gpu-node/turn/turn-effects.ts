@@ -112,8 +112,8 @@ export class TurnEffects {
     const { status, replyText, heardText, timings } = record
     sink.send({ type: 'reply.done', turnId, status, replyText, heardText, sentSamples, timings })
     sink.finished(record)
-    const { usage, engines, utteranceText, heardText } = record
-    const said = { utterance: pii(utteranceText), heard: pii(heardText) }
+    const { usage, engines } = record
+    const said = { utterance: pii(record.utteranceText), heard: pii(heardText) }
     logOf(turn).info({ turnId, status, timings, usage, engines, ...said }, 'turn finished')
   }
 }
