@@ -17,6 +17,8 @@ process.exit(await run())
 
 /** Resolves with the exit code. */
 async function run(): Promise<number> {
+  // Turns that wait for the edge, and logs, are for this user's eyes: files 0600, folders 0700.
+  process.umask(0o077)
   loadDotEnv()
   const config = readConfig()
   if (!config) return EXIT_CONFIG

@@ -48,7 +48,7 @@ const list = defineCommand({
 })
 
 const revoke = defineCommand({
-  meta: { name: 'revoke', description: 'End a key, its cookies and its sign-in codes' },
+  meta: { name: 'revoke', description: 'End a key, its cookies, tickets and sign-in codes' },
   args: { id: { type: 'positional', description: 'Id of the key (key_…)', required: true }, data: dataOption },
   async run({ args }) {
     const { id } = args

@@ -13,7 +13,7 @@ export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'>
 const COOKIE = 'parley_session'
 /** A browser signs in again after this; a revoked key ends its cookies at once. */
 const COOKIE_VALID_MS = 30 * 24 * 60 * 60_000
-/** Failed attempts of one address. Keys cannot be guessed; this only bounds the work. */
+/** Failed attempts of one address. Keys cannot be guessed: this tells a client that is broken or hostile to wait. */
 const FAILURES = { capacity: 20, perMinute: 10 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */

@@ -13,16 +13,18 @@ import {
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
 import { bearerOf } from './auth.ts'
-import { burnCallerTicket } from './caller-ticket.ts'
+import { burnGrant } from './key-grant.ts'
 
 interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'upgrades'> {
-  store: Pick<EdgePorts['store'], 'nodes'>
+  store: Pick<EdgePorts['store'], 'keys' | 'nodes'>
   /** Who asks, by key or by cookie and Origin. Throws FaultError unauthenticated or forbidden. */
   callerOf(c: Context): Promise<Caller>
 }
 
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
+/** New sessions of one user: with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
+const DIALS = { capacity: 200, perMinute: 300 }
 
 export function connectRoutes(ports: ConnectPorts): Hono {
   const app = new Hono()
@@ -46,6 +48,8 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
   }
   const caller = ticket === undefined ? await ports.callerOf(c) : await ticketHolder(ticket, ports)
   if (!caller.scopes.includes(TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
+  const taken = await ports.limits.take(`dial:${caller.userId}`, DIALS, ports.clock.now())
+  if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
 }
 
@@ -91,7 +95,7 @@ async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
 }
 
 async function ticketHolder(ticket: string, ports: ConnectPorts): Promise<Caller> {
-  const caller = await burnCallerTicket(ticket, ports)
+  const caller = await burnGrant('ticket', ticket, ports)
   if (!caller) throw new FaultError({ code: 'unauthenticated' })
   return caller
 }

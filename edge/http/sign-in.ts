@@ -5,8 +5,8 @@ import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import { callerOf, dropCookie, refuseForeignOrigin, setCookieFor, type AuthPorts } from './auth.ts'
+import { burnGrant, mintGrant } from './key-grant.ts'
 import { readBody } from './read-body.ts'
-import { burnSignInCode, mintSignInCode } from './sign-in-code.ts'
 
 type SignInPorts = AuthPorts & Pick<EdgePorts, 'limits'>
 
@@ -21,13 +21,14 @@ export function signInRoutes(ports: SignInPorts) {
       const caller = await callerOf(c, ports)
       const taken = await ports.limits.take(`code:${caller.userId}`, CODES, ports.clock.now())
       if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
-      return c.json(await mintSignInCode(caller, ports), 201)
+      const { secret: code, expiresAt } = await mintGrant('signIn', caller, ports)
+      return c.json({ code, expiresAt }, 201)
     })
     .post('/sign-in', async (c) => {
       // A foreign page must not sign a visitor in as somebody else.
       refuseForeignOrigin(c, ports)
       const { code } = await readBody(c, SignIn)
-      const caller = await burnSignInCode(code, ports)
+      const caller = await burnGrant('signIn', code, ports)
       if (!caller) throw new FaultError({ code: 'unauthenticated' })
       await setCookieFor(c, ports, caller.keyId)
       return c.json(caller)

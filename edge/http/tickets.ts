@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import { allowedCaller, type AuthPorts } from './auth.ts'
-import { mintCallerTicket } from './caller-ticket.ts'
+import { mintGrant } from './key-grant.ts'
 
 /** A page takes one a dial; a flapping network dials some ten times a minute. */
 const TICKETS = { capacity: 30, perMinute: 30 }
@@ -13,6 +13,7 @@ export function ticketRoutes(ports: AuthPorts & Pick<EdgePorts, 'limits'>) {
     const caller = await allowedCaller(c, ports, 'talk')
     const taken = await ports.limits.take(`ticket:${caller.userId}`, TICKETS, ports.clock.now())
     if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
-    return c.json(await mintCallerTicket(caller, ports), 201)
+    const { secret: ticket, expiresAt } = await mintGrant('ticket', caller, ports)
+    return c.json({ ticket, expiresAt }, 201)
   })
 }

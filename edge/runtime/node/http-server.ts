@@ -1,9 +1,10 @@
 // The HTTP server of the edge on Node, with the WebSocket server on the same port. Closes in an order in which peers learn
 // why, and within a bound. Knows no route.
-import type { Server } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { isUpgrade } from '#edge/http/request-log.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import { createWebSocketServer, withRefusalBodies } from './upgrades.ts'
@@ -12,6 +13,18 @@ import { createWebSocketServer, withRefusalBodies } from './upgrades.ts'
 const SOCKET_CLOSE_MS = 1_000
 /** RFC 6455 §7.4.1: going away. The far ends dial again. */
 const CLOSE_GOING_AWAY = 1001
+/** A call takes two connections (caller and node); this is far above a machine's calls and below its file descriptors. */
+const MAX_CONNECTIONS = 8_192
+
+/** For peers that send their request byte by byte, only to hold a connection. */
+export interface Patience {
+  headersMs: number
+  requestMs: number
+  /** How often Node looks for those that are over. */
+  checkEveryMs: number
+}
+/** The longest body, 64 KiB, takes some seconds on the slowest line. */
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkEveryMs: 5_000 }
 
 export interface HttpServer {
   /** e.g. http://127.0.0.1:8787 */
@@ -22,12 +35,20 @@ export interface HttpServer {
 /** Resolves once it listens. Throws FaultError invalid_message when the address cannot be had. */
 export async function openHttpServer(
   fetch: Hono['fetch'],
-  { host, port, clock }: { host: string; port: number; clock: Clock },
+  { host, port, clock, patience = PATIENCE }: { host: string; port: number; clock: Clock; patience?: Patience },
 ): Promise<HttpServer> {
   const sockets = createWebSocketServer()
-  const options = { fetch: withRefusalBodies(fetch), port, hostname: host, websocket: { server: sockets } }
-  // Without further options serve() makes a plain HTTP/1.1 server.
+  const serverOptions = serverOptionsOf(patience)
+  const options = {
+    fetch: withRefusalBodies(fetch),
+    port,
+    hostname: host,
+    serverOptions,
+    websocket: { server: sockets },
+  }
+  // With these options serve() makes a plain HTTP/1.1 server.
   const server = serve(options) as Server
+  server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))
@@ -47,6 +68,19 @@ export async function openHttpServer(
       await closed
       stopWaiting()
     },
+  }
+}
+
+/**
+ * Any other protocol that a peer wants to upgrade to is ignored (RFC 9110 §7.8) and its request answered as a plain one:
+ * Node would hand its socket over to nobody, unbounded in time and without anyone to hear its errors.
+ */
+function serverOptionsOf({ headersMs, requestMs, checkEveryMs }: Patience): ServerOptions {
+  return {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: checkEveryMs,
+    shouldUpgradeCallback: ({ headers }) => isUpgrade(headers.upgrade),
   }
 }
 

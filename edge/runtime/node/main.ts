@@ -24,6 +24,7 @@ async function run(): Promise<number> {
   const logFile = await openLog({ name: 'edge', level, folder: join(dataDir, 'logs') })
   const { log } = logFile
   // A bug that nobody caught must not end the calls of others; it is logged with its stack.
+  process.on('uncaughtException', (error) => log.error({ error }, 'a bug outside of a session'))
   process.on('unhandledRejection', (error) => log.error({ error }, 'a bug outside of a session'))
   try {
     const edge = await startEdge(config, { log })

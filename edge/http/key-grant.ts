@@ -1,0 +1,41 @@
+// Single-use secrets that stand for a key: the ticket that opens one session, for browsers and apps that cannot send a
+// header with a socket, and the code that signs one browser in. The Limits port keeps only a secret's hash and the key
+// behind it, so that a revoked key takes its tickets and codes along.
+import type { Caller, EdgePorts } from '#edge/ports.ts'
+import { isId } from '#shared/ids.ts'
+import { CALLER_TICKET_VALID_MS } from '#shared/protocol/limits.ts'
+import { newSecret, sha256Hex } from '#shared/token.ts'
+
+export type Grant = 'ticket' | 'signIn'
+
+/** A code is good for long enough to walk to the browser. */
+const VALID_MS: Record<Grant, number> = { ticket: CALLER_TICKET_VALID_MS, signIn: 10 * 60_000 }
+
+type MintPorts = Pick<EdgePorts, 'clock' | 'limits'>
+type BurnPorts = MintPorts & { store: Pick<EdgePorts['store'], 'keys'> }
+
+export async function mintGrant(
+  grant: Grant,
+  { keyId }: Caller,
+  { clock, limits }: MintPorts,
+): Promise<{ secret: string; expiresAt: number }> {
+  const secret = newSecret('')
+  const expiresAt = clock.now() + VALID_MS[grant]
+  await limits.mint(await hashOf(grant, secret), keyId, expiresAt)
+  return { secret, expiresAt }
+}
+
+/** The caller, once; undefined for a secret that is unknown, used or too old, or whose key was revoked. */
+export async function burnGrant(
+  grant: Grant,
+  secret: string,
+  { clock, limits, store }: BurnPorts,
+): Promise<Caller | undefined> {
+  const keyId = (await limits.burn(await hashOf(grant, secret), clock.now())) ?? ''
+  return isId('apiKey', keyId) ? store.keys.callerById(keyId) : undefined
+}
+
+/** Marked with its purpose, so that neither kind does the other's work. */
+async function hashOf(grant: Grant, secret: string): Promise<string> {
+  return `${grant}:${await sha256Hex(secret)}`
+}
