@@ -114,6 +114,8 @@ export interface ScriptedTtsOptions {
   chunkDelayMs?: number
   /** The piece with this text fails. */
   failures?: Record<string, Failure>
+  /** The sample at this position of all that was ever synthesised: what a test can tell gaps and repetitions by. */
+  sampleAt?: (position: number) => number
 }
 export interface TtsCall {
   options: TtsOptions
@@ -129,6 +131,7 @@ export function createScriptedTts(options: ScriptedTtsOptions): ScriptedTts {
   const sampleRate = options.sampleRate ?? 24_000
   const languages: Language[] = options.languages ?? ['en', 'zh']
   const calls: TtsCall[] = []
+  let position = 0
   async function* synthesize(request: TtsOptions): AsyncGenerator<Int16Array> {
     const call: TtsCall = { options: request, askedAt: clock.now(), samples: 0 }
     calls.push(call)
@@ -143,7 +146,7 @@ export function createScriptedTts(options: ScriptedTtsOptions): ScriptedTts {
       request.signal.throwIfAborted()
       const length = Math.min(chunk, total - call.samples)
       call.samples += length
-      yield new Int16Array(length).fill(1_000)
+      yield Int16Array.from({ length }, () => options.sampleAt?.(position++) ?? 1_000)
     }
   }
   return {

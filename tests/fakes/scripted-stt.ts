@@ -25,6 +25,8 @@ export interface ScriptedSttOptions {
   openMs?: number
   slots?: number
   partials?: boolean
+  /** All audio of all utterances, as it comes. */
+  onAudio?: (pcm: Int16Array) => void
 }
 
 export interface SttCall {
@@ -89,6 +91,7 @@ class ScriptedSttStream implements SttStream {
   push(pcm: Int16Array): void {
     if (this.call.state !== 'open') return
     this.call.samples += pcm.length
+    this.options.onAudio?.(pcm.slice())
     this.loudSamples += pcm.filter((sample) => Math.abs(sample) > LOUD * 32_768).length
     const text = this.textSoFar()
     if (text === this.partial || this.options.partials === false) return

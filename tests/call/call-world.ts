@@ -1,0 +1,184 @@
+// A whole Parley described as data: an edge, any number of GPU nodes with scripted engines, and callers with the product's own
+// client, over real sockets and real databases in a folder of its own. Every connection runs over wires that a test can cut.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Scope } from '#edge/ports.ts'
+import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
+import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
+import { systemClock } from '#shared/clock.ts'
+import type { ConversationId } from '#shared/ids.ts'
+import { silentLog, type Log } from '#shared/log.ts'
+import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
+import { readNodeConfig } from '#gpu-node/config.ts'
+import { startNode, type RunningNode } from '#gpu-node/start-node.ts'
+import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
+import {
+  createScriptedEngines,
+  type ScriptedEngines,
+  type ScriptedEnginesOptions,
+  type ScriptedLlmOptions,
+  type ScriptedSttOptions,
+} from '#tests/fakes/scripted-engines.ts'
+import { layWires, type Wires } from '#tests/fakes/wires.ts'
+import { openCaller, type CallerOptions, type TestCaller } from './test-caller.ts'
+
+export const METRICS_TOKEN = 'metrics-token-of-a-test'
+
+export interface NodeDescription extends ScriptedEnginesOptions {
+  slots?: number
+  log?: Log
+}
+
+export interface WorldDescription {
+  nodes?: NodeDescription[]
+  edge?: Partial<EdgeConfig>
+  log?: Log
+}
+
+export interface WorldNode {
+  name: string
+  node: RunningNode
+  engines: ScriptedEngines
+  /** Between this node and the edge. */
+  wires: Wires
+}
+
+export interface CallWorld {
+  readonly edge: RunningEdge
+  /** The first key, of the user whose conversations the world reads. */
+  key: string
+  nodes: WorldNode[]
+  /** Between all callers and the edge. */
+  wires: Wires
+  addNode(description?: NodeDescription): Promise<WorldNode>
+  caller(options?: Partial<CallerOptions>): Promise<TestCaller>
+  newKey(scopes?: Scope[]): Promise<string>
+  get(path: string, key?: string): Promise<Response>
+  conversations(): Promise<ConversationSummary[]>
+  conversation(id: ConversationId): Promise<Conversation>
+  metrics(): Promise<string>
+  /** The edge goes down; everybody's sockets with it. */
+  stopEdge(): Promise<void>
+  /** On the same port and database. */
+  startEdge(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startCallWorld(description: WorldDescription = {}): Promise<CallWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-call-'))
+  const world = await World.start(folder, description)
+  for (const node of description.nodes ?? [{}]) await world.addNode(node)
+  return world
+}
+
+class World implements CallWorld {
+  edge: RunningEdge
+  readonly key: string
+  readonly nodes: WorldNode[] = []
+  readonly wires: Wires
+  readonly #folder: string
+  readonly #config: EdgeConfig
+  readonly #log: Log
+  readonly #callers: TestCaller[] = []
+
+  private constructor(parts: {
+    edge: RunningEdge
+    key: string
+    wires: Wires
+    folder: string
+    config: EdgeConfig
+    log: Log
+  }) {
+    this.edge = parts.edge
+    this.key = parts.key
+    this.wires = parts.wires
+    this.#folder = parts.folder
+    this.#config = parts.config
+    this.#log = parts.log
+  }
+
+  static async start(folder: string, description: WorldDescription): Promise<World> {
+    const log = description.log ?? silentLog
+    const environment = { PORT: '0', DATA_DIR: join(folder, 'edge'), METRICS_TOKEN }
+    const config = { ...readEdgeConfig(environment), ...description.edge }
+    const edge = await startEdge(config, { log, dist: join(folder, 'no-page') })
+    const { key } = await edge.store.keys.createKey({ name: 'test', scopes: ['talk', 'history:read'], now: Date.now() })
+    const wires = await layWires(edge.url)
+    return new World({ edge, key, wires, folder, config: { ...config, port: Number(new URL(edge.url).port) }, log })
+  }
+
+  async addNode({ slots = 2, log = this.#log, ...scripts }: NodeDescription = {}): Promise<WorldNode> {
+    const name = `node-${this.nodes.length + 1}`
+    const wires = await layWires(this.edge.url)
+    const { token } = await this.edge.store.nodes.addNode({ name, now: Date.now() })
+    // The engines answer the warm-up before any caller.
+    const utterances: ScriptedSttOptions['utterances'] = ['ready']
+    const replies: ScriptedLlmOptions['replies'] = ['Ready.']
+    const engines = createScriptedEngines(systemClock, {
+      ...scripts,
+      stt: { ...scripts.stt, utterances },
+      llm: { ...scripts.llm, replies },
+    })
+    const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
+    const environment = { NODE_TOKEN: token, EDGE_URL: wires.url, DATA_DIR: this.#folder, NODE_NAME: name }
+    const config = { ...readNodeConfig(environment), dataDir: mkdtempSync(join(this.#folder, `${name}-`)), slots }
+    const node = await startNode(config, {
+      log,
+      chooseEngines: async () => ({ engines, infos, slots, close: async () => {} }),
+      createTurns: createTurnRunner,
+    })
+    await node.ready
+    // The warm-up is over: the scripts are the callers'.
+    for (const { calls } of [engines.stt, engines.llm, engines.tts]) calls.length = 0
+    utterances.splice(0, 1, ...(scripts.stt?.utterances ?? ['hello there']))
+    replies.splice(0, 1, ...(scripts.llm?.replies ?? ['Hello to you.']))
+    const added = { name, node, engines, wires }
+    this.nodes.push(added)
+    return added
+  }
+
+  async caller(options: Partial<CallerOptions> = {}): Promise<TestCaller> {
+    const caller = openCaller({ url: this.wires.url, key: this.key, ...options })
+    this.#callers.push(caller)
+    return caller
+  }
+
+  async newKey(scopes: Scope[] = ['talk', 'history:read']): Promise<string> {
+    return (await this.edge.store.keys.createKey({ name: 'other', scopes, now: Date.now() })).key
+  }
+
+  get(path: string, key = this.key): Promise<Response> {
+    return fetch(this.edge.url + path, { headers: { authorization: `Bearer ${key}` } })
+  }
+
+  async conversations(): Promise<ConversationSummary[]> {
+    return ((await (await this.get('/api/conversations')).json()) as { conversations: ConversationSummary[] })
+      .conversations
+  }
+
+  async conversation(id: ConversationId): Promise<Conversation> {
+    return (await (await this.get(`/api/conversations/${id}`)).json()) as Conversation
+  }
+
+  async metrics(): Promise<string> {
+    return (await this.get('/metrics', METRICS_TOKEN)).text()
+  }
+
+  stopEdge(): Promise<void> {
+    return this.edge.close()
+  }
+
+  async startEdge(): Promise<void> {
+    this.edge = await startEdge(this.#config, { log: this.#log, dist: join(this.#folder, 'no-page') })
+  }
+
+  async close(): Promise<void> {
+    for (const caller of this.#callers) caller.close()
+    for (const { wires } of this.nodes) wires.restore()
+    await Promise.all(this.nodes.map(({ node }) => node.close(AbortSignal.abort('shutdown'))))
+    await this.edge.close()
+    await Promise.all([this.wires, ...this.nodes.map(({ wires }) => wires)].map((wires) => wires.close()))
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
