@@ -96,8 +96,6 @@ class Client implements ChatClient {
     if (this.#socket !== undefined) this.#drop()
   }
 
-  // --- inside ---
-
   #dispatch(event: ClientEvent): void {
     const step = reduceClient(this.#state, event, this.#clock.now())
     this.#state = step.state
@@ -159,17 +157,19 @@ class Client implements ChatClient {
     if (this.#state.type !== 'greeting' || this.#state.lost !== undefined) return
     const { conversationId } = this.#state
     const start = { ...this.#options.start, type: 'session.start', ...(conversationId && { conversationId }) }
+    // The link waits for session.ready: until then every fault is about this message, and a lost session may live on.
     this.#transmit(JSON.stringify(start))
-    // After a lost session the link stays as it is until the new one is sure: the lost one may turn out to live on.
-    if (!this.#wasReady) this.#link.attach((frame) => this.#transmit(frame))
   }
 
-  /** A session took the place of a lost one: its numbers begin anew, and what was never sent is given to it. */
-  #beginAnew(): void {
-    this.#link.close()
-    this.#link = this.#newLink()
-    this.#inbox = this.#newInbox()
-    for (const message of this.#unsent.take()) this.#link.sendMessage(message)
+  /** In the place of a lost session the numbers begin anew, and the new one is given what was never sent. */
+  #begin(): void {
+    const unsent = this.#unsent.take()
+    if (this.#wasReady) {
+      this.#link.close()
+      this.#link = this.#newLink()
+      this.#inbox = this.#newInbox()
+      for (const message of unsent) this.#link.sendMessage(message)
+    }
     this.#link.attach((frame) => this.#transmit(frame))
   }
 
@@ -231,8 +231,7 @@ class Client implements ChatClient {
   #receive(message: ChatDown): void {
     if (message.type === 'session.ready') {
       const { sessionId, conversationId, resumeToken } = message
-      if (this.#wasReady) this.#beginAnew()
-      else this.#unsent.take()
+      this.#begin()
       this.#cancelTimer?.()
       this.#dispatch({ type: 'ready', session: { sessionId, conversationId, resumeToken } })
     }
