@@ -18,7 +18,7 @@ export const MODE_TEXT: Record<Mode, string> = {
 
 /** What a caller can do about a fault; the others keep the words that the edge sent. */
 const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
-  no_capacity: 'All places are taken just now. Trying again by itself …',
+  no_capacity: 'No GPU node has a free place just now. Trying again by itself …',
   unavailable: 'The edge cannot serve just now. Trying again by itself …',
   rate_limited: 'That was too often in a short time. Trying again by itself …',
   conflict: 'This conversation is still open in another window. Waiting for it to close …',
@@ -31,11 +31,13 @@ const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
 
 export function faultText(fault: { code: string; message: string; max?: number; unit?: string }): string {
   if (fault.code === 'too_large' && fault.max !== undefined)
-    return `That was more than the ${fault.max.toLocaleString('en')} ${unitText(fault.unit)} that are taken at once.`
+    return `That was more than the ${amountText(fault.max, fault.unit)} that are taken at once.`
   return FAULT_TEXT[fault.code as FaultCode] ?? fault.message
 }
 
-const unitText = (unit: string | undefined): string => (unit === 'ms' ? 'milliseconds' : (unit ?? 'bytes'))
+function amountText(amount: number, unit = 'bytes'): string {
+  return unit === 'ms' ? `${amount / 1000} seconds` : `${amount.toLocaleString('en')} ${unit}`
+}
 
 const GO_ON = 'Press the button to go on where you were.'
 const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {

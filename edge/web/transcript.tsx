@@ -8,6 +8,7 @@ import { earlier } from './kept-conversation.ts'
 
 /** A reader who has scrolled up further than this is left alone. */
 const NEAR_END_PX = 120
+const MAX_UNHEARD_CHARS = 120
 const SUGGESTIONS = ['What can you do?', 'Tell me a story.', 'What time is it?']
 
 export function Transcript() {
@@ -88,7 +89,7 @@ function Said(props: { by: 'caller' | 'persona'; text: string; unheard?: string;
       {text}
       {unheard !== '' && (
         <s class='unheard' title='You interrupted before this was spoken'>
-          {unheard}
+          {shortened(unheard)}
         </s>
       )}
     </p>
@@ -116,7 +117,16 @@ function ofRecord({ utteranceText, correctedText, replyText, heardText, status }
 /** Only a reply that was not heard to its end has an unheard part. */
 function split(reply: string, heard: string | undefined, status: TurnStatus | undefined) {
   if (heard === undefined || status === undefined || status === 'complete') return { heard: reply, unheard: '' }
-  return reply.startsWith(heard) ? { heard, unheard: reply.slice(heard.length) } : { heard, unheard: '' }
+  if (!reply.startsWith(heard)) return { heard, unheard: '' }
+  // The space between the two is not struck through.
+  const start = reply.length - reply.slice(heard.length).trimStart().length
+  return { heard: reply.slice(0, start), unheard: reply.slice(start) }
+}
+
+/** A reply may have been thought out for minutes beyond the word at which it was interrupted. */
+function shortened(unheard: string): string {
+  if (unheard.length <= MAX_UNHEARD_CHARS) return unheard
+  return `${unheard.slice(0, MAX_UNHEARD_CHARS).replace(/\s+\S*$/, '')} …`
 }
 
 /** Browsers choose the forms of Han characters, the voice of a screen reader and the hyphens by it. */

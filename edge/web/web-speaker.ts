@@ -30,7 +30,8 @@ class AudioClockSpeaker implements WebSpeaker {
   readonly #sampleRate: number
   /** In the order of their start. What was heard to its end is dropped and counted. */
   #scheduled: Scheduled[] = []
-  #reply = 0
+  /** The latest reply; undefined once it was cleared, so that the next one counts from nought whatever its number. */
+  #reply: number | undefined
   #heardBefore = 0
   #nextAt = 0
   #isPaused = false
@@ -83,6 +84,8 @@ class AudioClockSpeaker implements WebSpeaker {
       gain.setValueAtTime(1, endsAt + FADE_S)
     }
     for (const { source } of this.#scheduled) source.stop(endsAt)
+    this.#heardBefore = this.playedSamples()
+    this.#reply = undefined
     this.#scheduled = []
     this.#nextAt = 0
     this.resume()

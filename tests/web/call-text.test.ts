@@ -1,0 +1,38 @@
+// The page's words: that none is missing, and that they say what a caller can act on.
+import { describe, expect, it } from 'vitest'
+import { demonstrationText, endText, faultText } from '#edge/web/call-text.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
+import type { FaultCode } from '#shared/fault.ts'
+import { END_REASONS } from '#shared/protocol/session-messages.ts'
+
+const CODES = Object.keys(FAULT_TABLE) as FaultCode[]
+
+describe('the words of the page', () => {
+  it('[WEB16] has a sentence for each fault, the edge’s own where it has no better one', () => {
+    for (const code of CODES) expect(faultText({ code, message: 'As the edge says.' })).toMatch(/^[A-Z].+[.…]$/)
+    expect(faultText({ code: 'blocked', message: 'As the edge says.' })).toBe('As the edge says.')
+    expect(faultText({ code: 'a_later_one', message: 'As the edge says.' })).toBe('As the edge says.')
+  })
+
+  it('[WEB16] names the limit that was passed', () => {
+    const fault = { code: 'too_large', message: '', max: 1_000, unit: 'characters' }
+    expect(faultText(fault)).toContain('1,000 characters')
+    expect(faultText({ ...fault, max: 60_000, unit: 'ms' })).toContain('60 seconds')
+  })
+
+  it('[WEB16] has a sentence for each end of a call but the caller’s own', () => {
+    for (const reason of [...END_REASONS, ...CODES].filter((reason) => !['caller', 'unauthenticated'].includes(reason)))
+      expect(endText(reason)).toMatch(/^[A-Z].+\.$/)
+    expect(endText('caller')).toBeUndefined()
+    // The page shows how to sign in instead.
+    expect(endText('unauthenticated')).toBeUndefined()
+  })
+
+  it('[WEB16] names the engines that are there for demonstration only', () => {
+    const engine = { role: 'stt', name: 'ears', version: '1', demonstration: true } as const
+    expect(demonstrationText([engine, { ...engine, role: 'tts', name: 'mouth', demonstration: false }])).toBe(
+      'Demonstration engines: speech recognition (ears).',
+    )
+    expect(demonstrationText([])).toBeUndefined()
+  })
+})

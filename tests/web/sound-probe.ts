@@ -1,0 +1,98 @@
+// Listens in the browser to what the page plays: notes when each buffer is scheduled and measures what reaches the device.
+// It is put into the page before its scripts, so the page itself has no part that exists for tests.
+import type { Page } from 'playwright-core'
+
+export interface ScheduledBuffer {
+  startsAt: number
+  seconds: number
+}
+
+interface Probe {
+  buffers: ScheduledBuffer[]
+  /** How often the loudspeaker was held. */
+  pauses: number
+  microphoneAsked: number
+  loudness(): number
+}
+
+declare global {
+  interface Window {
+    probe: Probe
+  }
+}
+
+/** Runs in the page. */
+export function installProbe(): void {
+  const analysers: AnalyserNode[] = []
+  const samples = new Float32Array(2048)
+  window.probe = {
+    buffers: [],
+    pauses: 0,
+    microphoneAsked: 0,
+    loudness: () =>
+      Math.max(
+        0,
+        ...analysers.map((analyser) => {
+          if (analyser.context.state !== 'running') return 0
+          analyser.getFloatTimeDomainData(samples)
+          return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length)
+        }),
+      ),
+  }
+  const start = AudioBufferSourceNode.prototype.start
+  AudioBufferSourceNode.prototype.start = function (when = 0, ...rest) {
+    window.probe.buffers.push({ startsAt: when, seconds: this.buffer?.duration ?? 0 })
+    return start.call(this, when, ...rest)
+  }
+  const suspend = AudioContext.prototype.suspend
+  AudioContext.prototype.suspend = function () {
+    window.probe.pauses += 1
+    return suspend.call(this)
+  }
+  const connect = AudioNode.prototype.connect as (this: AudioNode, ...to: unknown[]) => AudioNode
+  AudioNode.prototype.connect = function (this: AudioNode, ...to: unknown[]) {
+    if (to[0] === this.context.destination) {
+      const analyser = this.context.createAnalyser()
+      connect.call(this, analyser)
+      analysers.push(analyser)
+    }
+    return connect.apply(this, to)
+  } as typeof AudioNode.prototype.connect
+  const { mediaDevices } = navigator
+  // about:blank has none.
+  if (mediaDevices === undefined) return
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices)
+  mediaDevices.getUserMedia = (constraints) => {
+    window.probe.microphoneAsked += 1
+    return ask(constraints)
+  }
+}
+
+/** An RMS above which something is heard: flite speaks at about 0.1. */
+const AUDIBLE = 0.01
+
+export async function untilAudible(page: Page): Promise<void> {
+  await page.waitForFunction((audible) => window.probe.loudness() > audible, AUDIBLE, { polling: 50 })
+}
+
+/** Silence is believed after half a second of it: speech has pauses. */
+export async function untilSilent(page: Page): Promise<void> {
+  await page.waitForFunction(
+    (audible) => {
+      const state = window as Window & { loudAt?: number }
+      if (window.probe.loudness() > audible || state.loudAt === undefined) state.loudAt = performance.now()
+      return performance.now() - state.loudAt > 500
+    },
+    AUDIBLE,
+    { polling: 50 },
+  )
+}
+
+/** Seconds between the end of each buffer and the start of the next one. */
+export async function gaps(page: Page): Promise<number[]> {
+  const buffers = await page.evaluate(() => window.probe.buffers)
+  return buffers.slice(1).map(({ startsAt }, i) => {
+    const before = buffers[i]
+    return before === undefined ? 0 : startsAt - before.startsAt - before.seconds
+  })
+}

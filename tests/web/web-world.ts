@@ -1,0 +1,138 @@
+// The page in a real browser, before a real edge and a real node with the embedded engines: built from the sources as they
+// are, signed in as a user signs in. A browser's microphone plays a recording from the moment at which it is opened.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { build } from 'vite'
+import { vi } from 'vitest'
+import type { Store } from '#edge/ports.ts'
+import { readEdgeConfig } from '#edge/runtime/node/config.ts'
+import { startEdge } from '#edge/runtime/node/start-edge.ts'
+import { readNodeConfig } from '#gpu-node/config.ts'
+import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import { startNode } from '#gpu-node/start-node.ts'
+import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
+import { silentLog } from '#shared/log.ts'
+import type { Conversation } from '#shared/model/conversation.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import { findChromium } from '#tests/tooling/machine.ts'
+import { installProbe } from './sound-probe.ts'
+
+/** A page that stays silent for so long has failed; a busy machine is given time. */
+export const PATIENCE_MS = 15_000
+/** Pages of one file are closed one after the other, but a slot may be freed a little later. */
+const SLOTS = '4'
+
+export interface WebWorld {
+  url: string
+  store: Store
+  startNode(): Promise<void>
+  /** The address that signs one browser in, once. */
+  signInUrl(base?: string): Promise<string>
+  launch(microphoneWav?: string): Promise<Browser>
+  /** A page in a context of its own; `base` where it is not to reach the edge directly. */
+  open(browser: Browser, options?: BrowserContextOptions & { base?: string }): Promise<Page>
+  /** Ends the page's call and closes it. */
+  leave(page: Page): Promise<void>
+  /** The turns of this page's conversation in the database, once there are so many. */
+  storedTurns(page: Page, count: number): Promise<TurnRecord[]>
+  /** Errors that pages logged or threw: broken rules of the content policy among them. */
+  complaints: string[]
+  /** A file in the world's folder. */
+  keep(name: string, bytes: Uint8Array): string
+  close(): Promise<void>
+}
+
+export async function startWebWorld(): Promise<WebWorld> {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-web-'))
+  const dist = join(dir, 'dist')
+  await build({ configFile: 'vite.config.ts', build: { outDir: dist }, logLevel: 'error' })
+  const edge = await startEdge(readEdgeConfig({ PORT: '0', DATA_DIR: dir }), { log: silentLog, dist })
+  const { url, store } = edge
+  const key = readFileSync(join(dir, 'first-key'), 'utf8').trim()
+  const authorization = `Bearer ${key}`
+  const stops: (() => Promise<void>)[] = [() => edge.close()]
+  const complaints: string[] = []
+
+  async function startOwnNode(): Promise<void> {
+    const { token } = await store.nodes.addNode({ name: 'web', now: Date.now() })
+    const settings = { EDGE_URL: url, NODE_TOKEN: token, DATA_DIR: dir, SLOTS }
+    const node = await startNode(readNodeConfig(settings), {
+      log: silentLog,
+      chooseEngines,
+      createTurns: createTurnRunner,
+    })
+    stops.push(() => node.close(AbortSignal.abort('shutdown')))
+    await node.ready
+  }
+
+  async function signInUrl(base = url): Promise<string> {
+    const answer = await fetch(`${url}/api/sign-in/codes`, { method: 'POST', headers: { authorization } })
+    return `${base}/#code=${((await answer.json()) as { code: string }).code}`
+  }
+
+  return {
+    url,
+    store,
+    complaints,
+    startNode: startOwnNode,
+    signInUrl,
+    async launch(wav) {
+      const browser = await launchChromium(wav)
+      stops.push(() => browser.close())
+      return browser
+    },
+    async open(browser, { base, ...options } = {}) {
+      const context = await browser.newContext({ permissions: ['microphone'], ...options })
+      context.setDefaultTimeout(PATIENCE_MS)
+      const page = await context.newPage()
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()))
+      await page.addInitScript(installProbe)
+      await page.goto(await signInUrl(base))
+      await page.getByRole('button', { name: 'Talk' }).waitFor()
+      return page
+    },
+    async leave(page) {
+      // Closing a tab does not always run what a page does when it goes away; leaving for another one does.
+      await page.goto(`${url}/health`)
+      await page.context().close()
+    },
+    async storedTurns(page, count) {
+      return vi.waitUntil(
+        async () => {
+          const id = await page.evaluate(() => sessionStorage.getItem('parley.conversation'))
+          const answer = await fetch(`${url}/api/conversations/${id}`, { headers: { authorization } })
+          if (!answer.ok) return false
+          const { turns } = (await answer.json()) as Conversation
+          return turns.length >= count && turns
+        },
+        { timeout: PATIENCE_MS },
+      )
+    },
+    keep(name, bytes) {
+      const path = join(dir, name)
+      writeFileSync(path, bytes)
+      return path
+    },
+    async close() {
+      for (const stop of stops.toReversed()) await stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function launchChromium(wav: string | undefined): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium(),
+    args: [
+      // Containers and root have no user namespaces for its sandbox.
+      '--no-sandbox',
+      '--use-fake-device-for-media-stream',
+      ...(wav === undefined ? [] : [`--use-file-for-fake-audio-capture=${wav}%noloop`]),
+      // A browser asks its maker for updates; here nothing leaves the machine.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+  })
+}
