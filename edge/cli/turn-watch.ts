@@ -82,6 +82,9 @@ export class TurnWatch {
       case 'session.ready':
         this.#conversationId = message.conversationId
         return this.#onReady()
+      case 'session.ended':
+        // The client may go on in another session; what was asked in this one stays unanswered.
+        return this.end(message.reason)
       case 'fault':
         this.#lastFault = { ...message, code: message.code } as Fault
         return

@@ -199,6 +199,7 @@ class Client implements ChatClient {
   }
 
   #hangUp(code: number): void {
+    this.#backoff.disconnected(this.#clock.now())
     this.#link.detach()
     this.#socket?.close(code)
     this.#socket = undefined
@@ -244,6 +245,7 @@ class Client implements ChatClient {
     const fault = message.type === 'fault' ? this.#lastFault.tell(message, this.#clock.now()) : undefined
     this.#options.onMessage(message)
     if (fault !== undefined) this.#dispatch({ type: 'faulted', code: fault })
-    if (message.type === 'session.ended') this.#dispatch({ type: 'ended', reason: message.reason })
+    if (message.type === 'session.ended')
+      this.#dispatch({ type: 'ended', reason: this.#goodbye ? 'caller' : message.reason })
   }
 }

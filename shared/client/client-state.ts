@@ -107,7 +107,7 @@ export function reduceClient(state: ClientState, event: ClientEvent, now: number
         ? { state: { ...state, type: 'dialling' }, effects: [{ type: 'dial' }] }
         : stay(state)
     case 'ended':
-      return hangUp(event.reason)
+      return state.type === 'live' && GOES_ON.has(event.reason) ? goOn(state.session) : hangUp(event.reason)
     default:
       return unreachable(event)
   }
@@ -118,6 +118,16 @@ const hangUp = (reason: EndReason | FaultCode): Step => ({
   state: { type: 'ended', reason },
   effects: [{ type: 'hangUp' }],
 })
+
+/** Neither side wanted the end: edge or node stopped, and another one takes the conversation. */
+const GOES_ON = new Set<EndReason | FaultCode>(['shutdown', 'nodeLost'])
+
+function goOn({ conversationId }: KnownSession): Step {
+  return {
+    state: { type: 'waiting', lost: undefined, former: undefined, conversationId, patientUntil: 0 },
+    effects: [{ type: 'hangUp' }, { type: 'wait', retryAfterMs: 0 }],
+  }
+}
 
 /** The edge could not read session.start and waits for another one, which would be the same. */
 function isRefusedStart(state: ClientState, code: FaultCode): boolean {
