@@ -30,9 +30,7 @@ const GOODBYE_MS = 5_000
 /** After the socket is open: how long the edge may take to find a node, which is given 2 s to answer, or the next one. */
 const GREETING_MS = 30_000
 
-export function createChatClient(options: ChatClientOptions): ChatClient {
-  return new Client(options)
-}
+export const createChatClient = (options: ChatClientOptions): ChatClient => new Client(options)
 
 class Client implements ChatClient {
   readonly #options: ChatClientOptions

@@ -107,7 +107,7 @@ export function reduceClient(state: ClientState, event: ClientEvent, now: number
         ? { state: { ...state, type: 'dialling' }, effects: [{ type: 'dial' }] }
         : stay(state)
     case 'ended':
-      return state.type === 'live' && GOES_ON.has(event.reason) ? goOn(state.session) : hangUp(event.reason)
+      return over(state, event.reason)
     default:
       return unreachable(event)
   }
@@ -122,7 +122,9 @@ const hangUp = (reason: EndReason | FaultCode): Step => ({
 /** Neither side wanted the end: edge or node stopped, and another one takes the conversation. */
 const GOES_ON = new Set<EndReason | FaultCode>(['shutdown', 'nodeLost'])
 
-function goOn({ conversationId }: KnownSession): Step {
+function over(state: ClientState, reason: EndReason | FaultCode): Step {
+  if (state.type !== 'live' || !GOES_ON.has(reason)) return hangUp(reason)
+  const { conversationId } = state.session
   return {
     state: { type: 'waiting', lost: undefined, former: undefined, conversationId, patientUntil: 0 },
     effects: [{ type: 'hangUp' }, { type: 'wait', retryAfterMs: 0 }],
