@@ -13,6 +13,18 @@ export interface SpokenPiece {
 const WORD =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}][\p{P}]*\s*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+\s*|\s+/gu
 
+/** English at 160 words a minute; a guess that only a reply that ends in the middle of its synthesis needs. */
+const MS_PER_LETTER = 65
+/** A Chinese character is a syllable, which takes as long as three letters. */
+const LETTERS_PER_CHARACTER = 3
+const CHARACTER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
+
+/** About how long it takes to say this, for a piece whose end is not known. */
+export function spokenMs(text: string): number {
+  const characters = text.match(CHARACTER)?.length ?? 0
+  return (text.length + characters * (LETTERS_PER_CHARACTER - 1)) * MS_PER_LETTER
+}
+
 /** The text up to the last word that was played to its end, by proportion inside a piece. Pieces in order. */
 export function heardText(pieces: readonly SpokenPiece[], playedSamples: number): string {
   let heard = ''

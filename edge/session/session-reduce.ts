@@ -60,6 +60,8 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   },
   nodeFailed: (state, { fault }) =>
     state.is === 'beginning' || state.is === 'live' ? over('fault', { session: state.session, fault }) : stay(state),
+  nodeLeaves: (state) =>
+    state.is === 'beginning' || state.is === 'live' ? over('shutdown', { session: state.session }) : stay(state),
   nodeSocketLost: (state, { isClean }, now) => {
     if (state.is === 'beginning') return nodeLost(state)
     if (state.is === 'ending') return finish(state, !isClean)

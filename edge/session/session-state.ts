@@ -93,6 +93,8 @@ export type SessionEvent =
   | { type: 'begun'; engines: EngineInfo[] }
   /** The node gives the session up. */
   | { type: 'nodeFailed'; fault: Fault }
+  /** The node shuts down, and has said everything. */
+  | { type: 'nodeLeaves' }
   /** The data socket is gone; `isClean` where the node closed it because it had said everything. */
   | { type: 'nodeSocketLost'; isClean: boolean }
   /** The fleet says that the node is gone. */

@@ -93,7 +93,7 @@ export class Traffic {
 
   /** The turns that were open, as they stand. */
   cut(): TurnRecord[] {
-    return this.#log.cut(this.#ports.clock.now())
+    return this.#log.cut(this.#ports.clock.now(), this.#audio?.outputRate ?? 0)
   }
 
   fromCaller(frame: Frame): void {
@@ -109,8 +109,8 @@ export class Traffic {
       const audio = decodeAudioFrame(frame, this.#audio?.outputRate ?? 0)
       if (!audio.ok) return this.#refuseNode(frame, audio.fault)
       const { turn, sequence, pcm } = audio.value
-      this.#log.audio(turn, pcm.byteLength / 2)
-      return this.#takeDown(sequence, frame)
+      if (this.#takeDown(sequence, frame)) this.#log.audio(turn, pcm.byteLength / 2)
+      return
     }
     const read = decode(NodeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
     if (!read.ok) return this.#refuseNode(frame, read.fault)
@@ -119,6 +119,8 @@ export class Traffic {
       case 'session.begun':
         return this.#ports.onEvent({ type: 'begun', engines: message.engines })
       case 'session.failed':
+        // What else it may say is for its own log: to the caller it is a bug of ours.
+        if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
         return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
       case 'ack':
         return this.#acked(this.#up, message.received, frame)
@@ -139,7 +141,7 @@ export class Traffic {
         if (!this.#audio) return this.#refuseCaller(frame, invalid(`${says.message.type} before session.start`))
         return this.#relayUp(says.message, says.frame)
       case 'audio':
-        return this.#takeUp(says.seq, says.frame)
+        return void this.#takeUp(says.seq, says.frame)
     }
   }
 
@@ -152,23 +154,28 @@ export class Traffic {
   }
 
   #relayUp(message: UpMessage, frame: Frame): void {
+    if (!this.#takeUp(message.seq, frame)) return
     this.#log.said(message)
     if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
-    this.#takeUp(message.seq, frame)
   }
 
   #relayDown(message: DownMessage, frame: Frame): void {
+    if (!this.#takeDown(message.seq, frame)) return
     this.#log.answered(message, this.#language, this.#ports.clock.now())
     if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
-    this.#takeDown(message.seq, frame)
   }
 
-  #takeUp(seq: number, frame: Frame): void {
-    if (this.#up.take(seq, frame) === 'gap') this.#ports.onGap('caller')
+  /** False for what was taken before, or comes too early: it counts when it is taken. */
+  #takeUp(seq: number, frame: Frame): boolean {
+    const outcome = this.#up.take(seq, frame)
+    if (outcome === 'gap') this.#ports.onGap('caller')
+    return outcome === 'relayed'
   }
 
-  #takeDown(seq: number, frame: Frame): void {
-    if (this.#down.take(seq, frame) === 'gap') this.#ports.onGap('node')
+  #takeDown(seq: number, frame: Frame): boolean {
+    const outcome = this.#down.take(seq, frame)
+    if (outcome === 'gap') this.#ports.onGap('node')
+    return outcome === 'relayed'
   }
 
   /** The far end of a direction has it: only now may the edge say so to the origin. */

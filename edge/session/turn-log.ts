@@ -1,6 +1,6 @@
 // What is being said, as the room sees it pass: enough to write a turn with status cut when its node is lost.
 // Fed by traffic.ts; forgets a turn once it is done, because the node's outbox reports it.
-import { heardText } from '#shared/heard.ts'
+import { heardText, spokenMs } from '#shared/heard.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS, type TurnRecord } from '#shared/model/turn.ts'
@@ -72,8 +72,8 @@ export class TurnLog {
   }
 
   /** The turns that nobody will finish, without those in which no word was said. */
-  cut(now: number): TurnRecord[] {
-    const records = [...this.#open].map(([id, turn]) => record(id, turn, now))
+  cut(now: number, outputRate: number): TurnRecord[] {
+    const records = [...this.#open].map(([id, turn]) => record(id, turn, { now, outputRate }))
     this.#open.clear()
     return records.filter(({ utteranceText, replyText }) => utteranceText !== '' || replyText !== '')
   }
@@ -91,11 +91,11 @@ export class TurnLog {
   }
 }
 
-function record(id: TurnId, turn: OpenTurn, now: number): TurnRecord {
+function record(id: TurnId, turn: OpenTurn, { now, outputRate }: { now: number; outputRate: number }): TurnRecord {
   const { source, language, utteranceText, pieces, playedSamples, startedAt } = turn
   const last = pieces.at(-1)
   const ended = last
-    ? [...pieces.slice(0, -1), { ...last, endSample: Math.max(turn.sentSamples, last.startSample) }]
+    ? [...pieces.slice(0, -1), { ...last, endSample: Math.max(turn.sentSamples, guessedEnd(last, outputRate)) }]
     : []
   return {
     id,
@@ -120,6 +120,10 @@ function record(id: TurnId, turn: OpenTurn, now: number): TurnRecord {
     endedAt: now,
   }
 }
+
+/** Whether all audio of the last piece had come is not known here: it ends no sooner than it takes to say. */
+const guessedEnd = ({ text, startSample }: { text: string; startSample: number }, outputRate: number): number =>
+  startSample + Math.round((spokenMs(text) * outputRate) / 1000)
 
 const NO_TIMINGS: TurnRecord['timings'] = {
   endpointMs: null,

@@ -86,6 +86,11 @@ export class NodeSession {
     this.#step({ type: 'leave' })
   }
 
+  /** The caller learns that this node will stop, while his session still goes on. */
+  tellDraining(): void {
+    if (this.#state.type === 'live') this.#link.send({ type: 'session.notice', notice: 'draining' })
+  }
+
   /** Resolves when nothing is being said, or the session is over. */
   whenIdle(): Promise<void> {
     if (!this.#isInTurn || this.#state.type !== 'live') return Promise.resolve()

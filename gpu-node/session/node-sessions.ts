@@ -55,7 +55,9 @@ export class NodeSessions {
 
   /** No new session from now on; live ones go on. */
   drain(): void {
+    if (this.#isDraining) return
     this.#isDraining = true
+    for (const session of this.#sessions) session.tellDraining()
   }
 
   /** Resolves when no session is in the middle of a turn. */

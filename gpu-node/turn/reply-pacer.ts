@@ -2,18 +2,15 @@
 // of it was heard. Used by reply.ts. Knows neither LLM nor TTS; what it is given waits until it is released.
 import type { Clock } from '#shared/clock.ts'
 import { concatPcm } from '#shared/audio/pcm.ts'
-import { heardText } from '#shared/heard.ts'
+import { heardText, spokenMs } from '#shared/heard.ts'
 import { MAX_AHEAD_MS } from '#shared/protocol/limits.ts'
 import { Loudspeaker } from './loudspeaker.ts'
-import { widthOf } from './speakable.ts'
 
 /** Frames are of this length; what is there at first goes out from MIN_FRAME_MS on. */
 const FRAME_MS = 40
 const MIN_FRAME_MS = 20
 /** Pieces that may be synthesised before the one that is being sent is out: enough that a slow sentence leaves no gap. */
 export const MAX_PIECES_AHEAD = 2
-/** English at 160 words a minute; a guess that only a barge-in in the middle of synthesis needs. */
-const MS_PER_LETTER = 65
 /** After its last sample a reply counts as heard a little late: a client's jitter buffer holds about so much. */
 export const HEARD_MARGIN_MS = 200
 /** A client that reports no progress any more cannot keep a turn open for longer than it could still play. */
@@ -174,7 +171,7 @@ export class ReplyPacer {
 
   /** A piece that is still being made will be about as long as its text takes to say. */
   private measured(piece: Piece): Required<Piece> {
-    const guess = piece.startSample + this.samplesOf(widthOf(piece.text) * MS_PER_LETTER)
+    const guess = piece.startSample + this.samplesOf(spokenMs(piece.text))
     return { ...piece, endSample: piece.endSample ?? Math.max(guess, this.queuedSamples) }
   }
 

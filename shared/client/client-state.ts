@@ -123,10 +123,11 @@ const hangUp = (reason: EndReason | FaultCode): Step => ({
 const GOES_ON = new Set<EndReason | FaultCode>(['shutdown', 'nodeLost'])
 
 function over(state: ClientState, reason: EndReason | FaultCode): Step {
-  if (state.type !== 'live' || !GOES_ON.has(reason)) return hangUp(reason)
-  const { conversationId } = state.session
+  if ((state.type !== 'live' && state.type !== 'greeting') || !GOES_ON.has(reason)) return hangUp(reason)
+  const { conversationId } = knownIds(state)
+  const patientUntil = state.type === 'greeting' ? state.patientUntil : 0
   return {
-    state: { type: 'waiting', lost: undefined, former: undefined, conversationId, patientUntil: 0 },
+    state: { type: 'waiting', lost: undefined, former: undefined, conversationId, patientUntil },
     effects: [{ type: 'hangUp' }, { type: 'wait', retryAfterMs: 0 }],
   }
 }

@@ -58,6 +58,8 @@ export interface CallWorld {
   conversations(): Promise<ConversationSummary[]>
   conversation(id: ConversationId): Promise<Conversation>
   metrics(): Promise<string>
+  /** Stops the node as SIGTERM does; without `hurry` what is being said is cut. */
+  stopNode(node: WorldNode, hurry?: AbortSignal): Promise<void>
   /** The edge goes down; everybody's sockets with it. */
   stopEdge(): Promise<void>
   /** On the same port and database. */
@@ -81,6 +83,7 @@ class World implements CallWorld {
   readonly #config: EdgeConfig
   readonly #log: Log
   readonly #callers: TestCaller[] = []
+  readonly #stopped = new Map<WorldNode, Promise<void>>()
 
   private constructor(parts: {
     edge: RunningEdge
@@ -173,10 +176,17 @@ class World implements CallWorld {
     this.edge = await startEdge(this.#config, { log: this.#log, dist: join(this.#folder, 'no-page') })
   }
 
+  stopNode(node: WorldNode, hurry = AbortSignal.abort('shutdown')): Promise<void> {
+    const stopped = this.#stopped.get(node) ?? node.node.close(hurry)
+    this.#stopped.set(node, stopped)
+    return stopped
+  }
+
   async close(): Promise<void> {
     for (const caller of this.#callers) caller.close()
     for (const { wires } of this.nodes) wires.restore()
-    await Promise.all(this.nodes.map(({ node }) => node.close(AbortSignal.abort('shutdown'))))
+    // A node that a test has stopped already is stopped.
+    await Promise.all(this.nodes.map((node) => this.stopNode(node)))
     await this.edge.close()
     await Promise.all([this.wires, ...this.nodes.map(({ wires }) => wires)].map((wires) => wires.close()))
     rmSync(this.#folder, { recursive: true, force: true })

@@ -18,11 +18,11 @@ describe('turn log', () => {
     turns.answered({ type: 'reply.text', seq: 4, turnId, text: 'First. ', startSample: 0 }, 'en', 130)
     turns.answered({ type: 'reply.text', seq: 5, turnId, text: 'one two three four', startSample: 1_000 }, 'en', 140)
     turns.audio(3, 1_000)
-    turns.audio(3, 1_000)
+    turns.audio(3, 1_200)
     turns.audio(4, 9_000)
     turns.said({ type: 'playback.progress', seq: 1, turnId, playedSamples: 1_500 })
     turns.said({ type: 'playback.progress', seq: 2, turnId, playedSamples: 400 })
-    expect(turns.cut(200)).toMatchObject([
+    expect(turns.cut(200, 1_000)).toMatchObject([
       {
         id: turnId,
         turn: 3,
@@ -36,20 +36,29 @@ describe('turn log', () => {
         endedAt: 200,
       },
     ])
-    expect(turns.cut(300)).toEqual([])
+    expect(turns.cut(300, 1_000)).toEqual([])
+  })
+
+  it('[SES14] of a piece that was still being made only the part that was played counts as heard', () => {
+    const turns = log()
+    turns.answered({ type: 'reply.text', seq: 2, turnId, text: 'one two three four', startSample: 0 }, 'en', 130)
+    turns.audio(3, 600)
+    turns.said({ type: 'playback.progress', seq: 1, turnId, playedSamples: 600 })
+    // 18 letters take about 1,170 ms to say: half of them were heard.
+    expect(turns.cut(200, 1_000)).toMatchObject([{ replyText: 'one two three four', heardText: 'one two' }])
   })
 
   it('[SES14] a typed turn keeps its text; a turn without words, cleared or done leaves nothing', () => {
     const typed = new TurnLog()
     typed.said({ type: 'text.send', seq: 1, text: 'hello' })
     typed.answered({ type: 'reply.started', seq: 1, turnId, turn: 1 }, 'en', 1)
-    expect(typed.cut(2)).toMatchObject([{ source: 'text', utteranceText: 'hello', heardText: '' }])
+    expect(typed.cut(2, 1_000)).toMatchObject([{ source: 'text', utteranceText: 'hello', heardText: '' }])
 
-    expect(log().cut(2)).toEqual([])
+    expect(log().cut(2, 1_000)).toEqual([])
     const cleared = log()
     cleared.answered({ type: 'transcript.partial', seq: 2, turnId, text: 'well' }, 'en', 1)
     cleared.answered({ type: 'utterance.ended', seq: 3, turnId, atSample: 1, reason: 'cleared' }, 'en', 1)
-    expect(cleared.cut(2)).toEqual([])
+    expect(cleared.cut(2, 1_000)).toEqual([])
   })
 
   it('[SES14] no more than four open turns are kept', () => {
@@ -59,6 +68,6 @@ describe('turn log', () => {
       turns.answered({ type: 'utterance.started', seq: turn, turnId: id, turn, atSample: 0 }, 'en', 1)
       turns.answered({ type: 'transcript.partial', seq: turn, turnId: id, text: 'word' }, 'en', 1)
     }
-    expect(turns.cut(2).map(({ turn }) => turn)).toEqual([3, 4, 5, 6])
+    expect(turns.cut(2, 1_000).map(({ turn }) => turn)).toEqual([3, 4, 5, 6])
   })
 })
