@@ -22,7 +22,8 @@ const LIMITS = {
   frameMs: limits.MAX_FRAME_MS,
   replayBytes: limits.MAX_REPLAY_BYTES,
   replayMs: limits.MAX_REPLAY_MS,
-  resumeMs: limits.RESUME_VALID_MS,
+  // What counts for a client: its session is over then, whatever its token is good for.
+  resumeMs: limits.CALLER_GONE_MS,
   idleSessionMs: limits.IDLE_SESSION_MS,
   sessionMs: limits.MAX_SESSION_MS,
   ticketMs: limits.CALLER_TICKET_VALID_MS,

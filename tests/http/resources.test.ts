@@ -96,7 +96,7 @@ describe('resources', () => {
     expect(found).toMatchObject({
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       protocols: { chat: 'parley.chat.v1', node: 'parley.node.v1', session: 'parley.session.v1' },
-      limits: { utteranceMs: 60_000, textChars: 1_000, ticketMs: 60_000 },
+      limits: { utteranceMs: 60_000, textChars: 1_000, ticketMs: 60_000, resumeMs: 30_000 },
       nodes: [{ name: 'box', draining: false }],
     })
     expect((await edge.request('/api/system/info')).status).toBe(401)

@@ -49,6 +49,7 @@ describe('node', () => {
     turns.sink.send({ type: 'reply.started', turnId: 'trn_one', turn: 1 })
     const closed = node.close()
     await control.next('node.draining')
+    expect(await data.next('session.notice')).toMatchObject({ notice: 'draining' })
     let hasEnded = false
     void turns.ended.then(() => (hasEnded = true))
     control.send({ type: 'request', id: 'a', method: 'status', deadlineMs: 1_000 })

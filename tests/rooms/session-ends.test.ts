@@ -67,6 +67,17 @@ describe('a session ends', () => {
     expect(ends.caller.socket.last('session.ended')).toMatchObject({ reason: 'maxDuration' })
   })
 
+  it('[SES35] a node that shuts down ends its sessions with shutdown, without a fault', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.live()
+    node.say({ type: 'session.failed', code: 'shutdown' })
+    await world.until(() => caller.socket.closedWith !== undefined)
+    expect(caller.socket.last('session.ended')).toMatchObject({ reason: 'shutdown' })
+    expect(caller.socket.types).not.toContain('fault')
+    expect(caller.socket.closedWith).toBe(CLOSE_NORMAL)
+    expect(world.stored?.endReason).toBe('shutdown')
+  })
+
   it('[SES29] shutdown ends every session with a farewell and waits until all are written', async () => {
     const world = new FakeWorld()
     const { caller, node } = await world.live()
