@@ -27,12 +27,14 @@ else await run()
 async function run(): Promise<void> {
   try {
     await runCommand(main, { rawArgs })
+    // A start that was interrupted may still wait for what will never come.
+    process.exit(0)
   } catch (error) {
-    process.exitCode = 1
     if (error instanceof FaultError) for (const line of linesOf(error.fault)) console.error(`parley: ${line}`)
     else if (error instanceof StartError) console.error(`parley: ${error.message}`)
     else if (isUsageError(error)) console.error(`parley: ${plain(error.message)} (parley --help shows how)`)
     else console.error(error)
+    process.exit(1)
   }
 }
 

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readWav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { openCall, type SpokenTurn } from './call.ts'
+import { enginesLine } from './engines-line.ts'
 import { runToEnd } from './run-to-end.ts'
 import { timingsLine } from './timings.ts'
 
@@ -19,13 +21,18 @@ const SILENCE_RMS = 33
 export interface SelfCheck {
   question: string
   turn: SpokenTurn
+  engines: string
   line: string
 }
 
 /** Speaks the question and returns the turn. Throws an Error with a clear reason where any part of the loop is missing. */
 export async function selfCheck(url: string, key: string): Promise<SelfCheck> {
   const question = await speakQuestion()
-  const call = await openCall({ url, key, clock: systemClock, onMessage: () => {} })
+  let engines = ''
+  const onMessage = (message: ChatDown): void => {
+    if (message.type === 'session.ready') engines = enginesLine(message.engines)
+  }
+  const call = await openCall({ url, key, clock: systemClock, onMessage })
   try {
     const turn = (await call.speak(question)).at(-1)
     if (turn === undefined) throw new Error('no speech was recognised in the spoken question')
@@ -33,7 +40,7 @@ export async function selfCheck(url: string, key: string): Promise<SelfCheck> {
     if (turn.transcript === '') throw new Error('the transcript is empty')
     if (turn.reply === '') throw new Error('the reply is empty')
     if (rms(call.heard()) < SILENCE_RMS) throw new Error('no reply audio was heard')
-    return { question: SELF_CHECK_QUESTION, turn, line: timingsLine(turn) }
+    return { question: SELF_CHECK_QUESTION, turn, engines, line: timingsLine(turn) }
   } finally {
     await call.end()
   }

@@ -67,8 +67,11 @@ async function open({ port, data, withCheck, groups, failed }: Opening): Promise
     const onLine = (line: string): void => showLogLine(name, line)
     const group = startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
     groups.push(group)
-    void group.ended.then((how) => failed(`the ${name} ended: ${how}`))
-    await withinTime(name, limitMs, group.ready)
+    const ended = group.ended.then((how) => {
+      failed(`the ${name} ended: ${how}`)
+      throw new StartError(`the ${name} ended: ${how}`)
+    })
+    await withinTime(name, limitMs, Promise.race([group.ready, ended]))
   }
   await launch('edge', EDGE, {}, EDGE_START_MS)
   await launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token }, NODE_START_MS)
@@ -80,7 +83,7 @@ async function open({ port, data, withCheck, groups, failed }: Opening): Promise
 }
 
 async function prove(url: string, key: string): Promise<void> {
-  const { question, turn, line } = await selfCheck(url, key).catch((error: unknown) => {
+  const { question, turn, engines, line } = await selfCheck(url, key).catch((error: unknown) => {
     throw new StartError(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
@@ -89,6 +92,7 @@ async function prove(url: string, key: string): Promise<void> {
   say(`  transcript: ${turn.transcript}`)
   say(`  reply: ${turn.reply}`)
   say(`  ${line}`)
+  say(`  ${engines}`)
 }
 
 async function withinTime(name: string, limitMs: number, ready: Promise<void>): Promise<void> {
@@ -100,8 +104,7 @@ async function withinTime(name: string, limitMs: number, ready: Promise<void>): 
     // Ready in time.
     () => {},
   )
-  await Promise.race([ready, late])
-  timer.abort('deadline')
+  await Promise.race([ready, late]).finally(() => timer.abort('deadline'))
 }
 
 function readPort(text: string): number {

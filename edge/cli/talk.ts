@@ -11,6 +11,7 @@ import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCall, type Call, type SpokenTurn } from './call.ts'
 import { findKey } from './data-folder.ts'
 import { expectEdge } from './edge-api.ts'
+import { enginesLine } from './engines-line.ts'
 import { timingsLine, timingsOf } from './timings.ts'
 
 export const talk = defineCommand({
@@ -99,6 +100,7 @@ function createPrinter(): (message: ChatDown) => void {
   let isReplying = false
   const write = (text: string): void => void process.stdout.write(text)
   return (message) => {
+    if (message.type === 'session.ready') write(`${enginesLine(message.engines)}\n`)
     if (message.type === 'transcript.partial') write(isTerminal ? `\r… ${message.text}` : `… ${message.text}\n`)
     if (message.type === 'transcript.final') write(`${isTerminal ? '\r\u001B[K' : ''}you: ${message.text}\n`)
     if (message.type === 'reply.text') {

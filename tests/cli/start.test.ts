@@ -36,6 +36,7 @@ describe('a running Parley', () => {
     expect(running.output).toMatch(/^ {2}transcript: what is your name$/m)
     expect(running.output).toMatch(/^ {2}reply: .*name.*Parley/m)
     expect(running.output).toMatch(/voiceToVoice \d+ ms/)
+    expect(running.output).toMatch(/engines: .*stt pocketsphinx@\S+ \(demonstration\)/)
     expect(running.output).toMatch(/^ready http/m)
   })
 
