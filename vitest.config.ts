@@ -47,8 +47,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['shared/**/*.{ts,tsx}', 'edge/**/*.{ts,tsx}', 'gpu-node/**/*.{ts,tsx}'],
-      // What runs inside workerd cannot be measured from here.
-      exclude: ['**/*.d.ts', '**/dist/**', 'edge/runtime/workers/**'],
+      // What runs inside workerd or, built, in a browser cannot be measured from here; tests/workers and tests/web try it.
+      exclude: ['**/*.d.ts', '**/dist/**', 'edge/runtime/workers/**', 'edge/web/**'],
       reportOnFailure: true,
       reporter: ['text-summary', 'json-summary'],
       reportsDirectory: 'coverage',

@@ -19,7 +19,7 @@ export const MODE_TEXT: Record<Mode, string> = {
 /** What a caller can do about a fault; the others keep the words that the edge sent. */
 const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
   no_capacity: 'No GPU node has a free place just now. Trying again by itself …',
-  unavailable: 'The edge cannot serve just now. Trying again by itself …',
+  unavailable: 'Parley cannot be reached just now. Trying again by itself …',
   rate_limited: 'That was too often in a short time. Trying again by itself …',
   conflict: 'This conversation is still open in another window. Waiting for it to close …',
   node_lost: 'The GPU node was lost. Please say that again.',

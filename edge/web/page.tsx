@@ -45,12 +45,17 @@ export function Page() {
 /** Stands there even when it is empty: screen readers announce only what is put into an alert that they know. */
 function BannerLine() {
   const shown = banner.value
+  const dismiss = (): void => {
+    banner.value = undefined
+    // The pressed button goes away: the focus goes where the next step is.
+    document.querySelector<HTMLElement>('.talk')?.focus()
+  }
   return (
     <div role='alert'>
       {shown !== undefined && (
         <div class='banner' data-about={shown.about}>
           <span>{shown.text}</span>
-          <button type='button' aria-label='Dismiss' onClick={() => (banner.value = undefined)}>
+          <button type='button' aria-label='Dismiss' onClick={dismiss}>
             <CloseIcon />
           </button>
         </div>

@@ -39,6 +39,11 @@ export function Transcript() {
 }
 
 function Welcome() {
+  const ask = (event: Event, text: string): void => {
+    // The pressed button goes away: the focus stays near.
+    if (event.currentTarget instanceof Element) event.currentTarget.closest('main')?.focus()
+    write(text)
+  }
   return (
     <div class='welcome'>
       <h2>Say hello</h2>
@@ -46,7 +51,7 @@ function Welcome() {
       <ul class='suggestions' aria-label='Suggestions'>
         {SUGGESTIONS.map((text) => (
           <li key={text}>
-            <button type='button' onClick={() => write(text)}>
+            <button type='button' onClick={(event) => ask(event, text)}>
               {text}
             </button>
           </li>

@@ -98,7 +98,7 @@ describe.skipIf(findChromium() === undefined)('the page', () => {
   describe('a conversation by text', () => {
     it('[WEB9] is answered in text and by voice, without a seam, and what was heard is stored', async () => {
       const page = await world.open(browser)
-      await write(page, 'What is your name?')
+      await write(page, 'What time is it?')
       await untilAudible(page)
       expect(await mode(page).innerText()).toMatch(/^Speaking/)
       await mode(page).getByText('Press to talk').waitFor()
@@ -109,7 +109,7 @@ describe.skipIf(findChromium() === undefined)('the page', () => {
       expect(scheduled.length).toBeGreaterThan(10)
       expect(scheduled.filter((gap) => Math.abs(gap) > 1e-6)).toEqual([])
       const [turn] = await world.storedTurns(page, 1)
-      expect(turn).toMatchObject({ status: 'complete', source: 'text', utteranceText: 'What is your name?' })
+      expect(turn).toMatchObject({ status: 'complete', source: 'text', utteranceText: 'What time is it?' })
       expect(turn?.heardText).toBe(turn?.replyText)
       expect(await said(page, 'persona').innerText()).toContain(turn?.replyText)
       await world.leave(page)

@@ -21,8 +21,8 @@ import { installProbe } from './sound-probe.ts'
 
 /** A page that stays silent for so long has failed; a busy machine is given time. */
 export const PATIENCE_MS = 15_000
-/** Pages of one file are closed one after the other, but a slot may be freed a little later. */
-const SLOTS = '4'
+/** Pages are left one after the other, but the slot of each is free only some seconds later. */
+const SLOTS = '8'
 
 export interface WebWorld {
   url: string
@@ -96,6 +96,8 @@ export async function startWebWorld(): Promise<WebWorld> {
     },
     async leave(page) {
       // Closing a tab does not always run what a page does when it goes away; leaving for another one does.
+      // What a browser says of a page without an icon is no complaint of ours.
+      page.removeAllListeners()
       await page.goto(`${url}/health`)
       await page.context().close()
     },
