@@ -1,0 +1,104 @@
+// Each bench runs to its end under the least load that makes a table. Figures are not judged here: they need a quiet machine.
+import { expect, it } from 'vitest'
+import { benchEmbedded } from './embedded.ts'
+import { quantile } from './quantile.ts'
+import { benchRelay } from './relay.ts'
+import { printReport, type Report } from './report.ts'
+import { benchVoiceToVoice, criticalPathMs } from './voice-to-voice.ts'
+
+/** Programs start, engines warm up, turns are spoken at the pace of life. */
+const BENCH_TIMEOUT_MS = 60_000
+
+it(
+  '[BEN1] voice-to-voice splits a turn with and without speculation, and its parts add up to the whole',
+  async () => {
+    const delays = { sttMs: 30, llmMs: 20, ttsMs: 30 }
+    const load = { sessions: [1], delays: [delays], turnsPerSession: 1, warmUpTurns: 1 }
+    const report = await benchVoiceToVoice(load)
+    expect(column(report, 'speculation')).toEqual(['off', 'on'])
+    const [total, silence, lag, uplink, overhead] = [
+      'total p50',
+      'silence',
+      'VAD lag',
+      'frame+uplink',
+      'overhead p50',
+    ].map((name) => column(report, name).map(Number))
+    for (const [row, enginesMs] of [80, 0].entries()) {
+      expect(overhead?.[row]).toBeGreaterThan(0)
+      const parts = [silence, lag, uplink, overhead].reduce((sum, part) => sum + (part?.[row] ?? NaN), enginesMs)
+      expect(total?.[row]).toBeCloseTo(parts, 3)
+    }
+    expect(report.aims).toHaveLength(3)
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN2] relay sends the same frames over each path, measures their way and counts what the edge costs',
+  async () => {
+    const load = { sessions: 2, perSecond: 50, rounds: 1, roundMs: 300, warmUpMs: 100, stepMs: 0 }
+    const report = await benchRelay(load)
+    expect(column(report, 'path').at(0)).toBe('direct echo')
+    expect(column(report, 'path').at(-1)).toBe('edge → node')
+    expect(new Set(column(report, 'frames each way'))).toEqual(new Set([30]))
+    for (const ms of column(report, 'p50')) expect(ms).toBeGreaterThan(0)
+    expect(Number(column(report, 'CPU µs/message').at(-1))).toBeGreaterThan(0)
+    expect(column(report, 'added p99').at(0)).toBeNull()
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN3] embedded measures the idle loop and a session that really speaks',
+  async () => {
+    const report = await benchEmbedded({ sessions: [1], turnsPerSession: 1, idleMs: 100 })
+    expect(column(report, 'sessions')).toEqual([0, 1])
+    expect(Number(column(report, 'real-time factor')[1])).toBeGreaterThan(0)
+    expect(Number(column(report, 'voice-to-voice p50')[1])).toBeGreaterThan(400)
+    expect(Number(column(report, 'node RSS MB')[0])).toBeGreaterThan(0)
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it('[BEN4] a report names the machine without its host, its baseline, and each aim that was not met', () => {
+  const aims = [{ aim: 'added p99 < 5 ms', got: '7 ms', isMet: false }]
+  const table = {
+    columns: [{ name: 'path' }, { name: 'p50', digits: 2 }],
+    rows: [
+      ['direct', 0.257],
+      ['edge', null],
+    ],
+  }
+  const text = printReport({ title: 'relay', baseline: 'direct', ...table, notes: ['ms'], aims })
+  expect(text.split('\n').slice(3)).toEqual([
+    '  path   p50',
+    '------  ----',
+    'direct  0.26',
+    '  edge     -',
+    '',
+    'ms',
+    '',
+    'NOT MET  added p99 < 5 ms: 7 ms',
+  ])
+  expect(text).toMatch(/^relay · \d+ cores, .+, node \d+\.\d+\.\d+, \w+ \w+\nbaseline: direct\n/)
+})
+
+it('[BEN5] a quantile is a value that was seen; of nothing there is none', () => {
+  const values = [5, 1, 4, 2, 3]
+  expect([0, 0.2, 0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([1, 1, 3, 5, 5])
+  expect(quantile([], 0.5)).toBeNaN()
+})
+
+it('[BEN6] speculation takes the silence after the soft end off the engines’ critical path, never more', () => {
+  const fast = { sttMs: 100, llmMs: 50, ttsMs: 100 }
+  const slow = { sttMs: 200, llmMs: 150, ttsMs: 100 }
+  expect(criticalPathMs({ delays: fast, speculation: false })).toBe(250)
+  expect(criticalPathMs({ delays: fast, speculation: true })).toBe(0)
+  // 16 VAD frames of 32 ms until the hard end, 7 until the soft one.
+  expect(criticalPathMs({ delays: slow, speculation: true })).toBe(450 - 9 * 32)
+})
+
+function column(report: Report, name: string): Array<string | number | null> {
+  const at = report.columns.findIndex((one) => one.name === name)
+  return report.rows.map((row) => row[at] ?? null)
+}

@@ -1,0 +1,34 @@
+// The edge of a bench: the real one, on a free port and in a folder that is thrown away. Forked by the benches.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readEdgeConfig } from '#edge/runtime/node/config.ts'
+import { startEdge } from '#edge/runtime/node/start-edge.ts'
+import { openLog } from '#shared/on-node/log.ts'
+import { serveParent } from './child.ts'
+
+export interface EdgeFacts {
+  url: string
+  key: string
+  nodeToken: string
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+const config = readEdgeConfig({ DATA_DIR: dataDir, PORT: '0' })
+const logFile = await openLog({ name: 'edge', level: 'info', folder: join(dataDir, 'logs') })
+const edge = await startEdge(config, { log: logFile.log })
+const { token } = await edge.store.nodes.addNode({ name: 'bench', now: Date.now() })
+
+const ready: EdgeFacts = {
+  url: edge.url,
+  key: readFileSync(edge.firstKeyFile ?? '', 'utf8').trim(),
+  nodeToken: token,
+}
+serveParent({
+  ready,
+  stop: async () => {
+    await edge.close()
+    await logFile.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  },
+})

@@ -1,0 +1,100 @@
+// One socket of the relay's load: carries 640-byte audio frames that hold the time of their sending, and takes them back.
+// Against the edge it opens a session and keeps the link's rules; against an echo server it only numbers its frames.
+import { WebSocket, type RawData } from 'ws'
+import { systemClock } from '#shared/clock.ts'
+import { LinkEnd } from '#shared/link/link-end.ts'
+import { AUDIO_HEADER_BYTES, encodeAudioFrame, sequenceOf } from '#shared/protocol/audio-frame.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { PING, PONG } from '#shared/protocol/decode.ts'
+import { PING_EVERY_MS } from '#shared/protocol/limits.ts'
+import { CHAT_PROTOCOL } from '#shared/protocol/version.ts'
+import { monotonicMs } from './monotonic.ts'
+
+/** 20 ms of PCM16 at 16 kHz. */
+export const FRAME_BYTES = 640
+
+export interface LinkSocket {
+  send(): void
+  /** False once it was closed by the other side. */
+  readonly isOpen: boolean
+  close(): void
+}
+
+export type OnReturn = (sentAtMs: number, returnedAtMs: number) => void
+
+/** A plain socket whose other end sends everything back. */
+export async function openEchoSocket(url: string, onReturn: OnReturn): Promise<LinkSocket> {
+  const socket = await open(url, [], {})
+  let sequence = 0
+  socket.on('message', (content: RawData) => onReturn(stampOf(content), monotonicMs()))
+  return {
+    send: () => socket.send(encodeAudioFrame({ turn: 0, sequence: ++sequence, pcm: stamped() })),
+    get isOpen() {
+      return socket.readyState === WebSocket.OPEN
+    },
+    close: () => socket.terminate(),
+  }
+}
+
+/** A session at the edge whose node sends all audio back. */
+export async function openSessionSocket(edge: { url: string; key: string }, onReturn: OnReturn): Promise<LinkSocket> {
+  const url = `${edge.url.replace(/^http/, 'ws')}/ws/chat`
+  const socket = await open(url, [CHAT_PROTOCOL], { authorization: `Bearer ${edge.key}` })
+  const link = new LinkEnd({ clock: systemClock, onOverflow: () => socket.terminate() })
+  const ready = Promise.withResolvers<void>()
+  const stopPings = systemClock.every(PING_EVERY_MS, () => socket.send(PING))
+  socket.on('close', (code) => {
+    stopPings()
+    link.close()
+    ready.reject(new Error(`the edge closed a session with ${code}`))
+  })
+  socket.on('message', (content: RawData, isBinary: boolean) => {
+    if (!isBinary) return hear(content.toString())
+    if (link.accept(sequenceOf(bytesOf(content))) === 'new') onReturn(stampOf(content), monotonicMs())
+  })
+  function hear(text: string): void {
+    if (text === PONG) return
+    const message = JSON.parse(text) as ChatDown
+    if (message.type === 'ack') link.acked(message.received)
+    if (message.type === 'session.ready') ready.resolve()
+    if (message.type === 'fault') ready.reject(new Error(`fault ${message.code}`))
+  }
+  socket.send(JSON.stringify({ type: 'session.start' }))
+  await ready.promise
+  link.attach((frame) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+  })
+  return {
+    send: () => void link.sendAudio(0, stamped()),
+    get isOpen() {
+      return socket.readyState === WebSocket.OPEN
+    },
+    close: () => socket.terminate(),
+  }
+}
+
+/** A frame's samples, the first four of them the time of its sending. */
+function stamped(): Uint8Array {
+  const pcm = new Uint8Array(FRAME_BYTES)
+  new DataView(pcm.buffer).setFloat64(0, monotonicMs(), true)
+  return pcm
+}
+
+function stampOf(content: RawData): number {
+  const bytes = bytesOf(content)
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(AUDIO_HEADER_BYTES, true)
+}
+
+const bytesOf = (content: RawData): Uint8Array =>
+  Array.isArray(content) ? Buffer.concat(content) : new Uint8Array(content)
+
+async function open(url: string, protocols: string[], headers: Record<string, string>): Promise<WebSocket> {
+  const socket = new WebSocket(url, protocols, { headers, perMessageDeflate: false })
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve)
+    socket.once('error', reject)
+  })
+  // A close follows, and counts as loss.
+  socket.on('error', () => {})
+  return socket
+}

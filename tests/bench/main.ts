@@ -1,0 +1,24 @@
+// `npm run bench -- NAME [--short]`: runs one bench and prints its table. --short: fewer and shorter measurements, to see
+// that it works; figures worth keeping need a quiet machine and the full load.
+import { parseArgs } from 'node:util'
+import { printReport, type Report } from './report.ts'
+import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
+import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
+import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
+
+const BENCHES: Record<string, (isShort: boolean) => Promise<Report>> = {
+  'voice-to-voice': (isShort) => benchVoiceToVoice(isShort ? VOICE_SHORT : VOICE_FULL),
+  relay: (isShort) => benchRelay(isShort ? RELAY_SHORT : RELAY_FULL),
+  embedded: (isShort) => benchEmbedded(isShort ? EMBEDDED_SHORT : EMBEDDED_FULL),
+}
+
+const { values, positionals } = parseArgs({
+  options: { short: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const bench = BENCHES[positionals[0] ?? '']
+if (bench === undefined || positionals.length > 1) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--short]\n`)
+  process.exit(2)
+}
+process.stdout.write(`${printReport(await bench(values.short))}\n`)

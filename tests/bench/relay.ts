@@ -1,0 +1,207 @@
+// Bench: what the relay adds. The same 640-byte frames travel client → edge → node → edge → client, client → nginx → echo,
+// and client → echo with nothing between; client, edge, node and echo are processes of their own. First at the pace of a
+// hundred calls, in rounds that take turns so that the machine's moods meet every path; then faster until frames are lost.
+import { findNginx } from '#tests/tooling/machine.ts'
+import { startChild } from './child.ts'
+import type { EchoFacts } from './echo-process.ts'
+import type { EchoNodeSettings } from './echo-node-process.ts'
+import type { EdgeFacts } from './edge-process.ts'
+import { FRAME_BYTES, openEchoSocket, openSessionSocket, type LinkSocket, type OnReturn } from './link-socket.ts'
+import { startNginx } from './nginx.ts'
+import { LOST_AFTER_MS, PacedLoad, type PacedRun } from './paced-load.ts'
+import { median, quantile } from './quantile.ts'
+import type { Aim, Report } from './report.ts'
+
+export interface RelayLoad {
+  sessions: number
+  /** Frames a second of each session, each way. */
+  perSecond: number
+  rounds: number
+  roundMs: number
+  warmUpMs: number
+  /** Of each faster rate; 0: they are not looked for. */
+  stepMs: number
+}
+
+export const RELAY_FULL: RelayLoad = {
+  sessions: 100,
+  perSecond: 50,
+  rounds: 3,
+  roundMs: 5_000,
+  warmUpMs: 2_000,
+  stepMs: 2_000,
+}
+export const RELAY_SHORT: RelayLoad = { ...RELAY_FULL, rounds: 1, roundMs: 3_000, stepMs: 1_000 }
+
+const MAX_ADDED_P99_MS = 5
+/** Each faster rate is this much faster. */
+const RATE_STEP = 1.25
+/** A rate that was lost once is tried once more: one hiccup of the machine is not the relay's limit. */
+const TRIES = 2
+
+interface Path {
+  name: string
+  load: PacedLoad
+  /** Processor time of what stands between. */
+  cpuMs(): Promise<number | null>
+}
+
+interface Measured {
+  path: Path
+  sent: number
+  lost: number
+  roundTripsMs: number[]
+  cpuMs: number | null
+  highest: { perSecond: number; isGeneratorsLimit: boolean } | undefined
+}
+
+type Stops = Array<() => Promise<void>>
+
+export async function benchRelay(load: RelayLoad): Promise<Report> {
+  const stops: Stops = []
+  try {
+    const measured = await measure(await openPaths(load, stops), load)
+    return reportOf(measured, load)
+  } finally {
+    for (const stop of stops.toReversed()) await stop()
+  }
+}
+
+// --- the paths ---
+
+async function openPaths(load: RelayLoad, stops: Stops): Promise<Path[]> {
+  const echo = await startChild<EchoFacts>('./echo-process.ts', {})
+  stops.push(() => echo.stop())
+  const fill = (open: (onReturn: OnReturn) => Promise<LinkSocket>): Promise<PacedLoad> =>
+    openLoad(load.sessions, open, stops)
+  const echoUrl = `ws://127.0.0.1:${echo.facts.port}`
+  const direct = await fill((onReturn) => openEchoSocket(echoUrl, onReturn))
+  const paths: Path[] = [{ name: 'direct echo', load: direct, cpuMs: async () => null }]
+  const program = findNginx()
+  if (program !== undefined) {
+    const nginx = await startNginx(program, echo.facts.port)
+    stops.push(() => nginx.stop())
+    const proxied = await fill((onReturn) => openEchoSocket(nginx.url, onReturn))
+    paths.push({ name: 'nginx → echo', load: proxied, cpuMs: async () => nginx.cpuMs() })
+  }
+  const edge = await startChild<EdgeFacts>('./edge-process.ts', {})
+  stops.push(() => edge.stop())
+  const { url, nodeToken } = edge.facts
+  const settings: EchoNodeSettings = { edgeUrl: url, token: nodeToken, slots: load.sessions }
+  const node = await startChild('./echo-node-process.ts', settings)
+  stops.push(() => node.stop())
+  const relayed = await fill((onReturn) => openSessionSocket(edge.facts, onReturn))
+  return [...paths, { name: 'edge → node', load: relayed, cpuMs: async () => (await edge.usage()).cpuMs }]
+}
+
+async function openLoad(
+  count: number,
+  open: (onReturn: OnReturn) => Promise<LinkSocket>,
+  stops: Stops,
+): Promise<PacedLoad> {
+  const load = new PacedLoad()
+  stops.push(async () => load.close())
+  for (let i = 0; i < count; i++) load.add(await open(load.onReturn))
+  return load
+}
+
+// --- the measuring ---
+
+async function measure(paths: Path[], load: RelayLoad): Promise<Measured[]> {
+  const { perSecond, rounds, roundMs, warmUpMs, stepMs } = load
+  const measured = paths.map((path): Measured => {
+    return { path, sent: 0, lost: 0, roundTripsMs: [], cpuMs: null, highest: undefined }
+  })
+  for (const path of paths) await path.load.run({ perSecond, durationMs: warmUpMs })
+  for (let round = 0; round < rounds; round++)
+    for (const one of measured) {
+      const before = await one.path.cpuMs()
+      const run = await one.path.load.run({ perSecond, durationMs: roundMs })
+      const after = await one.path.cpuMs()
+      one.sent += run.sent
+      one.lost += run.lost
+      for (const ms of run.roundTripsMs) one.roundTripsMs.push(ms)
+      if (before !== null && after !== null) one.cpuMs = (one.cpuMs ?? 0) + after - before
+    }
+  if (stepMs > 0) for (const one of measured) one.highest = await findHighest(one.path, load)
+  return measured
+}
+
+async function findHighest({ load }: Path, { perSecond, stepMs }: RelayLoad): Promise<Measured['highest']> {
+  let highest = 0
+  for (let rate = perSecond; ; rate *= RATE_STEP) {
+    const run = await holds(load, { perSecond: rate, durationMs: stepMs })
+    if (run.lost > 0 || !run.isPaced) return { perSecond: highest, isGeneratorsLimit: run.lost === 0 }
+    highest = rate
+  }
+}
+
+async function holds(load: PacedLoad, pace: { perSecond: number; durationMs: number }): Promise<PacedRun> {
+  let run = await load.run(pace)
+  for (let tries = 1; tries < TRIES && (run.lost > 0 || !run.isPaced); tries++) run = await load.run(pace)
+  return run
+}
+
+// --- the table ---
+
+const COLUMNS = [
+  { name: 'path' },
+  { name: 'frames each way' },
+  { name: 'lost' },
+  { name: 'p50', digits: 2 },
+  { name: 'p99', digits: 2 },
+  { name: 'added p50', digits: 2 },
+  { name: 'added p99', digits: 2 },
+  { name: 'p99 × direct', digits: 1 },
+  { name: 'CPU µs/message', digits: 1 },
+  { name: 'highest frames/s each way' },
+  { name: '× direct', digits: 2 },
+]
+
+function reportOf(measured: Measured[], load: RelayLoad): Report {
+  const { sessions, perSecond } = load
+  const direct = measured[0]
+  return {
+    title: `relay, ${sessions} sessions × ${perSecond} frames/s of ${FRAME_BYTES} bytes each way`,
+    baseline: 'direct echo: the same client and frames, and a WebSocket server that sends each back',
+    columns: COLUMNS,
+    rows: measured.map((one) => rowOf(one, direct, sessions)),
+    notes: [
+      'ms a round trip, from send() at the client to the frame’s event there. added: its quantile less that of the direct echo.',
+      'CPU: processor time of what stands between, over the messages it relayed (two a round trip), acks and pings included.',
+      `highest: raised by a quarter at a time until a frame was not back within ${LOST_AFTER_MS} ms, twice; ≥: there the client`,
+      'could send no faster. The edge’s path has two more sockets and a second program on it than nginx’s.',
+    ],
+    aims: measured.flatMap((one) => (one.path.name === 'edge → node' && direct ? [aimOf(one, direct)] : [])),
+  }
+}
+
+function rowOf(one: Measured, direct: Measured | undefined, sessions: number): Array<string | number | null> {
+  const { path, sent, lost, roundTripsMs, cpuMs, highest } = one
+  const isDirect = one === direct
+  const [p50, p99] = [median(roundTripsMs), quantile(roundTripsMs, 0.99)]
+  const base = direct?.roundTripsMs ?? []
+  const perSecond = highest && Math.round(highest.perSecond * sessions)
+  return [
+    path.name,
+    sent,
+    lost,
+    p50,
+    p99,
+    isDirect ? null : p50 - median(base),
+    isDirect ? null : p99 - quantile(base, 0.99),
+    p99 / quantile(base, 0.99),
+    cpuMs === null ? null : (cpuMs * 1000) / (2 * sent),
+    highest === undefined ? null : `${highest.isGeneratorsLimit ? '≥' : ''}${perSecond}`,
+    highest === undefined || !direct?.highest ? null : highest.perSecond / direct.highest.perSecond,
+  ]
+}
+
+function aimOf(one: Measured, direct: Measured): Aim {
+  const added = quantile(one.roundTripsMs, 0.99) - quantile(direct.roundTripsMs, 0.99)
+  return {
+    aim: `added p99 < ${MAX_ADDED_P99_MS} ms`,
+    got: `${added.toFixed(2)} ms`,
+    isMet: added < MAX_ADDED_P99_MS && one.lost === 0,
+  }
+}
