@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { faultOf } from '#shared/fault.ts'
 import { tellReady, watchDeathPipe } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
+import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 import { openLog } from '#shared/on-node/log.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
@@ -56,7 +57,9 @@ async function run(): Promise<number> {
 /** Undefined after it has said on stderr what is wrong. There is no log yet. */
 function readConfig(): NodeConfig | undefined {
   try {
-    return readNodeConfig()
+    const config = readNodeConfig()
+    makeDataFolder(config.dataDir)
+    return config
   } catch (error) {
     const fault = faultOf(error)
     if (fault.code !== 'invalid_message') throw error

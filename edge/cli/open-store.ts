@@ -5,6 +5,7 @@ import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import type { Store } from '#edge/ports.ts'
 import { createStore } from '#edge/store/store.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
+import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 
 /** The option that every command with a database has. */
 export const dataOption = { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' } as const
@@ -20,7 +21,8 @@ export function edgeConfig({ data }: DataOption): EdgeConfig {
 }
 
 export async function withDatabase<T>(options: DataOption, run: (database: OpenDatabase) => Promise<T>): Promise<T> {
-  const { databaseUrl: url, databaseAuthToken: authToken } = edgeConfig(options)
+  const { databaseUrl: url, databaseAuthToken: authToken, dataDir } = edgeConfig(options)
+  makeDataFolder(dataDir)
   const database = await openDatabase({ url, authToken })
   try {
     return await run(database)

@@ -77,7 +77,8 @@ describe('the programs', () => {
   it('[OPS14] a port in use and a wrong setting end the start with one line that names the variable', async () => {
     const edge = await startEdge()
     const { port } = new URL(edge.url)
-    const second = await run('edge/runtime/node/main.ts', [], { PORT: port }).ended
+    const elsewhere = { PORT: port, DATA_DIR: join(dataDir, '..', 'other') }
+    const second = await run('edge/runtime/node/main.ts', [], elsewhere).ended
     expect(second).toMatchObject({ code: 78, err: [`PORT: ${port} on 127.0.0.1 is in use by another program`] })
     const wrong = await run('edge/runtime/node/main.ts', [], { LOG_LEVEL: 'loud' }).ended
     expect(wrong).toMatchObject({ code: 78, err: ['LOG_LEVEL: must be one of debug, info, warn, error'] })

@@ -9,6 +9,7 @@ import { createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { EdgeConfig } from './config.ts'
+import { lockDataFolder } from './data-folder-lock.ts'
 import { openDatabase } from './database.ts'
 import { openHttpServer } from './http-server.ts'
 import { createLimits } from './limits.ts'
@@ -22,6 +23,7 @@ import { createUpgrades } from './upgrades.ts'
 const DIST = fileURLToPath(new URL('../../web/dist', import.meta.url))
 /** A forwarded address; longer ones are no addresses. */
 const MAX_ADDRESS_CHARS = 64
+
 export interface RunningEdge {
   /** e.g. http://127.0.0.1:8787 */
   url: string
@@ -43,6 +45,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
   const { log, clock = systemClock, dist = DIST } = parts
   const stops = createStops({ clock, log })
   try {
+    stops.add('data folder', lockDataFolder(config.dataDir))
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
