@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
+import { isTeardownRace } from '#shared/link/socket.ts'
 import { decode, type Schema } from '#shared/protocol/decode.ts'
 
 /** JSON of the API is ids and short texts; files have routes of their own. */
@@ -20,9 +21,19 @@ export function limitBody(): MiddlewareHandler {
 }
 
 export async function readBody<T>(c: Context, schema: Schema<T>): Promise<T> {
-  const decoded = decode(schema, await c.req.text(), MAX_BODY_BYTES)
+  const decoded = decode(schema, await textOf(c), MAX_BODY_BYTES)
   if (!decoded.ok) throw new FaultError(decoded.fault)
   return decoded.value
+}
+
+/** A client that hangs up in the middle is no bug of ours, and nobody is there to read the answer. */
+async function textOf(c: Context): Promise<string> {
+  try {
+    return await c.req.text()
+  } catch (error) {
+    if (!isTeardownRace(error)) throw error
+    throw new FaultError({ code: 'invalid_message', issues: ['body: it broke off'] }, { cause: error })
+  }
 }
 
 export function readQuery<const S extends v.GenericSchema>(c: Context, schema: S): v.InferOutput<S> {
