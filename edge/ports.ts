@@ -2,7 +2,7 @@
 // No runtime's type is named here.
 import type { Context } from 'hono'
 import type { Clock } from '#shared/clock.ts'
-import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, UserId } from '#shared/ids.ts'
+import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { Persona } from '#shared/model/persona.ts'
@@ -111,7 +111,7 @@ export interface SessionStore {
   endAllLive(now: number): Promise<number>
 }
 
-/** What the fleet room keeps. */
+/** What the rooms keep of turns: the fleet room what nodes have finished, the session room what only it knows. */
 export interface TurnStore {
   /**
    * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
@@ -123,6 +123,8 @@ export interface TurnStore {
     record: TurnRecord
     now: number
   }): Promise<void>
+  /** Corrects what was recognised in a turn of an earlier session. Throws not_found where the conversation has no such turn. */
+  correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
 }
 
 export interface HistoryStore {

@@ -73,9 +73,11 @@ export class SessionEffects {
     }
   }
 
-  #end(effect: Of<'cut' | 'release' | 'recordEnd' | 'leave'>): void {
+  #end(effect: Of<'recordCorrection' | 'cut' | 'release' | 'recordEnd' | 'leave'>): void {
     const { sessionId, fleet, store, clock } = this.#ports
     switch (effect.type) {
+      case 'recordCorrection':
+        return this.#recordCorrection(effect)
       case 'cut':
         return this.#cut(effect.session)
       case 'release':
@@ -125,6 +127,13 @@ export class SessionEffects {
     const now = clock.now()
     this.#write('record the placement', async () =>
       store.sessions.placed({ sessionId, nodeId, epoch, resumeTokenHash: await sha256Hex(token), now }),
+    )
+  }
+
+  #recordCorrection({ session: { conversationId }, turnId, text: correctedText }: Of<'recordCorrection'>): void {
+    const { store, clock } = this.#ports
+    this.#write('record a correction', () =>
+      store.turns.correctTurn({ conversationId, turnId }, correctedText, clock.now()),
     )
   }
 

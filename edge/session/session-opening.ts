@@ -4,7 +4,7 @@ import type { SessionOpening, SessionStore } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import { notFound } from '#shared/fault.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
-import { DEFAULT_TURN_OPTIONS, type TurnOptions } from '#shared/model/turn-options.ts'
+import { conflictsIn, DEFAULT_TURN_OPTIONS, type TurnOptions } from '#shared/model/turn-options.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT, type AudioFormat } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
@@ -18,7 +18,7 @@ export const audioFormat = (start: SessionStart): AudioFormat => ({ ...DEFAULT_A
 /** The options in force; a fault names the fields that contradict each other. */
 export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
   const options = { ...DEFAULT_TURN_OPTIONS, ...start.options }
-  const issues = [...rule(options, 'softEndMs', 'hardEndMs'), ...rule(options, 'silenceThreshold', 'speechThreshold')]
+  const issues = conflictsIn(options)
   return issues.length > 0 ? fail({ code: 'invalid_message', issues }) : ok(options)
 }
 
@@ -41,9 +41,4 @@ export async function openSession(
     audio: audioFormat(start),
     options: { ...DEFAULT_TURN_OPTIONS, ...start.options },
   }
-}
-
-function rule(options: TurnOptions, lower: keyof TurnOptions, upper: keyof TurnOptions): string[] {
-  if (options[lower] <= options[upper]) return []
-  return [`options.${lower}: expected at most options.${upper} (${options[lower]} > ${options[upper]})`]
 }

@@ -74,6 +74,12 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
     const isConnected = state.is === 'beginning' || (state.is === 'live' && state.node.is === 'here')
     return isConnected ? stay(state) : nodeLost(state)
   },
+  corrected: (state, { turnId, text }) => {
+    if (state.is !== 'live' && state.is !== 'ending') return stay(state)
+    const { session } = state
+    const isEarlier = session.turns.some(({ id }) => id === turnId)
+    return isEarlier ? to(state, { type: 'recordCorrection', session, turnId, text }) : stay(state)
+  },
   spoke: (state, _event, now) => (state.is === 'live' ? to({ ...state, spokeAt: now }) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),

@@ -1,7 +1,7 @@
 // What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
 // transitions, session-room.ts does the effects. Knows no socket, no store and no node.
 import type { Fault } from '#shared/fault.ts'
-import type { ConversationId, NodeId } from '#shared/ids.ts'
+import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
@@ -99,6 +99,8 @@ export type SessionEvent =
   | { type: 'nodeSocketLost'; isClean: boolean }
   /** The fleet says that the node is gone. */
   | { type: 'nodeGone'; nodeId: NodeId }
+  /** The node has put the caller's words in place of what was recognised. */
+  | { type: 'corrected'; turnId: TurnId; text: string }
   /** Somebody said something. */
   | { type: 'spoke' }
   /** A leg keeps more than it may. */
@@ -122,6 +124,8 @@ export type SessionEffect =
   | { type: 'tellNode'; reason: EndReason }
   /** What was being said is written with status cut: nobody else will. */
   | { type: 'cut'; session: OpenedSession }
+  /** Of a turn of an earlier session: its own node reports the corrections of this session's turns. */
+  | { type: 'recordCorrection'; session: OpenedSession; turnId: TurnId; text: string }
   | { type: 'release'; reason: EndReason }
   | { type: 'recordEnd'; reason: EndReason }
   /**

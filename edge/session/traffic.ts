@@ -162,6 +162,7 @@ export class Traffic {
   #relayDown(message: DownMessage, frame: Frame): void {
     if (!this.#takeDown(message.seq, frame)) return
     this.#log.answered(message, this.#language, this.#ports.clock.now())
+    if (message.type === 'transcript.corrected') this.#ports.onEvent({ ...message, type: 'corrected' })
     if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
   }
 

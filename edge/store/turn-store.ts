@@ -1,8 +1,9 @@
 // Finished turns and what they cost, each once, whatever is delivered how often: the turn's id decides. Called by the fleet
-// room (from a node's outbox) and by the session room (for a turn that was cut). Knows no link.
+// room (from a node's outbox) and by the session room (for a turn that was cut, or of an earlier session). Knows no link.
 import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
 import type { TurnStore } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
+import type { ConversationId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
 import { conversation, session, turn, usage } from './schema.ts'
@@ -22,15 +23,29 @@ export function createTurnStore(db: EdgeDatabase): TurnStore {
           .update(turn)
           .set({ correctedText: record.correctedText })
           .where(and(stored, isNotNull(sql`${record.correctedText}`))),
-        db
-          .update(conversation)
-          .set({ updatedAt: sql`max(${conversation.updatedAt}, ${now})` })
-          .where(and(eq(conversation.id, conversationId), sql`exists (select 1 from ${turn} where ${stored})`)),
+        touch(db, conversationId, { now, stored }),
         db.select({ id: turn.id }).from(turn).where(stored),
       ])
       if (found.length === 0) throw notFound('conversation', conversationId)
     },
+
+    async correctTurn({ conversationId, turnId }, correctedText, now) {
+      const stored = and(eq(turn.id, turnId), eq(turn.conversationId, conversationId))
+      const [corrected] = await db.batch([
+        db.update(turn).set({ correctedText }).where(stored).returning({ id: turn.id }),
+        touch(db, conversationId, { now, stored }),
+      ])
+      if (corrected.length === 0) throw notFound('turn', turnId)
+    },
   }
+}
+
+/** The conversation changed now, if the turn is there. */
+function touch(db: EdgeDatabase, id: ConversationId, { now, stored }: { now: number; stored: SQL | undefined }) {
+  return db
+    .update(conversation)
+    .set({ updatedAt: sql`max(${conversation.updatedAt}, ${now})` })
+    .where(and(eq(conversation.id, id), sql`exists (select 1 from ${turn} where ${stored})`))
 }
 
 /** The session must be the conversation's; both ids come from a node. */

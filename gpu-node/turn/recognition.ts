@@ -5,6 +5,7 @@ import { faultOf } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { Language } from '#shared/model/language.ts'
+import { traceIdOf } from '#shared/trace.ts'
 import type { Stt } from '#gpu-node/engines/ports.ts'
 import { logFailure } from './log-failure.ts'
 import type { TurnEvent } from './turn-events.ts'
@@ -24,6 +25,7 @@ export interface RecognitionOptions {
 interface Hearing {
   stream: UtteranceStream
   signal: AbortSignal
+  log: Log
 }
 
 export class Recognition {
@@ -46,7 +48,8 @@ export class Recognition {
     const { stt, clock, dispatch } = this.options
     const onPartial = (text: string): void => dispatch({ type: 'partial', turnId, text })
     const stream = new UtteranceStream({ stt, clock, ...turn, onPartial }, this.free)
-    this.hearings.set(turnId, { stream, signal: turn.signal })
+    const log = this.options.log.child({ trace_id: traceIdOf(turn.traceparent), turnId })
+    this.hearings.set(turnId, { stream, signal: turn.signal, log })
     this.free = new Promise((resolve) => this.releases.set(turnId, resolve))
     this.options.track(
       stream.ready().catch((thrown: unknown) => {
@@ -75,7 +78,7 @@ export class Recognition {
     const asking = hearing.stream.snapshot().then(
       (text) => this.options.dispatch({ type: 'snapshot', turnId, pause, text }),
       (thrown: unknown) => {
-        if (!hearing.signal.aborted && this.hearings.has(turnId)) logFailure(this.options.log, thrown, 'no snapshot')
+        if (!hearing.signal.aborted && this.hearings.has(turnId)) logFailure(hearing.log, thrown, 'no snapshot')
       },
     )
     this.options.track(asking)
@@ -102,7 +105,7 @@ export class Recognition {
   private fail(turnId: TurnId, thrown: unknown): void {
     const hearing = this.hearings.get(turnId)
     if (!hearing || !this.settle(turnId) || hearing.signal.aborted) return
-    logFailure(this.options.log, thrown, 'recognition failed')
+    logFailure(hearing.log, thrown, 'recognition failed')
     this.options.dispatch({
       type: 'recognitionFailed',
       turnId,

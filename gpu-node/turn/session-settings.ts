@@ -2,7 +2,7 @@
 // holds the one value and hands it to whoever needs the newest.
 import type { Fault } from '#shared/fault.ts'
 import type { Language } from '#shared/model/language.ts'
-import type { TurnOptions } from '#shared/model/turn-options.ts'
+import { conflictsIn, type TurnOptions } from '#shared/model/turn-options.ts'
 import type { TtsMode, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 
@@ -20,18 +20,4 @@ export function updateSettings(settings: SessionSettings, update: SessionUpdate)
   const issues = conflictsIn(options)
   if (issues.length > 0) return fail({ code: 'invalid_message', issues })
   return ok({ options, language: update.language ?? settings.language, ttsMode: update.ttsMode ?? settings.ttsMode })
-}
-
-/** Options that contradict each other, in words. */
-export function conflictsIn(options: TurnOptions): string[] {
-  const issues: string[] = []
-  if (options.hardEndMs < options.softEndMs)
-    issues.push(
-      `options.hardEndMs (${options.hardEndMs}) must not be less than options.softEndMs (${options.softEndMs})`,
-    )
-  if (options.speechThreshold < options.silenceThreshold)
-    issues.push(
-      `options.speechThreshold (${options.speechThreshold}) must not be less than options.silenceThreshold (${options.silenceThreshold})`,
-    )
-  return issues
 }

@@ -39,5 +39,15 @@ export const DEFAULT_TURN_OPTIONS: TurnOptions = {
   speculation: true,
 }
 
+/** Options that contradict each other, in words; the bounds of single fields are the schema's. */
+export function conflictsIn(options: TurnOptions): string[] {
+  return [...conflict(options, 'softEndMs', 'hardEndMs'), ...conflict(options, 'silenceThreshold', 'speechThreshold')]
+}
+
+function conflict(options: TurnOptions, lower: keyof TurnOptions, upper: keyof TurnOptions): string[] {
+  if (options[lower] <= options[upper]) return []
+  return [`options.${lower}: expected at most options.${upper} (${options[lower]} > ${options[upper]})`]
+}
+
 /** Speculative replies started in one utterance: each costs a prompt. */
 export const MAX_SPECULATIONS = 3

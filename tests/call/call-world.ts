@@ -103,7 +103,7 @@ class World implements CallWorld {
 
   static async start(folder: string, description: WorldDescription): Promise<World> {
     const log = description.log ?? silentLog
-    const environment = { PORT: '0', DATA_DIR: join(folder, 'edge'), METRICS_TOKEN }
+    const environment = { PORT: '0', DATA_DIR: mkdtempSync(join(folder, 'edge-')), METRICS_TOKEN }
     const config = { ...readEdgeConfig(environment), ...description.edge }
     const edge = await startEdge(config, { log, dist: join(folder, 'no-page') })
     const { key } = await edge.store.keys.createKey({ name: 'test', scopes: ['talk', 'history:read'], now: Date.now() })

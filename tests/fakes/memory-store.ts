@@ -56,6 +56,13 @@ export function createMemoryStore(): MemoryStore {
         if (!before || (before.status === 'cut' && record.status === 'complete'))
           conversation.turns.set(record.id, record)
       },
+      correctTurn: async ({ conversationId, turnId }, correctedText) => {
+        check()
+        const turns = conversations.get(conversationId)?.turns
+        const before = turns?.get(turnId)
+        if (!before) throw notFound('turn', turnId)
+        turns?.set(turnId, { ...before, correctedText })
+      },
     },
     history: {
       listConversations: async () => [],

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 
-storeContract('libSQL file in a thread', async (): Promise<OpenStore> => {
+async function openInThread(): Promise<OpenStore> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-store-'))
   const database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
   await database.migrate()
@@ -24,7 +25,10 @@ storeContract('libSQL file in a thread', async (): Promise<OpenStore> => {
       rmSync(folder, { recursive: true })
     },
   }
-})
+}
+
+storeContract('libSQL file in a thread', openInThread)
+turnCorrectionContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
   let folder: string
