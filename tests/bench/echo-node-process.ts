@@ -60,7 +60,8 @@ function accept({ sessionId, epoch, ticket }: Offer): void {
   socket.on('close', () => link?.close())
   socket.on('message', (content: RawData, isBinary: boolean) => {
     if (!isBinary) return hear(content.toString())
-    const read = decodeAudioFrame(new Uint8Array(content as Buffer), inputRate)
+    // A view is enough: what is sent back is a copy.
+    const read = decodeAudioFrame(content as Buffer, inputRate)
     if (read.ok && link?.accept(read.value.sequence) === 'new') link.sendAudio(1, read.value.pcm)
   })
   function hear(text: string): void {

@@ -26,7 +26,7 @@ export type OnReturn = (sentAtMs: number, returnedAtMs: number) => void
 export async function openEchoSocket(url: string, onReturn: OnReturn): Promise<LinkSocket> {
   const socket = await open(url, [], {})
   let sequence = 0
-  socket.on('message', (content: RawData) => onReturn(stampOf(content), monotonicMs()))
+  socket.on('message', (content: RawData) => onReturn(stampOf(bytesOf(content)), monotonicMs()))
   return {
     send: () => socket.send(encodeAudioFrame({ turn: 0, sequence: ++sequence, pcm: stamped() })),
     get isOpen() {
@@ -50,7 +50,8 @@ export async function openSessionSocket(edge: { url: string; key: string }, onRe
   })
   socket.on('message', (content: RawData, isBinary: boolean) => {
     if (!isBinary) return hear(content.toString())
-    if (link.accept(sequenceOf(bytesOf(content))) === 'new') onReturn(stampOf(content), monotonicMs())
+    const bytes = bytesOf(content)
+    if (link.accept(sequenceOf(bytes)) === 'new') onReturn(stampOf(bytes), monotonicMs())
   })
   function hear(text: string): void {
     if (text === PONG) return
@@ -73,20 +74,20 @@ export async function openSessionSocket(edge: { url: string; key: string }, onRe
   }
 }
 
+// One frame for all: it is copied into each message. The load must not be the one that makes the garbage.
+const samples = new Uint8Array(FRAME_BYTES)
+const stamp = new DataView(samples.buffer)
+
 /** A frame's samples, the first four of them the time of its sending. */
 function stamped(): Uint8Array {
-  const pcm = new Uint8Array(FRAME_BYTES)
-  new DataView(pcm.buffer).setFloat64(0, monotonicMs(), true)
-  return pcm
+  stamp.setFloat64(0, monotonicMs(), true)
+  return samples
 }
 
-function stampOf(content: RawData): number {
-  const bytes = bytesOf(content)
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(AUDIO_HEADER_BYTES, true)
-}
+const stampOf = (bytes: Buffer): number => bytes.readDoubleLE(AUDIO_HEADER_BYTES)
 
-const bytesOf = (content: RawData): Uint8Array =>
-  Array.isArray(content) ? Buffer.concat(content) : new Uint8Array(content)
+/** Sockets here leave `binaryType` as it is, and frames are too short to come in parts. */
+const bytesOf = (content: RawData): Buffer => content as Buffer
 
 async function open(url: string, protocols: string[], headers: Record<string, string>): Promise<WebSocket> {
   const socket = new WebSocket(url, protocols, { headers, perMessageDeflate: false })

@@ -87,9 +87,16 @@ function roomSocket(socket: WebSocket): RoomSocket {
   }
 }
 
-/** Bytes of their own: what `ws` gives is a view that would keep all of a TCP read alive while the link keeps the frame. */
-function frameOf(content: RawData, isBinary: boolean): Frame {
+/**
+ * What `ws` gives is a view on a TCP read, and the link keeps the frame: a view that is most of its read is kept as it is, so
+ * that a call's frames, which come one a read, are not copied (the copies were half of the garbage of the relay); a smaller
+ * one gets bytes of its own, or it would keep all of the read alive.
+ */
+export function frameOf(content: RawData, isBinary: boolean): Frame {
   if (content instanceof ArrayBuffer) return isBinary ? new Uint8Array(content) : Buffer.from(content).toString()
   const bytes = Array.isArray(content) ? Buffer.concat(content) : content
-  return isBinary ? new Uint8Array(bytes) : bytes.toString()
+  if (!isBinary) return bytes.toString()
+  const { buffer, byteOffset, byteLength } = bytes
+  const isMostOfItsRead = buffer instanceof ArrayBuffer && byteLength * 2 >= buffer.byteLength
+  return isMostOfItsRead ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes)
 }
