@@ -21,7 +21,6 @@ export interface CallerOptions {
 export type Down<K extends ChatDown['type']> = Extract<ChatDown, { type: K }>
 export type Ready = Down<'session.ready'>
 
-const RATE = DEFAULT_AUDIO_FORMAT.inputRate
 /** Well above what the scripted engines take for silence. */
 const LOUD = 8_000
 
@@ -55,7 +54,8 @@ export function openCaller({ url, key, start }: CallerOptions): TestCaller {
   const frames: Array<{ turn: number; pcm: Int16Array }> = []
   const waiting: Array<{ samples: number; resolve: () => void }> = []
   const clock = systemClock
-  const speaker = createVirtualSpeaker(clock, DEFAULT_AUDIO_FORMAT.outputRate)
+  const { inputRate, outputRate } = { ...DEFAULT_AUDIO_FORMAT, ...start?.audio }
+  const speaker = createVirtualSpeaker(clock, outputRate)
   const playback = createPlayback({
     clock,
     speaker,
@@ -84,7 +84,7 @@ export function openCaller({ url, key, start }: CallerOptions): TestCaller {
     onState: (type, detail) => states.put({ type, detail }),
   })
   const pcm = (samples: Int16Array): void => client.sendAudio(samples)
-  const tone = (ms: number, amplitude: number): void => pcm(new Int16Array((ms * RATE) / 1000).fill(amplitude))
+  const tone = (ms: number, amplitude: number): void => pcm(new Int16Array((ms * inputRate) / 1000).fill(amplitude))
   const caller: TestCaller = {
     client,
     said,

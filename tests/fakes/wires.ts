@@ -6,6 +6,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 export interface Wires {
   /** http://127.0.0.1:port, in front of the target. */
   url: string
+  /** How each connection began: the head of its request, with all that rode in it. */
+  heads: string[]
   /** Breaks the open connections whose path begins so, without a closing handshake; what was on its way is lost. */
   cut(path?: string): number
   /** From now on nothing passes, in either direction, and nothing is closed: a cable that was pulled. */
@@ -27,6 +29,7 @@ interface Wire {
 export async function layWires(targetUrl: string): Promise<Wires> {
   const target = new URL(targetUrl)
   const wires = new Set<Wire>()
+  const heads: string[] = []
   let isDown = false
   let isFrozen = false
   const server = createServer((near) => {
@@ -35,6 +38,7 @@ export async function layWires(targetUrl: string): Promise<Wires> {
     const wire: Wire = { path: '', near, far }
     wires.add(wire)
     near.once('data', (head) => {
+      heads.push(head.toString('latin1'))
       wire.path = /^\w+ (\S+)/.exec(head.toString('latin1'))?.[1] ?? ''
     })
     near.on('data', (bytes) => isFrozen || far.write(bytes))
@@ -66,6 +70,7 @@ export async function layWires(targetUrl: string): Promise<Wires> {
   }
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    heads,
     cut,
     freeze: () => {
       isFrozen = true
