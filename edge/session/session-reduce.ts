@@ -85,6 +85,8 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
   broke: (state) => {
     if (state.is === 'opening') return abandon('fault', INTERNAL)
+    // Its caller is gone already; the store has yet to say what it opened.
+    if (state.is === 'abandoned') return stay(state)
     return over('fault', { ...('session' in state ? { session: state.session } : {}), fault: INTERNAL })
   },
   alarm,
