@@ -21,7 +21,7 @@ const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
   no_capacity: 'No GPU node has a free place just now. Trying again by itself …',
   unavailable: 'Parley cannot be reached just now. Trying again by itself …',
   rate_limited: 'That was too often in a short time. Trying again by itself …',
-  conflict: 'This conversation is still open in another window. Waiting for it to close …',
+  conflict: 'This conversation is still open elsewhere. Waiting for it to close …',
   node_lost: 'The GPU node was lost. Please say that again.',
   engine_failed: 'An engine failed in this turn. Please try again.',
   deadline_exceeded: 'The reply took too long. Please try again.',

@@ -11,7 +11,8 @@ interface Probe {
   buffers: ScheduledBuffer[]
   /** How often the loudspeaker was held. */
   pauses: number
-  microphoneAsked: number
+  /** What each request for the microphone asked for. */
+  microphoneAsked: (MediaStreamConstraints | undefined)[]
   loudness(): number
 }
 
@@ -28,7 +29,7 @@ export function installProbe(): void {
   window.probe = {
     buffers: [],
     pauses: 0,
-    microphoneAsked: 0,
+    microphoneAsked: [],
     loudness: () =>
       Math.max(
         0,
@@ -63,7 +64,7 @@ export function installProbe(): void {
   if (mediaDevices === undefined) return
   const ask = mediaDevices.getUserMedia.bind(mediaDevices)
   mediaDevices.getUserMedia = (constraints) => {
-    window.probe.microphoneAsked += 1
+    window.probe.microphoneAsked.push(constraints)
     return ask(constraints)
   }
 }
