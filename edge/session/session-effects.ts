@@ -67,7 +67,8 @@ export class SessionEffects {
       case 'hangUp':
         return hangUp(effect.fault)
       case 'tellNode':
-        return toNode({ type: 'session.end', reason: effect.reason })
+        toNode({ type: 'session.end', reason: effect.reason })
+        return traffic.farewell()
       default:
         return this.#end(effect)
     }

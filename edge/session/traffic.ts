@@ -46,6 +46,8 @@ export class Traffic {
   /** Agreed in session.start; undefined before. */
   #audio: AudioFormat | undefined
   #language: Language = 'en'
+  #hasCaller = true
+  #isEnding = false
 
   constructor(ports: TrafficPorts) {
     this.#ports = ports
@@ -65,6 +67,7 @@ export class Traffic {
 
   /** A socket of the caller is there: he gets what he has not received. */
   attachCaller(received: number): void {
+    this.#hasCaller = true
     this.#down.leg.attachFar((frame) => this.#ports.toCaller(this.#ports.codec.relay(frame)), received)
     this.#ackCaller()
     this.#ackNode()
@@ -77,8 +80,16 @@ export class Traffic {
   }
 
   detachCaller(): void {
+    this.#hasCaller = false
     this.#up.originLost()
     this.#down.leg.detachFar()
+    this.#ackForNobody()
+  }
+
+  /** The node says its last words; without a caller nobody else will acknowledge them. */
+  farewell(): void {
+    this.#isEnding = true
+    this.#ackForNobody()
   }
 
   detachNode(): void {
@@ -176,6 +187,7 @@ export class Traffic {
   #takeDown(seq: number, frame: Frame): boolean {
     const outcome = this.#down.take(seq, frame)
     if (outcome === 'gap') this.#ports.onGap('node')
+    this.#ackForNobody()
     return outcome === 'relayed'
   }
 
@@ -198,6 +210,13 @@ export class Traffic {
   #ackNode(): void {
     const received = this.#down.leg.farReceived
     if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
+  }
+
+  /** A node that waits for the acknowledgements of a caller who hung up would hold its slot and the conversation. */
+  #ackForNobody(): void {
+    if (!this.#isEnding || this.#hasCaller) return
+    this.#down.leg.acked(this.#down.leg.received)
+    this.#ackNode()
   }
 
   #refuseCaller(frame: Frame, fault: Fault): void {

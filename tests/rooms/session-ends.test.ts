@@ -31,6 +31,18 @@ describe('a session ends', () => {
     expect(caller.socket.last('session.ended')).toMatchObject({ reason: 'caller' })
   })
 
+  it('[SES36] the last words of a node for a caller who hung up are acknowledged at once', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.live()
+    node.say({ type: 'transcript.partial', seq: 1, turnId, text: 'before' })
+    caller.say({ type: 'session.end' })
+    expect(node.socket.types).not.toContain('ack')
+    caller.close(CLOSE_NORMAL)
+    await world.until(() => node.socket.last('ack')?.['received'] === 1)
+    node.say({ type: 'transcript.partial', seq: 2, turnId, text: 'after' })
+    expect(node.socket.last('ack')).toMatchObject({ received: 2 })
+  })
+
   it('[SES25] whoever hears session.ended can go on with the conversation at once', async () => {
     const world = new FakeWorld()
     const { caller, node } = await world.live()
