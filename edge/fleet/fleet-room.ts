@@ -118,6 +118,12 @@ export class FleetRoom implements Fleet {
     this.#happened({ type: 'drain', nodeId })
   }
 
+  /** Its token is good no more: it is told so and gone at once. Calls on its data sockets run to their end. */
+  turnAway(nodeId: NodeId): void {
+    this.#turnAway(nodeId, { code: 'unauthenticated' })
+    this.#happened({ type: 'died', nodeId })
+  }
+
   // --- private ---
 
   #take(peer: ControlPeer, message: NodeControlMessage): void {

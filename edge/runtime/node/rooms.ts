@@ -29,7 +29,7 @@ export type Seating = (socket: RoomSocket) => Seated
 
 export interface Rooms {
   sessions: Sessions
-  fleet: Fleet & { drain(nodeId: NodeId): void }
+  fleet: Fleet & { drain(nodeId: NodeId): void; turnAway(nodeId: NodeId): void }
   /** Each throws FaultError before a socket exists. */
   admitCaller(admission: CallerAdmission): Promise<Seating>
   admitNode(admission: NodeAdmission): Promise<Seating>

@@ -15,6 +15,7 @@ import { openHttpServer } from './http-server.ts'
 import { createLimits } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
+import { watchRevokedNodes } from './revoked-nodes.ts'
 import { createRooms } from './rooms.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
@@ -63,6 +64,8 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       addressOf: (c) => addressOf(c, config.trustProxy),
     })
     app.route('/', pageRoutes(dist))
+    const stopWatching = watchRevokedNodes({ clock, log, store, fleet: rooms.fleet })
+    stops.add('watch of revoked nodes', async () => stopWatching())
     const server = await openHttpServer(app.fetch, { ...config, clock })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())
