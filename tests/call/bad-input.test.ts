@@ -1,8 +1,9 @@
 // What a client with mistakes sends, through everything that is real: each mistake is named, and the call goes on.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { encodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { MAX_MESSAGE_BYTES, MAX_TEXT_CHARS, MAX_UTTERANCE_MS } from '#shared/protocol/limits.ts'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
+import { it } from './call-test.ts'
 import { startCallWorld, type CallWorld } from './call-world.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -127,27 +128,25 @@ describe.concurrent('a client with a mistake', () => {
   })
 })
 
-it('[CAL14] an utterance of more than 60 s is closed and answered, and the fault names the limit', async () => {
-  const world = await startCallWorld({ nodes: [{ stt: { utterances: ['a long story', 'the end'] } }] })
-  try {
-    const caller = await world.caller()
-    await caller.ready()
-    // Far faster than life.
-    caller.speak(61_000)
-    expect(await caller.next('fault')).toMatchObject({
-      code: 'too_large',
-      limit: 'utterance',
-      max: MAX_UTTERANCE_MS,
-      unit: 'ms',
-      turnId: expect.stringMatching(/^trn_/),
-    })
-    expect(await caller.next('utterance.ended')).toMatchObject({ reason: 'limit' })
-    expect(await caller.next('transcript.final')).toMatchObject({ text: 'a long story' })
-    caller.silence(600)
-    const statuses = [await caller.next('reply.done'), await caller.next('reply.done')].map(({ status }) => status)
-    expect(statuses.at(-1)).toBe('complete')
-    expect(caller.of('transcript.final').map(({ text }) => text)).toEqual(['a long story', 'the end'])
-  } finally {
-    await world.close()
-  }
+it('[CAL14] an utterance of more than 60 s is closed and answered, and the fault names the limit', async ({
+  start,
+}) => {
+  const world = await start({ nodes: [{ stt: { utterances: ['a long story', 'the end'] } }] })
+  const caller = await world.caller()
+  await caller.ready()
+  // Far faster than life.
+  caller.speak(61_000)
+  expect(await caller.next('fault')).toMatchObject({
+    code: 'too_large',
+    limit: 'utterance',
+    max: MAX_UTTERANCE_MS,
+    unit: 'ms',
+    turnId: expect.stringMatching(/^trn_/),
+  })
+  expect(await caller.next('utterance.ended')).toMatchObject({ reason: 'limit' })
+  expect(await caller.next('transcript.final')).toMatchObject({ text: 'a long story' })
+  caller.silence(600)
+  const statuses = [await caller.next('reply.done'), await caller.next('reply.done')].map(({ status }) => status)
+  expect(statuses.at(-1)).toBe('complete')
+  expect(caller.of('transcript.final').map(({ text }) => text)).toEqual(['a long story', 'the end'])
 })

@@ -1,21 +1,12 @@
 // Audio at each rate that may be agreed, through the whole path and both ways.
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { SAMPLE_RATES } from '#shared/protocol/session-messages.ts'
-import { startCallWorld, type CallWorld } from './call-world.ts'
+import { it } from './call-test.ts'
 
-let world: CallWorld
-beforeAll(async () => {
-  world = await startCallWorld({
-    nodes: [{ slots: 4, llm: { replies: ['Fine, thank you.'] }, tts: { msPerChar: 20 } }],
-  })
-})
-afterAll(() => world.close())
-
-it.each(SAMPLE_RATES)(
+it.concurrent.for(SAMPLE_RATES)(
   '[CAL21] a call at %i Hz: speech is heard in its length, the reply comes in its length',
-  async (rate) => {
-    const calls = world.nodes[0]?.engines.stt.calls ?? []
-    const before = calls.length
+  async (rate, { start }) => {
+    const world = await start({ nodes: [{ llm: { replies: ['Fine, thank you.'] }, tts: { msPerChar: 20 } }] })
     const caller = await world.caller({ start: { audio: { inputRate: rate, outputRate: rate } } })
     expect((await caller.ready()).audio).toEqual({ inputRate: rate, outputRate: rate })
     const done = await caller.turn()
@@ -25,7 +16,7 @@ it.each(SAMPLE_RATES)(
     expect((done.sentSamples * 1000) / rate).toBeGreaterThan(300)
     expect((done.sentSamples * 1000) / rate).toBeLessThan(380)
     // 400 ms of speech at the recogniser's own rate; of the silence behind it at least what the soft end waits for.
-    const heardMs = (calls.slice(before).reduce((sum, { samples }) => sum + samples, 0) * 1000) / 16_000
+    const heardMs = ((world.nodes[0]?.engines.stt.calls[0]?.samples ?? 0) * 1000) / 16_000
     expect(heardMs).toBeGreaterThan(550)
     expect(heardMs).toBeLessThan(1_000)
     // Positions count the caller's own samples: 400 ms of speech and 500 ms of silence.

@@ -1,7 +1,8 @@
 // Several GPU nodes behind one edge: who gets which caller, what happens when all are busy, when one stops and when one dies.
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import { NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
-import { startCallWorld, type NodeDescription, type WorldNode } from './call-world.ts'
+import { it } from './call-test.ts'
+import type { NodeDescription, WorldNode } from './call-world.ts'
 
 const LONG = 'One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen.'
 const talking: NodeDescription = {
@@ -21,9 +22,8 @@ function servingOf(nodes: WorldNode[]): { serving: WorldNode; other: WorldNode }
 }
 
 describe.concurrent('several nodes', () => {
-  it('[CAL9] share the callers by their free slots', async ({ onTestFinished }) => {
-    const world = await startCallWorld({ nodes: [{}, {}] })
-    onTestFinished(() => world.close())
+  it('[CAL9] share the callers by their free slots', async ({ start }) => {
+    const world = await start({ nodes: [{}, {}] })
     for (let turns = 1; turns <= 4; turns += 1) {
       const caller = await world.caller()
       await caller.ready()
@@ -34,10 +34,9 @@ describe.concurrent('several nodes', () => {
   })
 
   it('[CAL10] are full one day: the next caller hears when to come again, and gets in by himself', async ({
-    onTestFinished,
+    start,
   }) => {
-    const world = await startCallWorld({ nodes: [{ slots: 1 }, { slots: 1 }] })
-    onTestFinished(() => world.close())
+    const world = await start({ nodes: [{ slots: 1 }, { slots: 1 }] })
     const [first, second] = [await world.caller(), await world.caller()]
     await Promise.all([first.ready(), second.ready()])
     const third = await world.caller()
@@ -52,47 +51,42 @@ describe.concurrent('several nodes', () => {
     expect(await second.next('reply.done')).toMatchObject({ status: 'complete' })
   })
 
-  it.each([
+  it.for([
     { how: 'dies', fail: ({ wires }: WorldNode) => wires.down() },
     { how: 'falls silent', fail: ({ wires }: WorldNode) => wires.freeze() },
   ])(
     '[CAL11] when one $how, its caller hears of it within 8 s, what he heard is kept, and he goes on with the other',
     { timeout: 60_000 },
-    async ({ fail }) => {
-      const world = await startCallWorld({ nodes: [talking, talking] })
-      try {
-        const caller = await world.caller()
-        const { conversationId } = await caller.ready()
-        caller.ask()
-        await vi.waitFor(() => expect(caller.speaker.playedSamples()).toBeGreaterThan(24_000), { timeout: 10_000 })
-        const { serving, other } = servingOf(world.nodes)
-        fail(serving)
-        const failedAt = Date.now()
-        expect(await caller.next('fault')).toMatchObject({ code: 'node_lost' })
-        expect(await caller.next('session.ended')).toMatchObject({ reason: 'nodeLost' })
-        expect(Date.now() - failedAt).toBeLessThan(NODE_DEAD_AFTER_MS + 500)
-        expect((await caller.ready()).conversationId).toBe(conversationId)
-        caller.write('and now')
-        expect(await caller.next('reply.done')).toMatchObject({ status: 'complete', replyText: 'Yes.' })
-        const prompt = JSON.stringify(other.engines.llm.calls[0]?.options.messages)
-        const [cut] = (await world.conversation(conversationId)).turns
-        expect(cut).toMatchObject({ status: 'cut', utteranceText: 'tell me', heardText: expect.stringMatching(/^One/) })
-        expect(LONG.startsWith(cut?.heardText ?? '-')).toBe(true)
-        expect(cut?.heardText.length).toBeLessThan(LONG.length)
-        expect(LONG.startsWith(cut?.replyText ?? '-')).toBe(true)
-        expect(prompt).toContain(cut?.heardText)
-      } finally {
-        await world.close()
-      }
+    async ({ fail }, { start }) => {
+      const world = await start({ nodes: [talking, talking] })
+      const caller = await world.caller()
+      const { conversationId } = await caller.ready()
+      caller.ask()
+      await vi.waitFor(() => expect(caller.speaker.playedSamples()).toBeGreaterThan(24_000), { timeout: 10_000 })
+      const { serving, other } = servingOf(world.nodes)
+      fail(serving)
+      const failedAt = Date.now()
+      expect(await caller.next('fault')).toMatchObject({ code: 'node_lost' })
+      expect(await caller.next('session.ended')).toMatchObject({ reason: 'nodeLost' })
+      expect(Date.now() - failedAt).toBeLessThan(NODE_DEAD_AFTER_MS + 500)
+      expect((await caller.ready()).conversationId).toBe(conversationId)
+      caller.write('and now')
+      expect(await caller.next('reply.done')).toMatchObject({ status: 'complete', replyText: 'Yes.' })
+      const prompt = JSON.stringify(other.engines.llm.calls[0]?.options.messages)
+      const [cut] = (await world.conversation(conversationId)).turns
+      expect(cut).toMatchObject({ status: 'cut', utteranceText: 'tell me', heardText: expect.stringMatching(/^One/) })
+      expect(LONG.startsWith(cut?.heardText ?? '-')).toBe(true)
+      expect(cut?.heardText.length).toBeLessThan(LONG.length)
+      expect(LONG.startsWith(cut?.replyText ?? '-')).toBe(true)
+      expect(prompt).toContain(cut?.heardText)
     },
   )
 
   it('[CAL12] when one is stopped it finishes its reply, says so, and the caller goes on with the other', async ({
-    onTestFinished,
+    start,
   }) => {
     const short = { ...talking, tts: { msPerChar: 15 } }
-    const world = await startCallWorld({ nodes: [short, short] })
-    onTestFinished(() => world.close())
+    const world = await start({ nodes: [short, short] })
     const caller = await world.caller()
     const { conversationId } = await caller.ready()
     caller.ask()

@@ -1,9 +1,9 @@
 // What edge and node write into their logs in the course of an eventful call: facts under the turn's trace, never its words,
 // and no secret.
-import { afterEach, expect, it, vi } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import type { Fault, Stage } from '#shared/fault.ts'
 import { createRecordingLog, type RecordingLog } from '#tests/fakes/recording-log.ts'
-import { startCallWorld, type CallWorld } from './call-world.ts'
+import { it, type CallFixture } from './call-test.ts'
 
 const SAID = 'zanzibar quetzal'
 const TYPED = 'wolpertinger 长颈鹿 @@@'
@@ -15,11 +15,8 @@ const broken = (stage: Stage): { fault: Fault } => ({
   fault: { code: 'engine_failed', engineId: `scripted-${stage}@1`, stage, transient: false },
 })
 
-let world: CallWorld
-afterEach(() => world.close())
-
-async function eventfulCall(records: { edge: RecordingLog; node: RecordingLog }) {
-  world = await startCallWorld({
+async function eventfulCall(start: CallFixture['start'], records: { edge: RecordingLog; node: RecordingLog }) {
+  const world = await start({
     log: records.edge.log,
     nodes: [
       {
@@ -49,45 +46,51 @@ async function eventfulCall(records: { edge: RecordingLog; node: RecordingLog })
     timeout: 10_000,
   })
   await caller.client.end()
-  return { conversationId, caller }
+  return { world, conversationId, caller }
 }
 
-it('[CAL19] logs hold no word that was said, and no secret', async () => {
-  const records = { edge: createRecordingLog(), node: createRecordingLog() }
-  const { caller } = await eventfulCall(records)
-  const heads = [world.wires, ...world.nodes.map(({ wires }) => wires)].flatMap((wires) => wires.heads).join('\n')
-  const secrets = [
-    ...heads.matchAll(/parley\.(?:ticket|resume)\.([\w-]+)/g),
-    ...heads.matchAll(/authorization: Bearer (\S+)/gi),
-  ].map(([, secret = '']) => secret)
-  const tokens = [...caller.of('session.ready'), ...caller.of('session.resumed')].map(({ resumeToken }) => resumeToken)
-  expect(secrets).toEqual(expect.arrayContaining([world.key, tokens[0]]))
-  for (const record of [records.edge, records.node]) {
-    const text = record.text().toLowerCase()
-    expect(record.lines.length).toBeGreaterThan(3)
-    expect(WORDS.filter((word) => text.includes(word))).toEqual([])
-    expect([...secrets, ...tokens].filter((secret) => text.includes(secret.toLowerCase()))).toEqual([])
-  }
-})
+describe.concurrent('the logs of a call', () => {
+  it('[CAL19] logs hold no word that was said, and no secret', async ({ start }) => {
+    const records = { edge: createRecordingLog(), node: createRecordingLog() }
+    const { world, caller } = await eventfulCall(start, records)
+    const heads = [world.wires, ...world.nodes.map(({ wires }) => wires)].flatMap((wires) => wires.heads).join('\n')
+    const secrets = [
+      ...heads.matchAll(/parley\.(?:ticket|resume)\.([\w-]+)/g),
+      ...heads.matchAll(/authorization: Bearer (\S+)/gi),
+    ].map(([, secret = '']) => secret)
+    const tokens = [...caller.of('session.ready'), ...caller.of('session.resumed')].map(
+      ({ resumeToken }) => resumeToken,
+    )
+    expect(secrets).toEqual(expect.arrayContaining([world.key, tokens[0]]))
+    for (const record of [records.edge, records.node]) {
+      const text = record.text().toLowerCase()
+      expect(record.lines.length).toBeGreaterThan(3)
+      expect(WORDS.filter((word) => text.includes(word))).toEqual([])
+      expect([...secrets, ...tokens].filter((secret) => text.includes(secret.toLowerCase()))).toEqual([])
+    }
+  })
 
-it('[CAL20] every line about a turn carries its trace and its session, at the edge and at the node', async () => {
-  const records = { edge: createRecordingLog(), node: createRecordingLog() }
-  const { conversationId, caller } = await eventfulCall(records)
-  const { turns } = await world.conversation(conversationId)
-  const traces = Object.fromEntries(turns.map(({ id, traceId }) => [id, traceId]))
-  const sessionId = caller.of('session.ready')[0]?.sessionId
-  for (const { lines } of [records.edge, records.node]) {
-    const about = lines.filter(({ facts }) => typeof facts['turnId'] === 'string')
-    expect(new Set(about.map(({ facts }) => facts['turnId']))).toEqual(new Set(turns.map(({ id }) => id)))
-    for (const { facts } of about)
-      expect({ ...facts, trace: facts['trace_id'] ?? facts['traceId'] }).toMatchObject({
-        sessionId,
-        trace: traces[String(facts['turnId'])],
-      })
-  }
-  const failures = records.node.lines.filter(({ message }) => /recognition failed|a reply failed/.test(message))
-  expect(failures.map(({ facts }) => facts['trace_id'])).toEqual([turns[1]?.traceId, turns[2]?.traceId])
-  // The trace reaches the engines.
-  const asked = world.nodes[0]?.engines.llm.calls.map(({ options }) => options.traceparent?.split('-')[1])
-  expect(asked).toEqual([turns[0]?.traceId, turns[1]?.traceId, turns[3]?.traceId])
+  it('[CAL20] every line about a turn carries its trace and its session, at the edge and at the node', async ({
+    start,
+  }) => {
+    const records = { edge: createRecordingLog(), node: createRecordingLog() }
+    const { world, conversationId, caller } = await eventfulCall(start, records)
+    const { turns } = await world.conversation(conversationId)
+    const traces = Object.fromEntries(turns.map(({ id, traceId }) => [id, traceId]))
+    const sessionId = caller.of('session.ready')[0]?.sessionId
+    for (const { lines } of [records.edge, records.node]) {
+      const about = lines.filter(({ facts }) => typeof facts['turnId'] === 'string')
+      expect(new Set(about.map(({ facts }) => facts['turnId']))).toEqual(new Set(turns.map(({ id }) => id)))
+      for (const { facts } of about)
+        expect({ ...facts, trace: facts['trace_id'] ?? facts['traceId'] }).toMatchObject({
+          sessionId,
+          trace: traces[String(facts['turnId'])],
+        })
+    }
+    const failures = records.node.lines.filter(({ message }) => /recognition failed|a reply failed/.test(message))
+    expect(failures.map(({ facts }) => facts['trace_id'])).toEqual([turns[1]?.traceId, turns[2]?.traceId])
+    // The trace reaches the engines.
+    const asked = world.nodes[0]?.engines.llm.calls.map(({ options }) => options.traceparent?.split('-')[1])
+    expect(asked).toEqual([turns[0]?.traceId, turns[1]?.traceId, turns[3]?.traceId])
+  })
 })

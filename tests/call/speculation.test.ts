@@ -1,16 +1,16 @@
 // A reply that is begun before the caller has ended, over the whole path: what the caller gets of it, and when.
-import { afterEach, expect, it } from 'vitest'
-import { startCallWorld, type CallWorld } from './call-world.ts'
-
-let world: CallWorld
-afterEach(() => world.close())
+import { describe, expect } from 'vitest'
+import { it, type CallFixture } from './call-test.ts'
 
 const RESULT = ['utterance.ended', 'transcript.final', 'reply.started', 'reply.text', 'reply.done']
 
 /** Speaks up to the soft end and waits until the reply has been begun on it. */
-async function speakToSoftEnd(stt: { texts: { afterMs: number; text: string }[]; final?: string }) {
+async function speakToSoftEnd(
+  start: CallFixture['start'],
+  stt: { texts: { afterMs: number; text: string }[]; final?: string },
+) {
   const asked = Promise.withResolvers<void>()
-  world = await startCallWorld({
+  const world = await start({
     nodes: [
       {
         stt: { utterances: [stt] },
@@ -35,33 +35,39 @@ async function speakToSoftEnd(stt: { texts: { afterMs: number; text: string }[];
   // What was sent before this answer has arrived before it.
   caller.client.send({ type: 'session.update' })
   await caller.next('session.updated')
-  return caller
+  return { caller, llm: world.nodes[0]?.engines.llm }
 }
 
-it('[CAL2] a reply begun at the soft end is kept when the final text is the same, and nothing of it is sent before the hard end', async () => {
-  const caller = await speakToSoftEnd({ texts: [{ afterMs: 1, text: 'the weather' }] })
-  expect(caller.said.types().filter((type) => RESULT.includes(type))).toEqual([])
-  expect(caller.audio()).toHaveLength(0)
-  caller.silence(300)
-  const done = await caller.next('reply.done')
-  expect(done).toMatchObject({ replyText: 'You said: the weather.', timings: { speculated: true } })
-  expect(world.nodes[0]?.engines.llm.calls).toHaveLength(1)
-})
-
-it('[CAL2] a reply begun at the soft end is replaced when the final text differs, and its tokens count', async () => {
-  const caller = await speakToSoftEnd({
-    texts: [{ afterMs: 1, text: 'the weather' }],
-    final: 'the weather tomorrow',
+describe.concurrent('speculation', () => {
+  it('[CAL2] a reply begun at the soft end is kept when the final text is the same, and nothing of it is sent before the hard end', async ({
+    start,
+  }) => {
+    const { caller, llm } = await speakToSoftEnd(start, { texts: [{ afterMs: 1, text: 'the weather' }] })
+    expect(caller.said.types().filter((type) => RESULT.includes(type))).toEqual([])
+    expect(caller.audio()).toHaveLength(0)
+    caller.silence(300)
+    const done = await caller.next('reply.done')
+    expect(done).toMatchObject({ replyText: 'You said: the weather.', timings: { speculated: true } })
+    expect(llm?.calls).toHaveLength(1)
   })
-  caller.silence(300)
-  const done = await caller.next('reply.done')
-  expect(done).toMatchObject({ replyText: 'You said: the weather tomorrow.', timings: { speculated: false } })
-  expect(
-    caller
-      .of('reply.text')
-      .map(({ text }) => text)
-      .join(''),
-  ).toBe('You said: the weather tomorrow.')
-  expect(caller.of('reply.started')).toHaveLength(1)
-  expect(world.nodes[0]?.engines.llm.calls).toHaveLength(2)
+
+  it('[CAL2] a reply begun at the soft end is replaced when the final text differs, and its tokens count', async ({
+    start,
+  }) => {
+    const { caller, llm } = await speakToSoftEnd(start, {
+      texts: [{ afterMs: 1, text: 'the weather' }],
+      final: 'the weather tomorrow',
+    })
+    caller.silence(300)
+    const done = await caller.next('reply.done')
+    expect(done).toMatchObject({ replyText: 'You said: the weather tomorrow.', timings: { speculated: false } })
+    expect(
+      caller
+        .of('reply.text')
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe('You said: the weather tomorrow.')
+    expect(caller.of('reply.started')).toHaveLength(1)
+    expect(llm?.calls).toHaveLength(2)
+  })
 })

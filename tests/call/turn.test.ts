@@ -1,13 +1,11 @@
 // One spoken turn from the caller's microphone to libSQL and back, over everything that is real but the engines.
-import { afterEach, expect, it, vi } from 'vitest'
-import { METRICS_TOKEN, startCallWorld, type CallWorld } from './call-world.ts'
+import { expect, vi } from 'vitest'
+import { it } from './call-test.ts'
+import { METRICS_TOKEN } from './call-world.ts'
 
-let world: CallWorld
-afterEach(() => world.close())
-
-it('[CAL1] a spoken turn is stored once, with all that is known of it, and shown and counted', async () => {
+it('[CAL1] a spoken turn is stored once, with all that is known of it, and shown and counted', async ({ start }) => {
   const usage = { promptTokens: 40, completionTokens: 3 }
-  world = await startCallWorld({
+  const world = await start({
     nodes: [
       {
         stt: { utterances: ['how are you'] },
