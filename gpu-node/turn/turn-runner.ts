@@ -56,7 +56,7 @@ class Runner implements TurnRunner {
     this.effects = new TurnEffects({ clock, sink, ledger, recognition, replies, logOf })
     this.speech = new SpeechQueue({
       isBlockedBy: (turnId) => this.isBlocked(turnId),
-      pass: dispatch,
+      pass: (event) => this.machine.dispatch(event),
       drop: (turnId) => this.effects.run({ type: 'forgetTurn', turnId }),
     })
     this.machine = new TurnMachine({
@@ -65,6 +65,7 @@ class Runner implements TurnRunner {
       run: (effect) => this.effects.run(effect),
       onStep: () => this.speech.drain(),
       onBroken: (cut) => {
+        this.speech.clear()
         this.effects.fault({ code: 'internal' })
         cut()
         this.abandonAll()
@@ -124,13 +125,18 @@ class Runner implements TurnRunner {
       this.speech.clear()
       this.dispatch({ type: 'ended', status, reason: stopReasonOf(reason) })
       this.isEnded = true
+      // Where it was called from within an effect (a full link), the state machine first settles the turns.
+      await Promise.resolve()
       this.abandonAll()
     }
     await Promise.allSettled(this.running)
   }
 
+  /** The failure of an utterance that still waits comes after its start. */
   private dispatch(event: TurnEvent): void {
-    if (!this.isEnded) this.machine.dispatch(event)
+    if (this.isEnded) return
+    if (event.type === 'recognitionFailed' && this.speech.isHolding(event.turnId)) this.speech.push(event)
+    else this.machine.dispatch(event)
   }
 
   private abandonAll(): void {

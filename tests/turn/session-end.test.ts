@@ -145,3 +145,15 @@ it('[TUR34] ending twice is ending once', async () => {
   await world.runner.end('idle')
   expect(world.records).toMatchObject([{ status: 'interrupted' }])
 })
+
+it('[TUR34] the session ends while it is told something, as when the link is full: stored all the same, once', async () => {
+  const world: TurnWorld = new TurnWorld({
+    onSaid: ({ type }) => void (type === 'transcript.final' && world.runner.end('fault')),
+  })
+  await world.ask()
+  await world.clock.settle()
+  expect(world.records).toMatchObject([{ utteranceText: 'hello there', status: 'cut' }])
+  expect(world.errors).toEqual([])
+  expect(world.engines.stt.openStreams).toBe(0)
+  expect(world.clock.pending).toBe(0)
+})

@@ -32,6 +32,8 @@ export interface WorldOptions extends ScriptedEnginesOptions {
   language?: Language
   inputRate?: number
   turns?: PastTurn[]
+  /** What the session that hosts the turns does with a message: it may end them there and then. */
+  onSaid?: (message: UnnumberedDown) => void
 }
 
 export type Down<T extends UnnumberedDown['type']> = Extract<UnnumberedDown, { type: T }> & { at: number }
@@ -58,7 +60,10 @@ export class TurnWorld {
       clock: this.clock,
       log: this.log(),
       sink: {
-        send: (message) => void this.said.push({ ...message, at: this.now }),
+        send: (message) => {
+          this.said.push({ ...message, at: this.now })
+          options.onSaid?.(message)
+        },
         audio: (turn, pcm) => void this.frames.push({ turn, samples: pcm.length, at: this.now }),
         finished: (record) => void this.records.push(record),
       },
