@@ -2,7 +2,7 @@
 // Used by `parley talk` and by the self-check of `parley start`. Knows nothing of how it is printed.
 import type { Clock } from '#shared/clock.ts'
 import { createChatClient } from '#shared/client/chat-client.ts'
-import type { ChatClient } from '#shared/client/client-options.ts'
+import type { ChatClient, ChatClientState } from '#shared/client/client-options.ts'
 import { createPlayback } from '#shared/client/playback.ts'
 import { sendInRealTime } from '#shared/client/real-time.ts'
 import { createVirtualSpeaker, type VirtualSpeaker } from '#shared/client/virtual-speaker.ts'
@@ -41,6 +41,7 @@ export interface CallOptions {
   clock: Clock
   /** Everything that the edge says, for printing. */
   onMessage(message: ChatDown): void
+  onState?: (state: ChatClientState) => void
 }
 
 export interface Call {
@@ -80,6 +81,7 @@ export async function openCall(options: CallOptions): Promise<Call> {
       playback.audio(turn, pcm)
     },
     onState: (state, detail) => {
+      options.onState?.(state)
       if (state === 'ended') watch.end(detail ?? 'internal')
     },
   })

@@ -6,12 +6,11 @@ import { readWav, writeWav, type Wav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
-import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCall, type Call, type SpokenTurn } from './call.ts'
 import { findKey } from './data-folder.ts'
 import { expectEdge } from './edge-api.ts'
-import { enginesLine } from './engines-line.ts'
+import { createTalkPrinter } from './talk-printer.ts'
 import { timingsLine, timingsOf } from './timings.ts'
 
 export const talk = defineCommand({
@@ -34,13 +33,14 @@ export const talk = defineCommand({
     if (recordings.length === 0 && args.text === undefined)
       throw invalid('talk: give a WAV file, several of them, or --text "…"')
     await expectEdge(args.url)
-    const print = args.json ? () => {} : createPrinter()
+    const printer = args.json ? undefined : createTalkPrinter(process.stdout)
     const call = await openCall({
       url: args.url,
       key: findKey(args.key, args.data),
       ...(args.continue !== undefined && { conversationId: readConversationId(args.continue) }),
       clock: systemClock,
-      onMessage: print,
+      onMessage: (message) => printer?.message(message),
+      onState: (state) => printer?.state(state),
     })
     try {
       for (const { file, pcm } of recordings) report(call, await spoken(call, file, pcm), args.json)
@@ -92,26 +92,4 @@ function report(call: Call, turns: SpokenTurn[], asJson: boolean): void {
     process.stdout.write(asJson ? `${JSON.stringify(line)}\n` : `${timingsLine(turn)}\n`)
   }
   if (!asJson) process.stdout.write(`conversation ${call.conversationId}\n`)
-}
-
-/** Prints the call as it goes: partial transcripts over each other on a terminal, replies as they stream. */
-function createPrinter(): (message: ChatDown) => void {
-  const isTerminal = process.stdout.isTTY
-  let isReplying = false
-  const write = (text: string): void => void process.stdout.write(text)
-  return (message) => {
-    if (message.type === 'session.ready') write(`${enginesLine(message.engines)}\n`)
-    if (message.type === 'transcript.partial') write(isTerminal ? `\r… ${message.text}` : `… ${message.text}\n`)
-    if (message.type === 'transcript.final') write(`${isTerminal ? '\r\u001B[K' : ''}you: ${message.text}\n`)
-    if (message.type === 'reply.text') {
-      write(isReplying ? message.text : `reply: ${message.text}`)
-      isReplying = true
-    }
-    if (message.type === 'reply.done') {
-      write(message.status === 'complete' ? '\n' : `\n(${message.status}; heard: ${message.heardText})\n`)
-      isReplying = false
-    }
-    if (message.type === 'session.notice') write(`notice: ${message.notice}\n`)
-    if (message.type === 'fault') write(`fault: ${message.code}: ${message.message}\n`)
-  }
 }

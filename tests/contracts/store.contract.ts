@@ -6,7 +6,7 @@ import { newId, type ConversationId, type SessionId, type UserId } from '#shared
 import type { TurnRecord, Usage } from '#shared/model/turn.ts'
 import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
 import { modelOfStoring, sumOf } from './stored-turns.ts'
-import { turnRecord } from './turn-record.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 
 export interface OpenStore {
   store: Store

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { newId, type ConversationId } from '#shared/ids.ts'
 import type { OpenStore } from './store.contract.ts'
-import { turnRecord } from './turn-record.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 
 const NOW = Date.UTC(2026, 10, 1)
 

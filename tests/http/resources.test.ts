@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import { turnRecord } from '#tests/contracts/turn-record.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { ScriptedNode } from '#tests/fakes/scripted-node.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 

@@ -13,7 +13,7 @@ import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
 import { Outbox } from '#gpu-node/outbox/outbox.ts'
 import type { VirtualClock } from '#tests/fakes/virtual-clock.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
-import { finishedTurn } from './turn-record.ts'
+import { finishedTurn } from './finished-turn.ts'
 
 const closing: Array<() => Promise<void> | void> = []
 afterEach(async () => {

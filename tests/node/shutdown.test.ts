@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Joined, NodeWorld } from './node-world.ts'
 import { startNodeWorld } from './node-world.ts'
-import { turnRecord } from './turn-record.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 
 const worlds: NodeWorld[] = []
 afterEach(async () => {

@@ -1,17 +1,19 @@
 // Finished turns on their way from a node's outbox through the fleet room into the store.
 import { describe, expect, it } from 'vitest'
-import { newId } from '#shared/ids.ts'
-import type { TurnRecord } from '#shared/model/turn.ts'
 import { CLOSE_NORMAL } from '#shared/protocol/close-codes.ts'
 import { observeTurn } from '#edge/fleet/turn-metrics.ts'
 import { createMetrics } from '#edge/runtime/node/metrics.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { FakeWorld } from './fake-world.ts'
 
 describe('finished turns', () => {
   it('[FLT14] the metrics of a stored turn are its status and the stages that ran', () => {
     const metrics = createMetrics()
-    const record = turn()
-    observeTurn(metrics, { ...record, timings: { ...record.timings, voiceToVoiceMs: 516, endpointMs: 512, sttMs: 4 } })
+    const record = turnRecord()
+    observeTurn(metrics, {
+      ...record,
+      timings: { ...record.timings, voiceToVoiceMs: 516, endpointMs: 512, sttMs: 4, llmFirstTokenMs: null },
+    })
     return expect(metrics.text()).resolves.toSatisfy((text: string) => {
       expect(text).toMatch(/turns_stored_total\{status="complete"\} 1/)
       expect(text).toMatch(/turn_voice_to_voice\w*_sum 0\.516|turn_voice_to_voice\w*_sum 516/)
@@ -21,37 +23,11 @@ describe('finished turns', () => {
     })
   })
 
-  const turn = (): TurnRecord => ({
-    id: newId('turn'),
-    turn: 1,
-    source: 'text',
-    status: 'complete',
-    language: 'en',
-    utteranceText: 'hello',
-    correctedText: null,
-    replyText: 'hi',
-    heardText: 'hi',
-    engines: {},
-    timings: {
-      endpointMs: null,
-      sttMs: null,
-      llmFirstTokenMs: null,
-      ttsFirstAudioMs: null,
-      replyMs: null,
-      voiceToVoiceMs: null,
-      speculated: false,
-    },
-    usage: { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 },
-    traceId: '0'.repeat(32),
-    startedAt: 0,
-    endedAt: 0,
-  })
-
   it('[FLT10] a turn is stored and confirmed, also twice and after its session; one without conversation is rejected', async () => {
     const world = new FakeWorld()
     const { control, caller, node } = await world.live()
     const { conversationId } = caller.socket.last('session.ready') ?? {}
-    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turn() }
+    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turnRecord() }
     control.say(message)
     await world.until(() => control.socket.types.includes('turn.stored'))
     caller.say({ type: 'session.end' })
@@ -68,7 +44,7 @@ describe('finished turns', () => {
     const world = new FakeWorld()
     const { control, caller } = await world.live()
     const { conversationId } = caller.socket.last('session.ready') ?? {}
-    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turn() }
+    const message = { type: 'turn.finished', sessionId: world.sessionId, conversationId, turn: turnRecord() }
     const before = control.socket.types.length
     world.store.failure = new Error('SQLITE_BUSY')
     control.say(message)
