@@ -1,4 +1,4 @@
-// Text generation by any server of POST /v1/chat/completions: vLLM, llama.cpp, a hosted one. Chosen in gpu-node/main.ts.
+// Text generation by any server of POST /v1/chat/completions: vLLM, llama.cpp, a hosted one. Chosen by choose-engines.ts.
 // Streams the spoken part of the reply; a model's reasoning is dropped. Does not know what the text is for.
 import * as v from 'valibot'
 import type { Log } from '#shared/log.ts'

@@ -1,6 +1,6 @@
 // Speech recognition by any server of POST /v1/audio/transcriptions: our faster-whisper worker, vLLM, speaches, a hosted one.
 // Such servers hear whole recordings, so an utterance is kept here and sent anew for each text; openai-transcription.ts asks.
-// Chosen in gpu-node/main.ts. Does not know when an utterance ends.
+// Chosen by choose-engines.ts. Does not know when an utterance ends.
 import { concatPcm } from '#shared/audio/pcm.ts'
 import type { Log } from '#shared/log.ts'
 import { faultOf } from '#shared/fault.ts'

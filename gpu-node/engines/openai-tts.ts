@@ -1,5 +1,5 @@
 // Speech synthesis by any server of POST /v1/audio/speech: our F5-TTS worker, vLLM-Omni, Kokoro-FastAPI, a hosted one.
-// Yields PCM16 as it arrives, always at the engine's rate. Chosen in gpu-node/main.ts. Does not cut text into pieces.
+// Yields PCM16 as it arrives, always at the engine's rate. Chosen by choose-engines.ts. Does not cut text into pieces.
 import { Resampler } from '#shared/audio/resample.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'

@@ -2,6 +2,7 @@
 // Used by recognition.ts. Does not know what the text is for.
 import type { Clock } from '#shared/clock.ts'
 import type { Language } from '#shared/model/language.ts'
+import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import type { Stt, SttStream } from '#gpu-node/engines/ports.ts'
 import { within } from './engine-watch.ts'
 import type { Watch } from './engine-watch.ts'
@@ -66,14 +67,14 @@ export class UtteranceStream {
 
   async snapshot(): Promise<string> {
     const stream = await this.opened
-    return within(stream.snapshot(), this.watch(TEXT_LIMIT_MS))
+    return bounded(await within(stream.snapshot(), this.watch(TEXT_LIMIT_MS)))
   }
 
   async finish(): Promise<string> {
     const stream = await this.opened
     this.stream = undefined
     try {
-      return await within(stream.finish(), this.watch(TEXT_LIMIT_MS))
+      return bounded(await within(stream.finish(), this.watch(TEXT_LIMIT_MS)))
     } finally {
       this.close()
       stream.close()
@@ -106,7 +107,8 @@ export class UtteranceStream {
     return stream
   }
 
-  private hearPartial(text: string): void {
+  private hearPartial(heard: string): void {
+    const text = bounded(heard)
     if (this.isClosed || !this.stream || text === this.lastPartial) return
     this.lastPartial = text
     this.options.onPartial(text)
@@ -116,3 +118,6 @@ export class UtteranceStream {
     return { clock: this.options.clock, signal: this.options.signal, stage: 'stt', limitMs }
   }
 }
+
+/** A recogniser that repeats itself without end must not make a turn that nothing can store. */
+const bounded = (text: string): string => text.slice(0, MAX_TURN_TEXT_CHARS)

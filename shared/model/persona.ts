@@ -8,7 +8,7 @@ export const PersonaIdSchema = v.custom<PersonaId>(
   'not a persona id',
 )
 
-/** Longest instructions of a persona, in UTF-16 units: about 2,000 tokens of every prompt. */
+/** Longest instructions of a persona, in UTF-16 units: of every prompt about 2,000 tokens in English, all 8,000 in Chinese. */
 export const MAX_INSTRUCTIONS_CHARS = 8_000
 
 export const Persona = v.object({

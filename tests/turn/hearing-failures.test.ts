@@ -1,5 +1,7 @@
 // Recognition and VAD fail or hang: the utterance ends with a fault, the session goes on.
+import * as v from 'valibot'
 import { describe, expect, it, test } from 'vitest'
+import { MAX_TURN_TEXT_CHARS, TurnRecord } from '#shared/model/turn.ts'
 import { OPEN_LIMIT_MS, TEXT_LIMIT_MS } from '#gpu-node/turn/utterance-stream.ts'
 import { expectNoUnhandledRejections, failed, goesOn, HANGS } from './failing.ts'
 import { TurnWorld } from './turn-world.ts'
@@ -61,6 +63,16 @@ describe('recognition', () => {
     await dumb.clock.advance(TEXT_LIMIT_MS)
     expect(dumb.last('fault')).toMatchObject({ code: 'deadline_exceeded', stage: 'stt' })
     await goesOn(dumb)
+  })
+
+  it('[TUR29] repeats itself without end: the text is as long as a record may be', async () => {
+    const endless = { texts: [{ afterMs: 1, text: 'again '.repeat(5_000) }] }
+    const world = new TurnWorld({ ...better, stt: { utterances: [endless] } })
+    await world.ask()
+    await world.clock.advance(3_000)
+    expect(v.safeParse(TurnRecord, world.records[0]).success).toBe(true)
+    const texts = [...world.of('transcript.partial'), ...world.of('transcript.final')].map(({ text }) => text.length)
+    expect(Math.max(...texts)).toBe(MAX_TURN_TEXT_CHARS)
   })
 
   it('[TUR26] a slow opening costs nothing: what was said meanwhile is recognised', async () => {

@@ -1,5 +1,5 @@
 // The embedded llm: a rule-based responder, so that the loop talks without a GPU, a download or a key. A demonstration.
-// Chosen in gpu-node/main.ts where no LLM_URL is set. Deterministic; sees the clock through `now` only.
+// Chosen by engines/choose-engines.ts where no LLM_URL is set. Deterministic; sees the clock through `now` only.
 import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import { systemClock } from '#shared/clock.ts'
 import type { Language, Llm, LlmDelta, LlmOptions, PromptMessage } from '#gpu-node/engines/ports.ts'
