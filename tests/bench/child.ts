@@ -6,6 +6,12 @@ import { fork } from 'node:child_process'
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 
+/**
+ * Flags of Node for the programs that make or return the load: with a large young generation their garbage, which is not the
+ * matter of any bench, is collected every few seconds and not each second. What is measured runs without them, as in life.
+ */
+export const LOAD_FLAGS = ['--max-semi-space-size=64', '--min-semi-space-size=64']
+
 export interface Usage {
   /** User and system time since the start. */
   cpuMs: number
@@ -31,12 +37,18 @@ export interface BenchChild<Facts> {
 
 /**
  * `program` is a file of this folder; `settings` reach it as JSON. It inherits this process's flags of Node, so that
- * `node --cpu-prof tests/bench/main.ts relay` writes a profile of each program.
+ * `node --cpu-prof tests/bench/main.ts relay` writes a profile of each program; `flags` are its own.
  */
-export async function startChild<Facts>(program: string, settings: object): Promise<BenchChild<Facts>> {
+export async function startChild<Facts>(
+  program: string,
+  settings: object,
+  flags: string[] = [],
+): Promise<BenchChild<Facts>> {
+  const inherited = process.execArgv.filter((flag) => !LOAD_FLAGS.includes(flag))
   const child = fork(new URL(program, import.meta.url), [JSON.stringify(settings)], {
     // The log's lines go to stdout; it must cost the program what it costs in life, but nobody reads it here.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [...inherited, ...flags],
   })
   const waiting = new Map<number, (answer: unknown) => void>()
   const ready = Promise.withResolvers<unknown>()
@@ -86,6 +98,8 @@ export function serveParent(program: {
 }): void {
   const answers: Record<string, () => unknown> = { usage, ...program.answers }
   process.on('message', ({ id, ask }: Question) => process.send?.({ id, answer: answers[ask]?.() }))
+  // Ctrl-C reaches the whole group; the end comes by the channel, so that folders are removed.
+  process.on('SIGINT', () => {})
   process.once('disconnect', () => void program.stop().finally(() => process.exit(0)))
   process.send?.({ ready: program.ready })
 }

@@ -2,7 +2,7 @@
 // and client → echo with nothing between; client, edge, node and echo are processes of their own. First at the pace of a
 // hundred calls, in rounds that take turns so that the machine's moods meet every path; then faster until frames are lost.
 import { findNginx } from '#tests/tooling/machine.ts'
-import { startChild } from './child.ts'
+import { LOAD_FLAGS, startChild } from './child.ts'
 import type { EchoFacts } from './echo-process.ts'
 import type { EchoNodeSettings } from './echo-node-process.ts'
 import type { EdgeFacts } from './edge-process.ts'
@@ -26,12 +26,12 @@ export interface RelayLoad {
 export const RELAY_FULL: RelayLoad = {
   sessions: 100,
   perSecond: 50,
-  rounds: 3,
-  roundMs: 5_000,
+  rounds: 20,
+  roundMs: 1_000,
   warmUpMs: 2_000,
   stepMs: 2_000,
 }
-export const RELAY_SHORT: RelayLoad = { ...RELAY_FULL, rounds: 1, roundMs: 3_000, stepMs: 1_000 }
+export const RELAY_SHORT: RelayLoad = { ...RELAY_FULL, rounds: 5, stepMs: 1_000 }
 
 const MAX_ADDED_P99_MS = 5
 /** Each faster rate is this much faster. */
@@ -51,6 +51,8 @@ interface Measured {
   sent: number
   lost: number
   roundTripsMs: number[]
+  /** p99 of each round. */
+  p99s: number[]
   cpuMs: number | null
   highest: { perSecond: number; isGeneratorsLimit: boolean } | undefined
 }
@@ -70,7 +72,7 @@ export async function benchRelay(load: RelayLoad): Promise<Report> {
 // --- the paths ---
 
 async function openPaths(load: RelayLoad, stops: Stops): Promise<Path[]> {
-  const echo = await startChild<EchoFacts>('./echo-process.ts', {})
+  const echo = await startChild<EchoFacts>('./echo-process.ts', {}, LOAD_FLAGS)
   stops.push(() => echo.stop())
   const fill = (open: (onReturn: OnReturn) => Promise<LinkSocket>): Promise<PacedLoad> =>
     openLoad(load.sessions, open, stops)
@@ -88,7 +90,7 @@ async function openPaths(load: RelayLoad, stops: Stops): Promise<Path[]> {
   stops.push(() => edge.stop())
   const { url, nodeToken } = edge.facts
   const settings: EchoNodeSettings = { edgeUrl: url, token: nodeToken, slots: load.sessions }
-  const node = await startChild('./echo-node-process.ts', settings)
+  const node = await startChild('./echo-node-process.ts', settings, LOAD_FLAGS)
   stops.push(() => node.stop())
   const relayed = await fill((onReturn) => openSessionSocket(edge.facts, onReturn))
   return [...paths, { name: 'edge → node', load: relayed, cpuMs: async () => (await edge.usage()).cpuMs }]
@@ -110,7 +112,7 @@ async function openLoad(
 async function measure(paths: Path[], load: RelayLoad): Promise<Measured[]> {
   const { perSecond, rounds, roundMs, warmUpMs, stepMs } = load
   const measured = paths.map((path): Measured => {
-    return { path, sent: 0, lost: 0, roundTripsMs: [], cpuMs: null, highest: undefined }
+    return { path, sent: 0, lost: 0, roundTripsMs: [], p99s: [], cpuMs: null, highest: undefined }
   })
   for (const path of paths) await path.load.run({ perSecond, durationMs: warmUpMs })
   for (let round = 0; round < rounds; round++)
@@ -121,6 +123,7 @@ async function measure(paths: Path[], load: RelayLoad): Promise<Measured[]> {
       one.sent += run.sent
       one.lost += run.lost
       for (const ms of run.roundTripsMs) one.roundTripsMs.push(ms)
+      one.p99s.push(quantile(run.roundTripsMs, 0.99))
       if (before !== null && after !== null) one.cpuMs = (one.cpuMs ?? 0) + after - before
     }
   if (stepMs > 0) for (const one of measured) one.highest = await findHighest(one.path, load)
@@ -153,6 +156,7 @@ const COLUMNS = [
   { name: 'added p50', digits: 2 },
   { name: 'added p99', digits: 2 },
   { name: 'p99 × direct', digits: 1 },
+  { name: 'p99 of the median round', digits: 2 },
   { name: 'CPU µs/message', digits: 1 },
   { name: 'highest frames/s each way' },
   { name: '× direct', digits: 2 },
@@ -168,6 +172,7 @@ function reportOf(measured: Measured[], load: RelayLoad): Report {
     rows: measured.map((one) => rowOf(one, direct, sessions)),
     notes: [
       'ms a round trip, from send() at the client to the frame’s event there. added: its quantile less that of the direct echo.',
+      'Paths take turns, round by round; where the median round’s p99 is far below that of all, the machine had other work.',
       'CPU: processor time of what stands between, over the messages it relayed (two a round trip), acks and pings included.',
       `highest: raised by a quarter at a time until a frame was not back within ${LOST_AFTER_MS} ms, twice; ≥: there the client`,
       'could send no faster. The edge’s path has two more sockets and a second program on it than nginx’s.',
@@ -191,6 +196,7 @@ function rowOf(one: Measured, direct: Measured | undefined, sessions: number): A
     isDirect ? null : p50 - median(base),
     isDirect ? null : p99 - quantile(base, 0.99),
     p99 / quantile(base, 0.99),
+    median(one.p99s),
     cpuMs === null ? null : (cpuMs * 1000) / (2 * sent),
     highest === undefined ? null : `${highest.isGeneratorsLimit ? '≥' : ''}${perSecond}`,
     highest === undefined || !direct?.highest ? null : highest.perSecond / direct.highest.perSecond,
@@ -199,9 +205,10 @@ function rowOf(one: Measured, direct: Measured | undefined, sessions: number): A
 
 function aimOf(one: Measured, direct: Measured): Aim {
   const added = quantile(one.roundTripsMs, 0.99) - quantile(direct.roundTripsMs, 0.99)
+  const inMedianRound = median(one.p99s) - median(direct.p99s)
   return {
     aim: `added p99 < ${MAX_ADDED_P99_MS} ms`,
-    got: `${added.toFixed(2)} ms`,
+    got: `${added.toFixed(2)} ms (${inMedianRound.toFixed(2)} ms in the median round), ${one.lost} lost`,
     isMet: added < MAX_ADDED_P99_MS && one.lost === 0,
   }
 }
