@@ -1,5 +1,6 @@
 // What the caller heard of a reply: the samples that were played, held against where each piece's audio starts.
 // Used by the node for its prompt and by the room for a turn that was cut. Knows nothing of sockets or clocks.
+import { letterWidth } from './letter-width.ts'
 
 export interface SpokenPiece {
   text: string
@@ -15,15 +16,9 @@ const WORD =
 
 /** English at 160 words a minute; a guess that only a reply that ends in the middle of its synthesis needs. */
 const MS_PER_LETTER = 65
-/** A Chinese character is a syllable, which takes as long as three letters. */
-const LETTERS_PER_CHARACTER = 3
-const CHARACTER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
 
 /** About how long it takes to say this, for a piece whose end is not known. */
-export function spokenMs(text: string): number {
-  const characters = text.match(CHARACTER)?.length ?? 0
-  return (text.length + characters * (LETTERS_PER_CHARACTER - 1)) * MS_PER_LETTER
-}
+export const spokenMs = (text: string): number => letterWidth(text) * MS_PER_LETTER
 
 /** The text up to the last word that was played to its end, by proportion inside a piece. Pieces in order. */
 export function heardText(pieces: readonly SpokenPiece[], playedSamples: number): string {

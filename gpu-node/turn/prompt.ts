@@ -1,5 +1,6 @@
 // The messages for the LLM: who speaks, what was said and HEARD so far, and the utterance to answer. Used when a reply
 // starts. Pure; knows no engine and no stream.
+import { countCharacters } from '#shared/letter-width.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
@@ -44,7 +45,7 @@ export function buildPrompt({ persona, language, history, utterance, maxTokens }
 
 /** A Chinese character is about one token; other scripts about one in four letters. */
 export function estimateTokens(text: string): number {
-  const wide = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu)?.length ?? 0
+  const wide = countCharacters(text)
   return wide + Math.ceil((text.length - wide) / CHARS_PER_TOKEN)
 }
 

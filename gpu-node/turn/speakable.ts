@@ -1,10 +1,11 @@
 // Token stream → what TTS can say next: the first piece as early as a clause allows, later ones by the sentence. Used by
 // the reply pipeline. The pieces joined are the text, and they do not depend on where tokens ended. Knows no markup: see
 // spoken-text.ts for what of a piece is said.
+import { letterWidth } from '#shared/letter-width.ts'
 import { boundaryAt } from './boundary.ts'
 import type { Boundary } from './boundary.ts'
 
-/** A first clause shorter than this would sound like a fragment ("Well,"). Width: see WIDE. */
+/** A first clause shorter than this would sound like a fragment ("Well,"). Widths: see letter-width.ts. */
 const MIN_FIRST_WIDTH = 8
 /** Later clauses stand alone only from here on: a sentence in one breath sounds better. */
 const MIN_CLAUSE_WIDTH = 80
@@ -12,8 +13,6 @@ const MIN_CLAUSE_WIDTH = 80
 export const MAX_PIECE_WIDTH = 240
 /** A forced cut looks for a blank no further back than half. */
 const MIN_FORCED_WIDTH = 120
-/** A Chinese character is a syllable and takes as long to say as about three Latin letters. */
-const WIDE = 3
 
 export class SpeakableSplitter {
   private rest = ''
@@ -55,7 +54,7 @@ function firstCut(text: string, isEnd: boolean, minWidth: number): number | unde
   let blank: number | undefined
   for (let at = 0; at < text.length; at++) {
     const unit = text.charAt(at)
-    width += widthOf(unit)
+    width += letterWidth(unit)
     if (width > MAX_PIECE_WIDTH) return blank ?? wholeCharacters(text, at)
     if (width > MIN_FORCED_WIDTH && /\s/.test(unit)) blank = at
     hasWord ||= WORD.test(unit)
@@ -72,14 +71,6 @@ function firstCut(text: string, isEnd: boolean, minWidth: number): number | unde
 const isEnough = ({ strength }: Boundary, width: number, minWidth: number): boolean =>
   strength === 'sentence' || width >= minWidth
 
-/** How long a text takes to say, in Latin letters. */
-export function widthOf(text: string): number {
-  let width = 0
-  for (const unit of text.split('')) width += CJK.test(unit) ? WIDE : 1
-  return width
-}
-
-const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
 /** Half a surrogate pair counts as a word: it is a rare Chinese character, or an emoji, which does no harm. */
 const WORD = /[\p{L}\p{N}\uD800-\uDFFF]/u
 

@@ -16,7 +16,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 6,
     arbitrary: fc
       .record({ speech: fc.constantFrom(80, 200, 400, 700), pause: fc.constantFrom(100, 260, 600, 1_500) })
-      .map(({ speech, pause }) => async (world) => {
+      .map(({ speech, pause }) => async (world: TurnWorld) => {
         await world.speak(speech)
         await world.silence(pause)
       }),
@@ -30,7 +30,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     (world) => world.clock.advance(20),
     (world) => world.clock.advance(8_000),
   ),
-  fc.integer({ min: 0, max: 100_000 }).map((playedSamples) => (world) => {
+  fc.integer({ min: 0, max: 100_000 }).map((playedSamples) => (world: TurnWorld) => {
     const turnId = world.of('reply.started').at(-1)?.turnId
     if (turnId) world.runner.receive({ type: 'playback.progress', turnId, playedSamples })
   }),

@@ -1,7 +1,8 @@
 // Tokens → pieces: where English and Chinese are cut and where not, and what of a piece is said aloud.
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { MAX_PIECE_WIDTH, SpeakableSplitter, widthOf } from '#gpu-node/turn/speakable.ts'
+import { letterWidth } from '#shared/letter-width.ts'
+import { MAX_PIECE_WIDTH, SpeakableSplitter } from '#gpu-node/turn/speakable.ts'
 import { spokenText } from '#gpu-node/turn/spoken-text.ts'
 
 function split(...tokens: string[]): string[] {
@@ -48,7 +49,7 @@ describe('any text', () => {
   it('[SPK3] no piece is longer than MAX_PIECE_WIDTH and the marks that close it', () => {
     fc.assert(
       fc.property(text, (whole) => {
-        for (const piece of split(whole)) expect(widthOf(piece)).toBeLessThanOrEqual(MAX_PIECE_WIDTH + 3 * 16)
+        for (const piece of split(whole)) expect(letterWidth(piece)).toBeLessThanOrEqual(MAX_PIECE_WIDTH + 3 * 16)
       }),
     )
   })
