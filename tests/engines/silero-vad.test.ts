@@ -4,12 +4,13 @@ import { createFliteTts } from '#gpu-node/engines/flite-tts.ts'
 import type { Tts } from '#gpu-node/engines/ports.ts'
 import { VAD_FRAME_SAMPLES } from '#gpu-node/engines/ports.ts'
 import { createSileroVad } from '#gpu-node/engines/silero-vad.ts'
+import { hear, quietAt } from '#gpu-node/turn/endpointer.ts'
 import { concatPcm, pcmToFloat } from '#shared/audio/pcm.ts'
 import { silentLog } from '#shared/log.ts'
+import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import { framesOf, pinkNoise, say, SENTENCES, silence } from './spoken.ts'
 
 const RATE = 16_000
-const FRAME_MS = 32
 const vad = createSileroVad()
 let tts: Tts
 
@@ -18,24 +19,18 @@ beforeAll(async () => {
 })
 afterAll(() => tts.close())
 
-/** Utterances by the usual hysteresis: begun by 64 ms at 0.5 or more, ended by 500 ms under 0.35. Times in ms. */
+/** Utterances as a session with the default options finds them. */
 function utterancesIn(samples: Float32Array): { startMs: number; endMs: number }[] {
   const stream = vad.stream()
   const found: { startMs: number; endMs: number }[] = []
-  let [loudMs, quietMs, isOpen] = [0, 0, false]
-  for (const [i, frame] of framesOf(samples, VAD_FRAME_SAMPLES).entries()) {
-    const probability = stream.push(frame)
-    loudMs = probability >= 0.5 ? loudMs + FRAME_MS : 0
-    quietMs = probability < 0.35 ? quietMs + FRAME_MS : 0
-    const nowMs = (i + 1) * FRAME_MS
-    if (!isOpen && loudMs >= 64) {
-      isOpen = true
-      found.push({ startMs: nowMs, endMs: Infinity })
-    }
-    const last = found.at(-1)
-    if (isOpen && last && quietMs >= 500) {
-      isOpen = false
-      last.endMs = nowMs - quietMs
+  let state = quietAt(0)
+  for (const frame of framesOf(samples, VAD_FRAME_SAMPLES)) {
+    const step = hear(state, stream.push(frame), DEFAULT_TURN_OPTIONS)
+    state = step.state
+    for (const event of step.events) {
+      const last = found.at(-1)
+      if (event.type === 'started') found.push({ startMs: (event.atSample * 1000) / RATE, endMs: Infinity })
+      if (event.type === 'hardEnd' && last) last.endMs = (event.speechEnd * 1000) / RATE
     }
   }
   return found
