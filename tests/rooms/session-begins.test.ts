@@ -77,7 +77,7 @@ describe('a session begins', () => {
     })
     expect(caller.socket.types).toEqual([])
     node.say({ type: 'session.begun', engines: [{ role: 'stt', name: 'scripted', version: '1' }] })
-    await world.clock.settle()
+    await world.until(() => caller.socket.types.includes('session.ready') && world.stored?.nodeId !== undefined)
     expect(caller.socket.last('session.ready')).toMatchObject({ engines: [{ name: 'scripted' }], language: 'zh' })
     expect(world.stored).toMatchObject({ nodeId: 'nod_one', epoch: 1 })
     expect(world.stored?.resumeTokenHash).toMatch(/^[0-9a-f]{64}$/)
