@@ -59,10 +59,6 @@ export class Dialler {
     if (this.#state.type === 'open') this.#connection?.cut()
   }
 
-  get isOpen(): boolean {
-    return this.#state.type === 'open'
-  }
-
   #step(event: DialEvent): void {
     const { clock, giveUpAfterMs } = this.#options
     const { state, effects } = reduceDial(this.#state, event, { now: clock.now(), giveUpAfterMs })

@@ -38,6 +38,8 @@ export const CallerText = v.pipe(
   v.minLength(1),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
+    // Nobody could answer it, and a prompt without words is refused by some servers.
+    if (dataset.value.trim() === '') addIssue({ label: 'text', expected: 'more than blanks' })
     const got = [...dataset.value].length
     // decode() makes a too_large fault of an issue of this form.
     if (got > MAX_TEXT_CHARS) addIssue({ label: 'characters', expected: `<=${MAX_TEXT_CHARS}`, received: `${got}` })

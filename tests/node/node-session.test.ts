@@ -112,6 +112,7 @@ describe('node session', () => {
   it.each<[string, string, object | string | Uint8Array]>([
     ['no JSON', 'invalid_message', '{'],
     ['an unknown type', 'invalid_message', { type: 'text.sing', seq: 1 }],
+    ['a text of blanks', 'invalid_message', { type: 'text.send', seq: 1, text: ' \n' }],
     ['a text over the limit', 'too_large', { type: 'text.send', seq: 1, text: 'x'.repeat(1_001) }],
     ['audio of an odd length', 'invalid_message', new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0, 9])],
     ['audio without samples', 'invalid_message', new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0])],
