@@ -28,7 +28,7 @@ export const RELAY_FULL: RelayLoad = {
   perSecond: 50,
   rounds: 20,
   roundMs: 1_000,
-  warmUpMs: 2_000,
+  warmUpMs: 4_000,
   stepMs: 2_000,
 }
 export const RELAY_SHORT: RelayLoad = { ...RELAY_FULL, rounds: 5, stepMs: 1_000 }
