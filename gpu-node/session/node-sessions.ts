@@ -11,7 +11,7 @@ export interface NodeSessionsOptions extends SessionSurroundings {
   /** Whether every engine that a session needs has answered. */
   isReady: () => boolean
   accept: (offer: Offer) => void
-  decline: (offer: Offer, code: 'no_capacity' | 'unavailable' | 'stale_epoch' | 'deadline_exceeded') => void
+  decline: (offer: Offer, code: 'no_capacity' | 'unavailable' | 'stale_epoch') => void
   /** A slot was taken or freed. */
   onChange: () => void
 }
@@ -38,11 +38,10 @@ export class NodeSessions {
   }
 
   offered(offer: Offer): void {
-    const { clock, slots, isReady, decline } = this.#options
+    const { slots, isReady, decline } = this.#options
     const held = this.#find(offer.sessionId)
     if (held && held.offer.epoch >= offer.epoch) return decline(offer, 'stale_epoch')
     if (this.#isDraining || !isReady()) return decline(offer, 'unavailable')
-    if (offer.expiresAt <= clock.now()) return decline(offer, 'deadline_exceeded')
     // A session that comes back to its own node takes over the slot that it still holds here.
     if (this.#sessions.size - (held ? 1 : 0) >= slots) return decline(offer, 'no_capacity')
     held?.end('replaced')

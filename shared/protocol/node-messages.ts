@@ -61,7 +61,7 @@ export type NodeControlMessage = v.InferOutput<typeof NodeControlMessage>
 /** Edge → node. */
 export const EdgeControlMessage = v.variant('type', [
   v.object({ type: v.literal('node.welcome'), nodeId: NodeIdSchema }),
-  /** Dial /node/session/:sessionId with this ticket, once, before expiresAt; or decline. */
+  /** Dial /node/session/:sessionId with this ticket, once, before expiresAt by the edge's clock; or decline. */
   v.object({
     type: v.literal('session.offer'),
     sessionId: SessionIdSchema,

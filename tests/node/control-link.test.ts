@@ -55,21 +55,27 @@ describe('control link', () => {
     expect(await control.next('node.status')).toMatchObject({ freeSlots: 1, sessions: [second.sessionId] })
   })
 
-  it('[TUN13] an offer whose ticket has expired, of an epoch that is not newer, or to a node that drains is declined', async () => {
+  it('[TUN13] an offer of an epoch that is not newer, or to a node that drains is declined', async () => {
     const { edge, welcome } = await start()
     const control = await welcome()
     const held = aSession()
     await offer(edge, control, held)
     control.send({ type: 'session.offer', ...held, ticket: 't', expiresAt: Date.now() + 1_000 })
     expect(await control.next('offer.declined')).toMatchObject({ code: 'stale_epoch' })
-    control.send({ type: 'session.offer', ...aSession(), ticket: 't', expiresAt: Date.now() - 1 })
-    expect(await control.next('offer.declined')).toMatchObject({ code: 'deadline_exceeded' })
     control.send({ type: 'node.drain' })
     await control.next('node.draining')
     control.send({ type: 'session.offer', ...aSession(), ticket: 't', expiresAt: Date.now() + 1_000 })
     expect(await control.next('offer.declined')).toMatchObject({ code: 'unavailable' })
     control.send({ type: 'request', id: 'r', method: 'status', deadlineMs: 1_000 })
     expect(await control.next('response')).toMatchObject({ result: { freeSlots: 0, sessions: [held.sessionId] } })
+  })
+
+  it('[TUN13] an offer that seems to have expired is accepted: the clock of a node may be wrong, and the edge checks', async () => {
+    const { welcome } = await start()
+    const control = await welcome()
+    const session = aSession()
+    control.send({ type: 'session.offer', ...session, ticket: 't', expiresAt: Date.now() - 3_600_000 })
+    expect(await control.next('offer.accepted')).toMatchObject({ sessionId: session.sessionId })
   })
 
   it('[TUN14] a request is answered: status with the status, an unknown method with a fault', async () => {
