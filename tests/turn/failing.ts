@@ -1,6 +1,7 @@
 // Faults of engines, and how a session is seen to go on after one. For the tests of failures.
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Fault, Stage } from '#shared/fault.ts'
+import type { UnnumberedDown } from '#shared/protocol/session-messages.ts'
 import type { TurnWorld } from './turn-world.ts'
 
 export const failed = (stage: Stage, transient = false): Fault => ({
@@ -12,6 +13,16 @@ export const failed = (stage: Stage, transient = false): Fault => ({
 })
 /** Longer than any limit, in milliseconds. */
 export const HANGS = 10 ** 9
+
+/** A bug in the middle of an effect: the first message of this type meets it. */
+export function breaksAt(type: UnnumberedDown['type']): (message: UnnumberedDown) => void {
+  let isBroken = false
+  return (message) => {
+    if (isBroken || message.type !== type) return
+    isBroken = true
+    throw new Error('a bug')
+  }
+}
 
 /** The turn after the failed one is an ordinary one, and nothing of the failed one is left. */
 export async function goesOn(world: TurnWorld): Promise<void> {

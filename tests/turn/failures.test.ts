@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ENGINE_LIMIT_MS, LLM_RETRY_MS } from '#gpu-node/turn/reply-pipeline.ts'
 import type { LlmScript } from '#tests/fakes/scripted-engines.ts'
-import { expectNoUnhandledRejections, failed, goesOn, HANGS } from './failing.ts'
+import { breaksAt, expectNoUnhandledRejections, failed, goesOn, HANGS } from './failing.ts'
 import { TurnWorld } from './turn-world.ts'
 import type { WorldOptions } from './turn-world.ts'
 
@@ -135,14 +135,12 @@ describe('TTS', () => {
 
 describe('a bug of the turn itself', () => {
   it('[TUR36] cuts what is under way, says internal, and the session goes on', async () => {
-    const world = new TurnWorld({ options: { speculation: false }, llm: { replies: ['Better.'] } })
-    const { speaks } = world.engines.tts
-    Object.assign(world.engines.tts, { speaks: () => speaks(JSON.parse('broken') as 'en') })
+    const bug = breaksAt('reply.started')
+    const world = new TurnWorld({ options: { speculation: false }, llm: { replies: ['Better.'] }, onSaid: bug })
     await world.ask()
     expect(world.last('fault')).toMatchObject({ code: 'internal' })
     expect(world.errors.length).toBeGreaterThan(0)
     expect(world.records).toMatchObject([{ utteranceText: 'hello there', status: 'cut' }])
-    Object.assign(world.engines.tts, { speaks })
     await goesOn(world)
   })
 })

@@ -1,7 +1,7 @@
 // Speech that waits for the final text of the utterance before it: in order, none lost, and none left when it fails there.
 import { expect, it } from 'vitest'
 import { OPEN_LIMIT_MS, TEXT_LIMIT_MS } from '#gpu-node/turn/utterance-stream.ts'
-import { expectNoUnhandledRejections, goesOn } from './failing.ts'
+import { breaksAt, expectNoUnhandledRejections, goesOn } from './failing.ts'
 import { TurnWorld } from './turn-world.ts'
 
 expectNoUnhandledRejections()
@@ -36,14 +36,12 @@ it('[TUR22] an utterance that fails while it waits ends with its fault, in its t
 })
 
 it('[TUR36] speech that waits while a turn breaks is dropped with it, without another fault', async () => {
-  const world = new TurnWorld({ ...waiting, stt: { utterances: [slow('one', 2_000), 'two'] } })
-  const { speaks } = world.engines.tts
-  Object.assign(world.engines.tts, { speaks: () => speaks(JSON.parse('broken') as 'en') })
+  const onSaid = breaksAt('reply.started')
+  const world = new TurnWorld({ ...waiting, stt: { utterances: [slow('one', 2_000), 'two'] }, onSaid })
   await world.ask()
   await world.speak(500)
   await world.silence(2_000)
   expect(world.of('fault')).toMatchObject([{ code: 'internal' }])
   expect(world.records).toMatchObject([{ utteranceText: 'one', status: 'cut' }])
-  Object.assign(world.engines.tts, { speaks })
   await goesOn(world)
 })
