@@ -3,7 +3,7 @@
 import type { Log } from '#shared/log.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
-import type { Language } from '#shared/model/language.ts'
+import { languageOf, type Language } from '#shared/model/language.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from './ports.ts'
 import { Reply } from './reply.ts'
@@ -54,7 +54,10 @@ export class Replies {
         voice: persona.voice,
       },
       pacer: {
-        sendText: (piece, startSample) => sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample }),
+        sendText: (piece, startSample) => {
+          this.tellVoiceless(turn.id, languageOf(piece, language))
+          sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample })
+        },
         sendAudio: (pcm) => sink.audio(ledger.ordinal(turn.id), pcm),
         onAudible: () => dispatch({ type: 'replyAudible', reply: key }),
         onHeard: () => dispatch({ type: 'replyHeard', reply: key }),
@@ -68,15 +71,19 @@ export class Replies {
   }
 
   release(key: ReplyKey): void {
-    const { ledger, sink, engines } = this.options
+    const { ledger, sink } = this.options
     const turn = ledger.get(key.turnId)
     turn.isReplyStarted = true
     sink.send({ type: 'reply.started', turnId: turn.id, turn: ledger.ordinal(turn.id) })
-    if (!engines.tts.speaks(turn.language) && !this.voicelessTold.has(turn.language)) {
-      this.voicelessTold.add(turn.language)
-      sink.send({ type: 'session.notice', notice: 'voiceUnavailable', turnId: turn.id, detail: turn.language })
-    }
     this.find(key)?.pacer.release()
+  }
+
+  /** Once a session and language, before the first piece that cannot be spoken. */
+  private tellVoiceless(turnId: TurnId, language: Language): void {
+    const { engines, sink } = this.options
+    if (engines.tts.speaks(language) || this.voicelessTold.has(language)) return
+    this.voicelessTold.add(language)
+    sink.send({ type: 'session.notice', notice: 'voiceUnavailable', turnId, detail: language })
   }
 
   pause(key: ReplyKey): void {

@@ -4,7 +4,7 @@ import { Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import type { Language } from '#shared/model/language.ts'
+import { languageOf, type Language } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Llm, LlmDelta, PromptMessage, Tts } from '#gpu-node/engines/ports.ts'
@@ -115,7 +115,9 @@ export class ReplyPipeline {
   }
 
   private async synthesize(piece: string): Promise<void> {
-    const { tts, clock, language, voice, traceparent, signal, outputRate, pacer } = this.options
+    const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
+    // The words of a reply decide who can speak them, whatever language was asked for.
+    const language = languageOf(piece, this.options.language)
     const text = tts.speaks(language) ? spokenText(piece) : ''
     if (text === '') return
     this.times.firstPiece ??= clock.now()

@@ -5,6 +5,7 @@ import { newId } from '#shared/ids.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
+import { languageOf } from '#shared/model/language.ts'
 import type { EndReason, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
 import { Ear } from './ear.ts'
@@ -185,7 +186,8 @@ class Runner implements TurnRunner {
     const turn = this.ledger.begin({
       id: newId('turn', now),
       source: 'text',
-      language: this.settings.language,
+      // Who writes Chinese in an English session wants a Chinese answer.
+      language: languageOf(text, this.settings.language),
       startedAt: now,
     })
     turn.closedAt = now

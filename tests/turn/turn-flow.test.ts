@@ -189,6 +189,25 @@ describe('the reply', () => {
   })
 })
 
+describe('the language of words', () => {
+  it('[TUR38] each piece is spoken in the language that it is written in, and a written text is answered in its own', async () => {
+    const world = new TurnWorld({
+      language: 'en',
+      llm: { replies: ['我叫小明。 My name is Ming. 42.'] },
+      tts: { languages: ['en', 'zh'] },
+    })
+    world.runner.receive({ type: 'text.send', text: '你叫什么名字？' })
+    await world.clock.advance(20_000)
+    expect(world.engines.tts.calls.map(({ options }) => [options.text.trim(), options.language])).toEqual([
+      ['我叫小明。', 'zh'],
+      ['My name is Ming.', 'en'],
+      ['42.', 'zh'],
+    ])
+    expect(world.last('transcript.final')).toMatchObject({ language: 'zh' })
+    expect(world.records).toMatchObject([{ language: 'zh', status: 'complete' }])
+  })
+})
+
 describe('a language without a voice', () => {
   it('[TUR25] is answered in text, complete, and the caller is told once', async () => {
     const world = new TurnWorld({ language: 'zh', llm: { replies: ['你好。我是小明。'] }, tts: { languages: ['en'] } })
