@@ -8,8 +8,8 @@ const STOP_TIMEOUT_MS = 15_000
 
 /**
  * Flags of Node for the programs that make or return the load: with much room for young and old objects their garbage, which
- * is no matter of any bench, hardly ever stops them. (A hundred sessions in one client are not life; measured, its collections
- * were most of the relay's slowest percent.) What is measured runs without these flags, as in life.
+ * is no matter of any bench, hardly ever stops them. (A hundred sessions in one client are not life, and its collections
+ * showed among the relay's slowest frames.) What is measured runs without these flags, as in life.
  */
 export const LOAD_FLAGS = ['--max-semi-space-size=64', '--min-semi-space-size=64', '--initial-old-space-size=512']
 

@@ -89,7 +89,7 @@ function roomSocket(socket: WebSocket): RoomSocket {
 
 /**
  * What `ws` gives is a view on a TCP read, and the link keeps the frame: a view that is most of its read is kept as it is, so
- * that a call's frames, which come one a read, are not copied (the copies were half of the garbage of the relay); a smaller
+ * that a call's frames, which come one a read, are not copied; a smaller
  * one gets bytes of its own, or it would keep all of the read alive.
  */
 export function frameOf(content: RawData, isBinary: boolean): Frame {
