@@ -13,8 +13,8 @@ export class Intake {
   /** Unreadable frames since the last number that was taken. */
   #unreadable = 0
 
-  constructor(clock: Clock, onOverflow: (fault: Fault) => void) {
-    this.leg = new RelayLeg({ clock, onOverflow })
+  constructor(clock: Clock, onOverflow: (fault: Fault) => void, isRecovered: boolean) {
+    this.leg = new RelayLeg({ clock, onOverflow, isRecovered })
   }
 
   take(seq: number, frame: Frame): 'relayed' | 'duplicate' | 'gap' {

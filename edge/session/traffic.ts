@@ -21,7 +21,7 @@ import type { CallerSays, ClientCodec } from './client-codec.ts'
 import { Intake } from './intake.ts'
 import { audioFormat, turnOptions } from './session-opening.ts'
 import type { SessionEvent } from './session-state.ts'
-import { TurnLog } from './turn-log.ts'
+import { TurnLog, type KeptTurns } from './turn-log.ts'
 
 export interface TrafficPorts {
   clock: Clock
@@ -35,6 +35,13 @@ export interface TrafficPorts {
   onGap(peer: 'caller' | 'node'): void
 }
 
+/** What survives the room's memory. Frames do not: both ends send them again. */
+export interface KeptTraffic {
+  audio: AudioFormat | undefined
+  language: Language
+  turns: KeptTurns
+}
+
 /** Said now: the session is not idle. */
 const SPEECH = new Set<string>(['utterance.started', 'transcript.final', 'reply.started', 'reply.done', 'text.send'])
 
@@ -42,23 +49,41 @@ export class Traffic {
   readonly #ports: TrafficPorts
   readonly #up: Intake
   readonly #down: Intake
-  readonly #log = new TurnLog()
+  readonly #log: TurnLog
   /** Agreed in session.start; undefined before. */
   #audio: AudioFormat | undefined
-  #language: Language = 'en'
-  #hasCaller = true
+  #language: Language
+  #hasCaller: boolean
   #isEnding = false
 
-  constructor(ports: TrafficPorts) {
+  constructor(ports: TrafficPorts, kept?: KeptTraffic) {
     this.#ports = ports
     const onOverflow = (fault: Fault): void => ports.onEvent({ type: 'overflowed', fault })
-    this.#up = new Intake(ports.clock, onOverflow)
-    this.#down = new Intake(ports.clock, onOverflow)
+    this.#up = new Intake(ports.clock, onOverflow, kept !== undefined)
+    this.#down = new Intake(ports.clock, onOverflow, kept !== undefined)
+    this.#log = new TurnLog(kept?.turns)
+    this.#audio = kept?.audio
+    this.#hasCaller = kept === undefined
+    this.#language = kept?.language ?? 'en'
   }
 
   /** The highest numbers that were taken from either side. */
   get received(): { fromCaller: number; fromNode: number } {
     return { fromCaller: this.#up.leg.received, fromNode: this.#down.leg.received }
+  }
+
+  /** What an end may claim to have received of the other one's messages: anything, where these numbers are forgotten. */
+  get claimable(): { fromCaller: number; fromNode: number } {
+    const most = ({ leg }: Intake): number => (leg.isBlank ? Infinity : leg.received)
+    return { fromCaller: most(this.#up), fromNode: most(this.#down) }
+  }
+
+  get changes(): number {
+    return this.#log.changes
+  }
+
+  keep(): KeptTraffic {
+    return { audio: this.#audio, language: this.#language, turns: this.#log.keep() }
   }
 
   speaks(language: Language): void {
