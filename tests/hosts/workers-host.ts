@@ -1,0 +1,67 @@
+// The whole edge on real workerd, as wrangler.toml says, with a real libSQL server behind it: what suites of both hosts stand on
+// in the project `workers`. Offline, on loopback; close() leaves no process and no file.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { TestHarness } from 'wrangler'
+import { startLibsqlServer } from '#edge/cli/libsql-server.ts'
+import type { Store } from '#edge/ports.ts'
+import { openDatabase } from '#edge/runtime/node/database.ts'
+import { createStore } from '#edge/store/store.ts'
+
+export interface WorkersHost {
+  /** e.g. http://127.0.0.1:8787 */
+  url: string
+  databaseUrl: string
+  /** The same database, from Node. */
+  store: Store
+  harness: TestHarness
+  close(): Promise<void>
+}
+
+export interface WorkersHostOptions {
+  /** The folder of the built page; an empty one when undefined. */
+  dist?: string
+  variables?: Record<string, string>
+}
+
+export async function startWorkersHost(options: WorkersHostOptions = {}): Promise<WorkersHost> {
+  // Not above: where workerd does not start, already the import may throw.
+  const { createTestHarness } = await import('wrangler')
+  const folder = mkdtempSync(join(tmpdir(), 'parley-workers-'))
+  const sqld = await startLibsqlServer({ folder: join(folder, 'database') })
+  const database = await openDatabase({ url: sqld.url })
+  await database.migrate()
+  const vars = {
+    DATABASE_URL: sqld.url,
+    SIGNING_SECRET: 's'.repeat(43),
+    PARLEY_VERSION: '1.2.3',
+    LOG_LEVEL: 'warn',
+    ...options.variables,
+  }
+  const harness = createTestHarness({ workers: [{ configPath: writeConfig(folder, options.dist), vars }] })
+  const { url } = await harness.listen()
+  return {
+    url: url.href.replace(/\/$/, ''),
+    databaseUrl: sqld.url,
+    store: createStore(database.db),
+    harness,
+    async close() {
+      await harness.close()
+      await database.close()
+      await sqld.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** wrangler.toml with another folder of the page; paths in it count from where it lies. */
+export function writeConfig(folder: string, dist = join(folder, 'dist')): string {
+  mkdirSync(dist, { recursive: true })
+  const config = join(folder, 'wrangler.toml')
+  const text = readFileSync('wrangler.toml', 'utf8')
+    .replace(/^main = "(.+)"$/m, (_line, main: string) => `main = ${JSON.stringify(resolve(main))}`)
+    .replace(/^directory = .*$/m, `directory = ${JSON.stringify(dist)}`)
+  writeFileSync(config, text)
+  return config
+}
