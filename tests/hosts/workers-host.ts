@@ -35,7 +35,6 @@ export async function startWorkersHost(options: WorkersHostOptions = {}): Promis
   const vars = {
     DATABASE_URL: sqld.url,
     SIGNING_SECRET: 's'.repeat(43),
-    PARLEY_VERSION: '1.2.3',
     LOG_LEVEL: 'warn',
     ...options.variables,
   }

@@ -1,6 +1,7 @@
 // The edge's settings on Workers: variables and secrets of wrangler.toml and the account, read and checked once by each
 // isolate and object. Everything else gets plain values. The names are those of the Node host.
 import * as v from 'valibot'
+import manifest from '#package.json' with { type: 'json' }
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
@@ -36,7 +37,6 @@ const Variables = v.object({
   PUBLIC_ORIGIN: v.optional(address('https:', 'http:')),
   SIGNING_SECRET: secret(MIN_SIGNING_CHARS),
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS), 'info'),
-  PARLEY_VERSION: v.optional(v.string(), '0.0.0'),
 })
 
 /** Throws FaultError invalid_message; each issue names the variable and what is allowed. */
@@ -54,6 +54,6 @@ export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
     publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
     signingSecret: e.SIGNING_SECRET,
     logLevel: e.LOG_LEVEL,
-    version: e.PARLEY_VERSION,
+    version: manifest.version,
   }
 }
