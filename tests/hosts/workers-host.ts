@@ -23,6 +23,8 @@ export interface WorkersHostOptions {
   /** The folder of the built page; an empty one when undefined. */
   dist?: string
   variables?: Record<string, string>
+  /** The Worker's entry; that of wrangler.toml when undefined. */
+  main?: string
 }
 
 export async function startWorkersHost(options: WorkersHostOptions = {}): Promise<WorkersHost> {
@@ -38,7 +40,7 @@ export async function startWorkersHost(options: WorkersHostOptions = {}): Promis
     LOG_LEVEL: 'warn',
     ...options.variables,
   }
-  const harness = createTestHarness({ workers: [{ configPath: writeConfig(folder, options.dist), vars }] })
+  const harness = createTestHarness({ workers: [{ configPath: writeConfig(folder, options), vars }] })
   const { url } = await harness.listen()
   return {
     url: url.href.replace(/\/$/, ''),
@@ -54,12 +56,15 @@ export async function startWorkersHost(options: WorkersHostOptions = {}): Promis
   }
 }
 
-/** wrangler.toml with another folder of the page; paths in it count from where it lies. */
-export function writeConfig(folder: string, dist = join(folder, 'dist')): string {
+/** wrangler.toml with another folder of the page, and another entry; paths in it count from where it lies. */
+export function writeConfig(
+  folder: string,
+  { dist = join(folder, 'dist'), main }: Pick<WorkersHostOptions, 'dist' | 'main'> = {},
+): string {
   mkdirSync(dist, { recursive: true })
   const config = join(folder, 'wrangler.toml')
   const text = readFileSync('wrangler.toml', 'utf8')
-    .replace(/^main = "(.+)"$/m, (_line, main: string) => `main = ${JSON.stringify(resolve(main))}`)
+    .replace(/^main = "(.+)"$/m, (_line, own: string) => `main = ${JSON.stringify(resolve(main ?? own))}`)
     .replace(/^directory = .*$/m, `directory = ${JSON.stringify(dist)}`)
   writeFileSync(config, text)
   return config

@@ -31,6 +31,8 @@ interface DurableObjectStorage {
 }
 
 interface DurableObjectState {
+  /** Loses the memory at once; what is on disk stays. */
+  abort(reason: string): void
   readonly storage: DurableObjectStorage
   blockConcurrencyWhile<T>(run: () => Promise<T>): Promise<T>
   /** The socket outlives this object's memory. */
