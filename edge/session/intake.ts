@@ -17,6 +17,11 @@ export class Intake {
     this.leg = new RelayLeg({ clock, onOverflow, isRecovered })
   }
 
+  /** What the far end may say that it has: anything, where the numbers are forgotten. */
+  get claimable(): number {
+    return this.leg.isBlank ? Infinity : this.leg.received
+  }
+
   take(seq: number, frame: Frame): 'relayed' | 'duplicate' | 'gap' {
     while (this.#unreadable > 0 && seq > this.leg.received + 1) this.#fill()
     const outcome = this.leg.take(seq, frame)

@@ -9,7 +9,7 @@ import type { Frame } from '#shared/link/frame.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
-import { lean, type KeptSession } from './kept-session.ts'
+import { SessionMemory, type KeptSession } from './kept-session.ts'
 import { Peer } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
@@ -27,7 +27,6 @@ export interface Seat {
 export class SessionRoom {
   readonly sessionId: SessionId
   readonly #ports: SessionRoomPorts
-  readonly #who: { sessionId: SessionId; caller: Caller }
   readonly #secrets: SessionSecrets
   readonly #traffic: Traffic
   readonly #effects: SessionEffects
@@ -35,12 +34,11 @@ export class SessionRoom {
   readonly #peers: { caller: Peer | undefined; node: Peer | undefined } = { caller: undefined, node: undefined }
   #state: SessionState
   #isReducing = false
-  #remembered: { state: SessionState | undefined; changes: number } = { state: undefined, changes: 0 }
+  readonly #memory: SessionMemory
 
   /** `kept`: what an earlier room of this session left; wake() comes next then. */
   constructor(who: { sessionId: SessionId; caller: Caller }, ports: SessionRoomPorts, kept?: KeptSession) {
     this.sessionId = who.sessionId
-    this.#who = { sessionId: who.sessionId, caller: who.caller }
     this.#secrets = new SessionSecrets(kept?.secrets)
     this.#ports = { ...ports, log: ports.log.child({ sessionId: who.sessionId }) }
     this.#state = kept?.state ?? { is: 'awaitingStart', since: ports.clock.now() }
@@ -54,8 +52,10 @@ export class SessionRoom {
       onGap: (peer: Seat['is']) => this.#peers[peer]?.close(CLOSE_RESUME, 'gap in the numbers'),
     }
     this.#traffic = new Traffic(traffic, kept?.traffic)
+    this.#memory = new SessionMemory(who, { secrets: this.#secrets, traffic: this.#traffic }, ports.remember)
     this.#effects = new SessionEffects({
-      ...this.#who,
+      sessionId: who.sessionId,
+      caller: who.caller,
       ...this.#ports,
       secrets: this.#secrets,
       traffic: this.#traffic,
@@ -181,18 +181,7 @@ export class SessionRoom {
       this.#isReducing = false
       this.#happened({ type: 'broke' })
     }
-    this.#remember()
-  }
-
-  /** An ended session is kept as it was until its last writes are done: cut short, they are made again. */
-  #remember(): void {
-    const { remember } = this.#ports
-    const state = this.#state
-    const changes = this.#secrets.changes + this.#traffic.changes
-    if (!remember || state.is === 'ended') return
-    if (state === this.#remembered.state && changes === this.#remembered.changes) return
-    this.#remembered = { state, changes }
-    remember({ ...this.#who, state: lean(state), secrets: this.#secrets.keep(), traffic: this.#traffic.keep() })
+    this.#memory.note(this.#state)
   }
 
   #happened(event: SessionEvent): void {

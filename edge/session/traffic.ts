@@ -19,9 +19,10 @@ import {
 } from '#shared/protocol/session-messages.ts'
 import type { CallerSays, ClientCodec } from './client-codec.ts'
 import { Intake } from './intake.ts'
+import type { KeptTraffic } from './kept-session.ts'
 import { audioFormat, turnOptions } from './session-opening.ts'
 import type { SessionEvent } from './session-state.ts'
-import { TurnLog, type KeptTurns } from './turn-log.ts'
+import { TurnLog } from './turn-log.ts'
 
 export interface TrafficPorts {
   clock: Clock
@@ -33,13 +34,6 @@ export interface TrafficPorts {
   onEvent(event: SessionEvent): void
   /** Frames were lost on the way: this peer must dial again and resume. */
   onGap(peer: 'caller' | 'node'): void
-}
-
-/** What survives the room's memory. Frames do not: both ends send them again. */
-export interface KeptTraffic {
-  audio: AudioFormat | undefined
-  language: Language
-  turns: KeptTurns
 }
 
 /** Said now: the session is not idle. */
@@ -72,10 +66,8 @@ export class Traffic {
     return { fromCaller: this.#up.leg.received, fromNode: this.#down.leg.received }
   }
 
-  /** What an end may claim to have received of the other one's messages: anything, where these numbers are forgotten. */
   get claimable(): { fromCaller: number; fromNode: number } {
-    const most = ({ leg }: Intake): number => (leg.isBlank ? Infinity : leg.received)
-    return { fromCaller: most(this.#up), fromNode: most(this.#down) }
+    return { fromCaller: this.#up.claimable, fromNode: this.#down.claimable }
   }
 
   get changes(): number {

@@ -13,6 +13,8 @@ export interface WorkersHost {
   /** e.g. http://127.0.0.1:8787 */
   url: string
   databaseUrl: string
+  /** Of the database, and of nothing else: what the Worker knows is in its objects. */
+  dataDir: string
   /** The same database, from Node. */
   store: Store
   harness: TestHarness
@@ -45,6 +47,7 @@ export async function startWorkersHost(options: WorkersHostOptions = {}): Promis
   return {
     url: url.href.replace(/\/$/, ''),
     databaseUrl: sqld.url,
+    dataDir: folder,
     store: createStore(database.db),
     harness,
     async close() {

@@ -13,6 +13,8 @@ import { hostName } from '#tests/hosts/which-host.ts'
 import { startWorkersHost } from '#tests/hosts/workers-host.ts'
 
 export interface TestEdge extends Pick<RunningEdge, 'url' | 'store' | 'close'> {
+  /** Where it keeps what it keeps. */
+  dataDir: string
   /** Headers of a request that comes from this network address. */
   from(address: string): Record<string, string>
   /** A new user's key. */
@@ -29,7 +31,7 @@ export async function startTestEdge(
   return withRequests(hostName() === 'workers' ? await onWorkers(settings, parts) : await onNode(settings, parts))
 }
 
-type Bare = Pick<TestEdge, 'url' | 'store' | 'from' | 'close'>
+type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'close'>
 
 async function onWorkers({ metricsToken }: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
   const host = await startWorkersHost({
@@ -45,6 +47,7 @@ async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: 
   const edge = await startEdge(config, { log: parts.log ?? silentLog, dist: parts.dist ?? join(dataDir, 'no-page') })
   return {
     ...edge,
+    dataDir,
     from: (address) => ({ 'x-forwarded-for': `10.9.9.9, ${address}` }),
     async close() {
       await edge.close()

@@ -3,6 +3,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { NodeView, RoomSocket } from '#edge/ports.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
+import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
 import type { FleetState, Offer } from '#edge/fleet/fleet-state.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
@@ -10,7 +11,7 @@ import { PING, PONG } from '#shared/protocol/decode.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { Bindings } from './bindings.ts'
-import { portsOf } from './ports-of.ts'
+import { portsOf, type SharedPorts } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
 import { createSessions } from './rooms.ts'
 import { accepted, admissionOf } from './upgrades.ts'
@@ -25,13 +26,15 @@ interface Attachment {
 
 export class FleetObject extends DurableObject<Bindings> {
   readonly #alarm: Alarm
+  readonly #ports: SharedPorts
   readonly #room: FleetRoom
   readonly #sockets = new WeakMap<WebSocket, RoomSocket>()
 
   constructor(ctx: DurableObjectState, bindings: Bindings) {
     super(ctx, bindings)
     this.#alarm = new Alarm(ctx.storage)
-    const ports = portsOf(bindings)
+    this.#ports = portsOf(bindings)
+    const ports = this.#ports
     this.#room = new FleetRoom({
       ...ports,
       sessions: createSessions(bindings, ports.log),
@@ -72,9 +75,14 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#room.close(this.#own(socket))
   }
 
-  alarm(): void {
+  /** While nodes are here it rings within NODE_DEAD_AFTER_MS: so long may a revoked one still be offered sessions. */
+  async alarm(): Promise<void> {
     this.#alarm.rang()
     this.#room.alarm()
+    const { log, store } = this.#ports
+    await turnRevokedAway({ log, store, fleet: this.#room }).catch((error: unknown) => {
+      log.warn({ error }, 'cannot see which nodes are revoked')
+    })
   }
 
   // --- the port Fleet; faults go out as data ---
