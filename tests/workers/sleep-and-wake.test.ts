@@ -165,6 +165,15 @@ describe('sleep and wake', () => {
     expect(await health()).toMatchObject({ nodes: 1, sessions: 0 })
   })
 
+  it('[SAW7] a node whose token is revoked is turned away at the fleet’s next alarm', async () => {
+    const [revoked] = [await newNode({ name: 'revoked' }), await newNode({ name: 'kept' })]
+    const welcome = revoked.told.all.find((message) => message.type === 'node.welcome')
+    await host.store.nodes.revokeNode(welcome?.nodeId ?? 'nod_none', 1)
+    await fetch(`${host.url}/ring`)
+    expect(await revoked.told.next('fault')).toMatchObject({ code: 'unauthenticated' })
+    expect((await health()).nodes).toBe(1)
+  })
+
   it('[SAW6] a session that was lost before it was live frees its slot and its conversation by itself', async () => {
     const first = await newNode()
     const before = await newCaller()
