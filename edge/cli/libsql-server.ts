@@ -68,7 +68,8 @@ async function answers(url: string, ended: Promise<string>): Promise<void> {
   throw new StartError(`the libSQL server did not start (${failure ?? `not within ${START_MS / 1000} s`})`)
 }
 
-async function freePort(): Promise<number> {
+/** Free a moment ago: these programs cannot choose one by themselves. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
