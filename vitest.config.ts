@@ -8,6 +8,8 @@ import { hasSqld, hasWorkerd } from './tests/tooling/machine.ts'
 const TEST_TIMEOUT_MS = 30_000
 const HOOK_TIMEOUT_MS = 60_000
 
+/** Each starts a runtime and a database of its own. */
+const WORKERS_AT_ONCE = 3
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
   'tests/http/{auth,bounds,resources}.test.ts',
@@ -45,6 +47,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workers',
+          // Mostly they wait: for programs that start, and for times of the wires that cannot be shortened here.
+          maxWorkers: WORKERS_AT_ONCE,
           provide: { host: 'workers' },
           environment: 'node',
           // Where the runtime or the database does not start, `npm test` says so at its end.

@@ -44,7 +44,8 @@ export async function startWorkerdEdge(): Promise<WorkerdEdge> {
     const child = spawn(program, ['serve', 'config.capnp'], { cwd: folder, stdio: 'ignore' })
     const ended = once(child, 'exit')
     stops.push(async () => {
-      child.kill('SIGTERM')
+      // It would first wait for its connections, and nothing of it is kept.
+      child.kill('SIGKILL')
       await ended
     })
     const url = `http://127.0.0.1:${port}`

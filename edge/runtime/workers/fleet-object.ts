@@ -44,11 +44,7 @@ export class FleetObject extends DurableObject<Bindings> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
     void ctx.blockConcurrencyWhile(async () => {
       const kept = await ctx.storage.get<FleetState>(KEPT)
-      if (kept)
-        this.#room.wake(
-          kept,
-          ctx.getWebSockets().map((socket) => this.#returned(socket)),
-        )
+      if (kept) this.#room.wake(kept, this.#returned())
     })
   }
 
@@ -118,8 +114,15 @@ export class FleetObject extends DurableObject<Bindings> {
     return made
   }
 
-  #returned(socket: WebSocket): Attachment & { socket: RoomSocket } {
-    // Written by fetch() above, and by nobody else.
-    return { ...(socket.deserializeAttachment() as Attachment), socket: this.#own(socket) }
+  /** The newest last, because it takes the place of an older one of the same node that is still closing. */
+  #returned(): Array<Attachment & { socket: RoomSocket }> {
+    return (
+      this.ctx
+        .getWebSockets()
+        .filter(({ readyState }) => readyState === WebSocket.OPEN)
+        // Written by fetch() above, and by nobody else.
+        .map((socket) => ({ ...(socket.deserializeAttachment() as Attachment), socket: this.#own(socket) }))
+        .toSorted((a, b) => a.since - b.since)
+    )
   }
 }
