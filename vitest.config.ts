@@ -1,10 +1,20 @@
-// How tests run: one project on Node; what needs the Workers runtime lies in tests/workers and gets a project of its own.
+// How tests run: one project a host. What needs the Workers runtime lies in tests/workers; suites of routes, wires and rooms run
+// unchanged in both projects, against a whole edge on each host.
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { hasSqld, hasWorkerd } from './tests/tooling/machine.ts'
 
 /** A real engine or a browser takes seconds on a busy two-core machine; a hung test must still end. */
 const TEST_TIMEOUT_MS = 30_000
 const HOOK_TIMEOUT_MS = 60_000
+
+/** Each starts a runtime and a database of its own. */
+const WORKERS_AT_ONCE = 3
+const ON_WORKERS = [
+  'tests/workers/**/*.test.ts',
+  'tests/http/{auth,bounds,resources}.test.ts',
+  'tests/rooms/{connect,relay}.test.ts',
+]
 
 /** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */
 const QUIET_WRANGLER = {
@@ -25,6 +35,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          provide: { host: 'node' },
           environment: 'node',
           include: ['tests/**/*.test.{ts,tsx}'],
           exclude: ['tests/workers/**', '**/node_modules/**'],
@@ -36,8 +47,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workers',
+          // Mostly they wait: for programs that start, and for times of the wires that cannot be shortened here.
+          maxWorkers: WORKERS_AT_ONCE,
+          provide: { host: 'workers' },
           environment: 'node',
-          include: ['tests/workers/**/*.test.ts'],
+          // Where the runtime or the database does not start, `npm test` says so at its end.
+          include: hasWorkerd() && hasSqld() ? ON_WORKERS : [],
           env: QUIET_WRANGLER,
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: HOOK_TIMEOUT_MS,

@@ -18,6 +18,8 @@ export interface RoomSocket {
   close(code: number, reason: string): void
   /** Bytes handed to send() that have not left yet. */
   readonly bufferedAmount: number
+  /** When the host last answered a heartbeat by itself, without telling the room. */
+  readonly heardAt?: number | undefined
 }
 
 /** What a key may be allowed. */

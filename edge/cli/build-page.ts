@@ -1,4 +1,4 @@
-// Builds the caller's page where it is missing or older than its sources. Used by `parley start`.
+// Builds the caller's page where it is missing or older than its sources. Used by `parley start`, and run before a deployment.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,3 +24,5 @@ function newestIn(path: string): number {
   const entries = readdirSync(path).filter((name) => name !== 'dist')
   return Math.max(0, ...entries.map((name) => newestIn(join(path, name))))
 }
+
+if (import.meta.main) await buildPageIfNeeded()

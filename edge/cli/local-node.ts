@@ -1,16 +1,19 @@
 // The token of the GPU node that `parley start` runs on this machine: made once, kept in the data folder, known to the store.
+import type { NodeStore } from '#edge/ports.ts'
 import { nodeTokenFile, readSecret, writeSecret } from './data-folder.ts'
 import { withStore } from './open-store.ts'
 
 const LOCAL_NODE = 'local'
 
 export function ensureNodeToken(data: string): Promise<string> {
-  return withStore({ data }, async ({ nodes }) => {
-    const kept = readSecret(nodeTokenFile(data))
-    // A token of a database that was replaced since is of no use.
-    if (kept !== undefined && (await nodes.nodeByToken(kept)) !== undefined) return kept
-    const { token } = await nodes.addNode({ name: LOCAL_NODE, now: Date.now() })
-    writeSecret(nodeTokenFile(data), token)
-    return token
-  })
+  return withStore({ data }, ({ nodes }) => nodeTokenOf(nodes, data))
+}
+
+export async function nodeTokenOf(nodes: NodeStore, data: string): Promise<string> {
+  const kept = readSecret(nodeTokenFile(data))
+  // A token of a database that was replaced since is of no use.
+  if (kept !== undefined && (await nodes.nodeByToken(kept)) !== undefined) return kept
+  const { token } = await nodes.addNode({ name: LOCAL_NODE, now: Date.now() })
+  writeSecret(nodeTokenFile(data), token)
+  return token
 }

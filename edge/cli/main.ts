@@ -12,6 +12,7 @@ const main = defineCommand({
     talk: () => import('./talk.ts').then(({ talk }) => talk),
     keys: () => import('./keys.ts').then(({ keys }) => keys),
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),
+    backup: () => import('./backup.ts').then(({ backup }) => backup),
     migrate: () => import('./migrate.ts').then(({ migrate }) => migrate),
   },
 })

@@ -10,14 +10,25 @@ import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 /** The option that every command with a database has. */
 export const dataOption = { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' } as const
 
+/** The option of commands that are also for a database far away; its token stays in the environment, never on a command line. */
+export const urlOption = {
+  type: 'string',
+  description: 'Address of a libSQL server; default: DATABASE_URL. Its token: DATABASE_AUTH_TOKEN',
+} as const
+
 export interface DataOption {
   data?: string | undefined
+  url?: string | undefined
 }
 
-/** The settings of the edge, with the data folder of the command line first. */
-export function edgeConfig({ data }: DataOption): EdgeConfig {
+/** The settings of the edge, with what the command line says first. */
+export function edgeConfig({ data, url }: DataOption): EdgeConfig {
   loadDotEnv()
-  return readEdgeConfig(data === undefined ? process.env : { ...process.env, DATA_DIR: data })
+  return readEdgeConfig({
+    ...process.env,
+    ...(data !== undefined && { DATA_DIR: data }),
+    ...(url !== undefined && { DATABASE_URL: url }),
+  })
 }
 
 export async function withDatabase<T>(options: DataOption, run: (database: OpenDatabase) => Promise<T>): Promise<T> {

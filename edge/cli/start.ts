@@ -8,7 +8,7 @@ import { FaultError } from '#shared/fault.ts'
 import { startChildGroup, type ChildGroup } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { buildPageIfNeeded } from './build-page.ts'
-import { findKey } from './data-folder.ts'
+import { findKey, nodeTokenFile, readSecret } from './data-folder.ts'
 import { fetchSignInCode } from './edge-api.ts'
 import { ensureNodeToken } from './local-node.ts'
 import { selfCheck } from './self-check.ts'
@@ -20,14 +20,23 @@ const EDGE_START_MS = 30_000
 /** The embedded engines are warmed up by real requests before the node takes sessions. */
 const NODE_START_MS = 60_000
 
-const EDGE = fileURLToPath(new URL('../runtime/node/main.ts', import.meta.url))
-const NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.meta.url))
+/** The edge's program on each host, and where the local node's token comes from once that program is ready. */
+const HOSTS = {
+  node: { program: programOf('../runtime/node/main.ts'), token: ensureNodeToken },
+  workers: {
+    program: programOf('./workers-edge.ts'),
+    token: (data: string) => Promise.resolve(readSecret(nodeTokenFile(data)) ?? ''),
+  },
+}
+type HostName = keyof typeof HOSTS
+const NODE = programOf('../../gpu-node/main.ts')
 
 export const start = defineCommand({
   meta: { name: 'start', description: 'Start the edge and one GPU node here, and prove them by one spoken turn' },
   args: {
     port: { type: 'string', description: 'Port of the edge; default: PORT or 8787' },
     data: { type: 'string', description: 'Folder of database, keys and logs; default: DATA_DIR or ./data' },
+    host: { type: 'enum', options: Object.keys(HOSTS), description: 'What runs the edge', default: 'node' },
     selfcheck: { type: 'boolean', description: 'Prove the loop by one spoken turn', default: true },
   },
   async run({ args }) {
@@ -38,7 +47,8 @@ export const start = defineCommand({
     process.once('SIGINT', () => stop.resolve(undefined)).once('SIGTERM', () => stop.resolve(undefined))
     const groups: ChildGroup[] = []
     try {
-      const opened = open({ port, data, withCheck: args.selfcheck, groups, failed: (why) => stop.resolve(why) })
+      const host = args.host as HostName
+      const opened = open({ host, port, data, withCheck: args.selfcheck, groups, failed: (why) => stop.resolve(why) })
       const failure = await Promise.race([stop.promise, opened.then(() => stop.promise)])
       if (failure !== undefined) throw new StartError(`${failure}; see ${join(data, 'logs')}`)
       say('stopping')
@@ -50,6 +60,7 @@ export const start = defineCommand({
 })
 
 interface Opening {
+  host: HostName
   port: number
   data: string
   withCheck: boolean
@@ -58,9 +69,8 @@ interface Opening {
   failed: (why: string) => void
 }
 
-async function open({ port, data, withCheck, groups, failed }: Opening): Promise<void> {
+async function open({ host, port, data, withCheck, groups, failed }: Opening): Promise<void> {
   if (await buildPageIfNeeded()) say('built the page')
-  const token = await ensureNodeToken(data)
   const env = { ...process.env, PORT: String(port), DATA_DIR: data }
   const url = `http://127.0.0.1:${port}`
   const launch = async (name: string, program: string, more: NodeJS.ProcessEnv, limitMs: number): Promise<void> => {
@@ -73,7 +83,8 @@ async function open({ port, data, withCheck, groups, failed }: Opening): Promise
     })
     await withinTime(name, limitMs, Promise.race([group.ready, ended]))
   }
-  await launch('edge', EDGE, {}, EDGE_START_MS)
+  await launch('edge', HOSTS[host].program, {}, EDGE_START_MS)
+  const token = await HOSTS[host].token(data)
   await launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token }, NODE_START_MS)
   const key = findKey(undefined, data)
   const code = await fetchSignInCode(url, key)
@@ -111,6 +122,10 @@ function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
   throw new FaultError({ code: 'invalid_message', issues: ['--port: must be a whole number from 1 to 65535'] })
+}
+
+function programOf(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url))
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)

@@ -12,6 +12,7 @@ import type { EdgeControlMessage } from '#shared/protocol/node-messages.ts'
 export class ControlPeer {
   readonly nodeId: NodeId
   readonly socket: RoomSocket
+  /** As far as this room has seen; the socket knows of heartbeats that its host has answered. */
   #heardAt: number
   #isOpen = true
 
@@ -26,7 +27,7 @@ export class ControlPeer {
   }
 
   get deadAt(): number {
-    return this.#heardAt + NODE_DEAD_AFTER_MS
+    return Math.max(this.#heardAt, this.socket.heardAt ?? 0) + NODE_DEAD_AFTER_MS
   }
 
   /** Notes a sign of life; true when the frame was nothing more than that. */

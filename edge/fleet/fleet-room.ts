@@ -4,7 +4,7 @@
 import type { Fleet, Metrics, NodeView, RoomSocket, Sessions, Store } from '#edge/ports.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
-import { FaultError, faultOf, type Fault } from '#shared/fault.ts'
+import { FaultError, type Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -23,7 +23,7 @@ import {
   type FleetState,
   type Offer,
 } from './fleet-state.ts'
-import { observeTurn } from './turn-metrics.ts'
+import { deliverTurn } from './turn-delivery.ts'
 
 export interface FleetRoomPorts {
   clock: Clock
@@ -32,15 +32,14 @@ export interface FleetRoomPorts {
   sessions: Pick<Sessions, 'nodeLost'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   setAlarm(at: number | undefined): void
+  /** Keeps the state for a later room, where the host's memory may vanish; called when it has changed. */
+  remember?(state: FleetState): void
 }
 
 interface Waiting {
   resolve(nodeId: NodeId): void
   reject(fault: FaultError): void
 }
-
-/** Faults after which the same turn can never be stored; anything else the node's outbox tries again. */
-const NEVER_STORED = new Set<Fault['code']>(['not_found', 'invalid_message', 'too_large', 'conflict'])
 
 export class FleetRoom implements Fleet {
   readonly #ports: FleetRoomPorts
@@ -90,6 +89,21 @@ export class FleetRoom implements Fleet {
     this.#happened({ type: 'alarm' })
   }
 
+  /**
+   * The room stands where an earlier one was forgotten: `sockets` are those that are still open. An offer that was out has
+   * nobody left who waits for its answer.
+   */
+  wake(state: FleetState, sockets: Array<{ nodeId: NodeId; socket: RoomSocket; since: number }>): void {
+    this.#state = state
+    for (const { nodeId, socket, since } of sockets) this.#peers.set(nodeId, new ControlPeer(nodeId, socket, since))
+    for (const sessionId of state.pending.keys()) this.#happened({ type: 'release', sessionId, reason: 'shutdown' })
+    for (const [nodeId, { presence }] of state.nodes) {
+      const isOpen = presence.is === 'here' || presence.is === 'greeting'
+      if (isOpen && !this.#peers.has(nodeId)) this.#happened({ type: 'disconnected', nodeId })
+    }
+    this.#ports.setAlarm(this.#nextAlarm())
+  }
+
   // --- the port ---
 
   nodes(): Promise<NodeView[]> {
@@ -106,6 +120,11 @@ export class FleetRoom implements Fleet {
       this.#waiting.set(offer.sessionId, { resolve, reject })
       this.#happened({ type: 'place', offer })
     })
+  }
+
+  /** Sessions that nodes hold. */
+  sessionCount(): number {
+    return [...this.#state.nodes.values()].reduce((sum, { held }) => sum + held.size, 0)
   }
 
   release(sessionId: SessionId, reason: Parameters<Fleet['release']>[1]): Promise<void> {
@@ -150,28 +169,11 @@ export class FleetRoom implements Fleet {
       case 'node.draining':
         return this.#happened({ type: 'draining', nodeId })
       case 'turn.finished':
-        return void this.#store(peer, message)
+        return void deliverTurn(peer, message, this.#ports)
       case 'response':
         return this.#ports.log.debug({ nodeId, id: message.id }, 'a node answered')
       default:
         return unreachable(message)
-    }
-  }
-
-  /** No answer while the store fails for the moment: the node's outbox sends the turn again. */
-  async #store(peer: ControlPeer, message: Extract<NodeControlMessage, { type: 'turn.finished' }>): Promise<void> {
-    const { store, clock, log, metrics } = this.#ports
-    const { sessionId, conversationId, turn: record } = message
-    const turnId = record.id
-    try {
-      await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
-      observeTurn(metrics, record)
-      log.info({ turnId, sessionId, traceId: record.traceId, status: record.status }, 'turn stored')
-      peer.send({ type: 'turn.stored', turnId })
-    } catch (error) {
-      const { code } = faultOf(error)
-      log.warn({ error, turnId, sessionId }, 'a turn was not stored')
-      if (NEVER_STORED.has(code)) peer.send({ type: 'turn.rejected', turnId, code })
     }
   }
 
@@ -182,6 +184,7 @@ export class FleetRoom implements Fleet {
 
   #happened(event: FleetEvent): void {
     const { state, effects } = reduceFleet(this.#state, event, this.#ports.clock.now())
+    if (state !== this.#state) this.#ports.remember?.(state)
     this.#state = state
     for (const effect of effects) this.#perform(effect)
     this.#ports.setAlarm(this.#nextAlarm())

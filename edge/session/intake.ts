@@ -13,8 +13,13 @@ export class Intake {
   /** Unreadable frames since the last number that was taken. */
   #unreadable = 0
 
-  constructor(clock: Clock, onOverflow: (fault: Fault) => void) {
-    this.leg = new RelayLeg({ clock, onOverflow })
+  constructor(clock: Clock, onOverflow: (fault: Fault) => void, isRecovered: boolean) {
+    this.leg = new RelayLeg({ clock, onOverflow, isRecovered })
+  }
+
+  /** What the far end may say that it has: anything, where the numbers are forgotten. */
+  get claimable(): number {
+    return this.leg.isBlank ? Infinity : this.leg.received
   }
 
   take(seq: number, frame: Frame): 'relayed' | 'duplicate' | 'gap' {

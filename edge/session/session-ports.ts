@@ -3,6 +3,7 @@ import type { Fleet, Metrics, Store } from '#edge/ports.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { ClientCodec } from './client-codec.ts'
+import type { KeptSession } from './kept-session.ts'
 
 export interface SessionRoomPorts {
   clock: Clock
@@ -13,6 +14,8 @@ export interface SessionRoomPorts {
   codec: ClientCodec
   /** One alarm a room: a later call replaces it, undefined clears it. */
   setAlarm: (at: number | undefined) => void
+  /** Keeps what a later room of this session needs, where the host's memory may vanish; called when it has changed. */
+  remember?: (kept: KeptSession) => void
   /** The session is over and written: the host may forget the room. */
   onEnded: () => void
 }

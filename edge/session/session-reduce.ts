@@ -83,6 +83,12 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   spoke: (state, _event, now) => (state.is === 'live' ? to({ ...state, spokeAt: now }) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
+  woke: (state, _event, now) => {
+    const gone = { is: 'gone' as const, since: now }
+    if (state.is === 'live') return to({ ...state, caller: gone, node: gone })
+    if (state.is === 'ending') return finish(state, true)
+    return forgotten()
+  },
   broke: (state) => {
     if (state.is === 'opening') return abandon('fault', INTERNAL)
     // Its caller is gone already; the store has yet to say what it opened.
@@ -149,6 +155,17 @@ function abandon(reason: EndReason, fault: Fault | undefined): Transition {
       ]
     : []
   return to({ is: 'abandoned', reason }, ...effects)
+}
+
+/** Nobody can come back to a session that was not live yet. What store and fleet did for it meanwhile is undone unseen. */
+function forgotten(): Transition {
+  const reason = 'shutdown'
+  return to(
+    { is: 'ended', reason },
+    { type: 'release', reason },
+    { type: 'recordEnd', reason },
+    { type: 'leave', reason, saysEnded: false, fault: undefined },
+  )
 }
 
 function nodeLost(state: { session: OpenedSession; at: Placed }): Transition {

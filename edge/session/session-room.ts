@@ -9,6 +9,7 @@ import type { Frame } from '#shared/link/frame.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
+import { SessionMemory, type KeptSession } from './kept-session.ts'
 import { Peer } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
@@ -26,29 +27,35 @@ export interface Seat {
 export class SessionRoom {
   readonly sessionId: SessionId
   readonly #ports: SessionRoomPorts
-  readonly #secrets = new SessionSecrets()
+  readonly #secrets: SessionSecrets
   readonly #traffic: Traffic
   readonly #effects: SessionEffects
   readonly #events: SessionEvent[] = []
   readonly #peers: { caller: Peer | undefined; node: Peer | undefined } = { caller: undefined, node: undefined }
   #state: SessionState
   #isReducing = false
+  readonly #memory: SessionMemory
 
-  constructor(who: { sessionId: SessionId; caller: Caller }, ports: SessionRoomPorts) {
+  /** `kept`: what an earlier room of this session left; wake() comes next then. */
+  constructor(who: { sessionId: SessionId; caller: Caller }, ports: SessionRoomPorts, kept?: KeptSession) {
     this.sessionId = who.sessionId
+    this.#secrets = new SessionSecrets(kept?.secrets)
     this.#ports = { ...ports, log: ports.log.child({ sessionId: who.sessionId }) }
-    this.#state = { is: 'awaitingStart', since: ports.clock.now() }
-    this.#traffic = new Traffic({
+    this.#state = kept?.state ?? { is: 'awaitingStart', since: ports.clock.now() }
+    const traffic = {
       clock: ports.clock,
       codec: ports.codec,
-      toCaller: (frame) => this.#peers.caller?.send(frame),
-      toNode: (frame) => this.#peers.node?.send(frame),
-      tellCaller: (fault) => this.#tellCaller(fault),
-      onEvent: (event) => this.#happened(event),
-      onGap: (peer) => this.#peers[peer]?.close(CLOSE_RESUME, 'gap in the numbers'),
-    })
+      toCaller: (frame: Frame) => this.#peers.caller?.send(frame),
+      toNode: (frame: Frame) => this.#peers.node?.send(frame),
+      tellCaller: (fault: Fault) => this.#tellCaller(fault),
+      onEvent: (event: SessionEvent) => this.#happened(event),
+      onGap: (peer: Seat['is']) => this.#peers[peer]?.close(CLOSE_RESUME, 'gap in the numbers'),
+    }
+    this.#traffic = new Traffic(traffic, kept?.traffic)
+    this.#memory = new SessionMemory(who, { secrets: this.#secrets, traffic: this.#traffic }, ports.remember)
     this.#effects = new SessionEffects({
-      ...who,
+      sessionId: who.sessionId,
+      caller: who.caller,
       ...this.#ports,
       secrets: this.#secrets,
       traffic: this.#traffic,
@@ -76,7 +83,7 @@ export class SessionRoom {
     const state = this.#state
     if (state.is !== 'live') throw notFound('session', this.sessionId)
     if (!isRight) throw new FaultError({ code: 'unauthenticated' })
-    checkReceived(received, this.#traffic.received.fromNode)
+    checkReceived(received, this.#traffic.claimable.fromNode)
   }
 
   async admitNode({ nodeId, secret }: NodeAdmission): Promise<void> {
@@ -91,7 +98,7 @@ export class SessionRoom {
         ? await this.#secrets.burnTicket(secret.ticket, { nodeId, placedAt: state.at, now })
         : await this.#secrets.node.matches(secret.resumeToken)
     if (!isRight) throw new FaultError({ code: 'unauthenticated' })
-    if (secret.type === 'resume') checkReceived(secret.received, this.#traffic.received.fromCaller)
+    if (secret.type === 'resume') checkReceived(secret.received, this.#traffic.claimable.fromCaller)
   }
 
   // --- the four verbs ---
@@ -146,6 +153,11 @@ export class SessionRoom {
     this.#verb(() => this.#happened({ type: 'nodeGone', nodeId }))
   }
 
+  /** The room stands where an earlier one was forgotten: both sockets are gone, and may come back. */
+  wake(): void {
+    this.#verb(() => this.#happened({ type: 'woke' }))
+  }
+
   shutdown(): void {
     this.#verb(() => this.#happened({ type: 'shutdown' }))
   }
@@ -169,6 +181,7 @@ export class SessionRoom {
       this.#isReducing = false
       this.#happened({ type: 'broke' })
     }
+    this.#memory.note(this.#state)
   }
 
   #happened(event: SessionEvent): void {

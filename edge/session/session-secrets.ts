@@ -10,10 +10,31 @@ interface Ticket {
   expiresAt: number
 }
 
+/** The resume tokens as they survive the room's memory: current and previous. In the room's own storage only. */
+export interface KeptSecrets {
+  caller: KeptToken
+  node: KeptToken
+}
+type KeptToken = [current: string | undefined, previous: string | undefined]
+
 export class SessionSecrets {
-  readonly caller = new ResumeToken()
-  readonly node = new ResumeToken()
+  readonly caller: ResumeToken
+  readonly node: ResumeToken
   #ticket: Ticket | undefined
+
+  constructor(kept?: KeptSecrets) {
+    this.caller = new ResumeToken(kept?.caller)
+    this.node = new ResumeToken(kept?.node)
+  }
+
+  get changes(): number {
+    return this.caller.changes + this.node.changes
+  }
+
+  /** Without the ticket: who lost his memory before the node has dialled begins anew. */
+  keep(): KeptSecrets {
+    return { caller: this.caller.keep(), node: this.node.keep() }
+  }
 
   /** Single use. Bound to session and epoch here, and to the node that accepted when it is burnt. */
   mintTicket(epoch: number, now: number): Ticket {
@@ -44,9 +65,23 @@ export class SessionSecrets {
 class ResumeToken {
   #current: string | undefined
   #previous: string | undefined
+  #changes = 0
+
+  constructor(kept: KeptToken = [undefined, undefined]) {
+    ;[this.#current, this.#previous] = kept
+  }
+
+  get changes(): number {
+    return this.#changes
+  }
+
+  keep(): KeptToken {
+    return [this.#current, this.#previous]
+  }
 
   rotate(): string {
     const token = newSecret('')
+    this.#changes += 1
     this.#previous = this.#current
     this.#current = token
     return token

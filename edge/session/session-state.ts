@@ -106,6 +106,8 @@ export type SessionEvent =
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
   | { type: 'shutdown' }
+  /** The room's memory was lost, and both sockets with it; the state is what was kept. */
+  | { type: 'woke' }
   /** A bug of ours. */
   | { type: 'broke' }
   | { type: 'alarm' }

@@ -19,6 +19,7 @@ import {
 } from '#shared/protocol/session-messages.ts'
 import type { CallerSays, ClientCodec } from './client-codec.ts'
 import { Intake } from './intake.ts'
+import type { KeptTraffic } from './kept-session.ts'
 import { audioFormat, turnOptions } from './session-opening.ts'
 import type { SessionEvent } from './session-state.ts'
 import { TurnLog } from './turn-log.ts'
@@ -42,23 +43,39 @@ export class Traffic {
   readonly #ports: TrafficPorts
   readonly #up: Intake
   readonly #down: Intake
-  readonly #log = new TurnLog()
+  readonly #log: TurnLog
   /** Agreed in session.start; undefined before. */
   #audio: AudioFormat | undefined
-  #language: Language = 'en'
-  #hasCaller = true
+  #language: Language
+  #hasCaller: boolean
   #isEnding = false
 
-  constructor(ports: TrafficPorts) {
+  constructor(ports: TrafficPorts, kept?: KeptTraffic) {
     this.#ports = ports
     const onOverflow = (fault: Fault): void => ports.onEvent({ type: 'overflowed', fault })
-    this.#up = new Intake(ports.clock, onOverflow)
-    this.#down = new Intake(ports.clock, onOverflow)
+    this.#up = new Intake(ports.clock, onOverflow, kept !== undefined)
+    this.#down = new Intake(ports.clock, onOverflow, kept !== undefined)
+    this.#log = new TurnLog(kept?.turns)
+    this.#audio = kept?.audio
+    this.#hasCaller = kept === undefined
+    this.#language = kept?.language ?? 'en'
   }
 
   /** The highest numbers that were taken from either side. */
   get received(): { fromCaller: number; fromNode: number } {
     return { fromCaller: this.#up.leg.received, fromNode: this.#down.leg.received }
+  }
+
+  get claimable(): { fromCaller: number; fromNode: number } {
+    return { fromCaller: this.#up.claimable, fromNode: this.#down.claimable }
+  }
+
+  get changes(): number {
+    return this.#log.changes
+  }
+
+  keep(): KeptTraffic {
+    return { audio: this.#audio, language: this.#language, turns: this.#log.keep() }
   }
 
   speaks(language: Language): void {

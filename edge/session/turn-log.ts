@@ -13,7 +13,7 @@ const MAX_OPEN_TURNS = 4
 /** Pieces of one reply that are kept: at least a clause each, so more than any reply has. */
 const MAX_PIECES = 1_000
 
-interface OpenTurn {
+export interface OpenTurn {
   turn: number
   source: 'speech' | 'text'
   language: Language
@@ -25,14 +25,36 @@ interface OpenTurn {
   startedAt: number
 }
 
+/** What is being said, as it survives the room's memory. */
+export interface KeptTurns {
+  open: Array<[TurnId, OpenTurn]>
+  typed: string
+}
+
 type Begun = Omit<OpenTurn, 'turn' | 'pieces' | 'playedSamples' | 'sentSamples'>
 
 export class TurnLog {
-  readonly #open = new Map<TurnId, OpenTurn>()
+  readonly #open: Map<TurnId, OpenTurn>
   /** The text of the last text.send: its turn has no utterance. */
-  #typed = ''
+  #typed: string
+  /** Counts what was said; audio alone does not count, it goes with the next words. */
+  #changes = 0
+
+  constructor(kept?: KeptTurns) {
+    this.#open = new Map(kept?.open)
+    this.#typed = kept?.typed ?? ''
+  }
+
+  get changes(): number {
+    return this.#changes
+  }
+
+  keep(): KeptTurns {
+    return { open: [...this.#open], typed: this.#typed }
+  }
 
   said(message: UpMessage): void {
+    this.#changes += 1
     if (message.type === 'text.send') this.#typed = message.text
     if (message.type !== 'playback.progress') return
     const turn = this.#open.get(message.turnId)
@@ -40,6 +62,7 @@ export class TurnLog {
   }
 
   answered(message: DownMessage, language: Language, now: number): void {
+    this.#changes += 1
     switch (message.type) {
       case 'utterance.started':
         return this.#begin(message, { source: 'speech', language, utteranceText: '', startedAt: now })

@@ -38,6 +38,11 @@ export class RelayLeg {
     return this.#received
   }
 
+  /** Recovered, and neither end has come back yet: any number that an end names may be true. */
+  get isBlank(): boolean {
+    return this.#isBlank
+  }
+
   /** Everything up to and including this number was acknowledged by the far end: acknowledged to the origin. */
   get farReceived(): number {
     return this.#farReceived

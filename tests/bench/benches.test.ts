@@ -36,7 +36,8 @@ it(
 it(
   '[BEN2] relay sends the same frames over each path, measures their way and counts what the edge costs',
   async () => {
-    const load = { sessions: 2, perSecond: 50, rounds: 1, roundMs: 300, warmUpMs: 100, wakeUpMs: 0, stepMs: 0 }
+    const pace = { sessions: 2, perSecond: 50, rounds: 1, roundMs: 300, warmUpMs: 100, wakeUpMs: 0, stepMs: 0 }
+    const load = { ...pace, hasWorkers: false }
     const report = await benchRelay(load)
     expect(column(report, 'path').at(0)).toBe('direct echo')
     expect(column(report, 'path').at(-1)).toBe('edge → node')

@@ -85,7 +85,8 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
-function cpuMsOf(pid: number): number | null {
+/** Processor time of a process since its start. */
+export function cpuMsOf(pid: number): number | null {
   try {
     // Behind the name, which may hold blanks: utime and stime are fields 14 and 15 of proc(5).
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []

@@ -1,7 +1,7 @@
 // Bench: what the relay adds. The same 640-byte frames travel client → edge → node → edge → client, client → nginx → echo,
 // and client → echo with nothing between; client, edge, node and echo are processes of their own. First at the pace of a
 // hundred calls, in rounds that take turns so that the machine's moods meet every path; then faster until frames are lost.
-import { findNginx } from '#tests/tooling/machine.ts'
+import { findNginx, hasSqld, hasWorkerd } from '#tests/tooling/machine.ts'
 import { LOAD_FLAGS, startChild } from './child.ts'
 import type { EchoFacts } from './echo-process.ts'
 import type { EchoNodeSettings } from './echo-node-process.ts'
@@ -11,6 +11,7 @@ import { startNginx } from './nginx.ts'
 import { LOST_AFTER_MS, PacedLoad, type PacedRun } from './paced-load.ts'
 import { median, quantile } from './quantile.ts'
 import type { Aim, Report } from './report.ts'
+import { startWorkerdEdge } from './workerd.ts'
 
 export interface RelayLoad {
   sessions: number
@@ -24,6 +25,8 @@ export interface RelayLoad {
   wakeUpMs: number
   /** Of each faster rate; 0: they are not looked for. */
   stepMs: number
+  /** Whether the edge on workerd is measured, too. */
+  hasWorkers: boolean
 }
 
 export const RELAY_FULL: RelayLoad = {
@@ -34,6 +37,7 @@ export const RELAY_FULL: RelayLoad = {
   warmUpMs: 4_000,
   wakeUpMs: 1_000,
   stepMs: 2_000,
+  hasWorkers: true,
 }
 export const RELAY_SHORT: RelayLoad = { ...RELAY_FULL, rounds: 2, stepMs: 1_000 }
 
@@ -97,7 +101,20 @@ async function openPaths(load: RelayLoad, stops: Stops): Promise<Path[]> {
   const node = await startChild('./echo-node-process.ts', settings, LOAD_FLAGS)
   stops.push(() => node.stop())
   const relayed = await fill((onReturn) => openSessionSocket(edge.facts, onReturn))
-  return [...paths, { name: 'edge → node', load: relayed, cpuMs: async () => (await edge.usage()).cpuMs }]
+  paths.push({ name: 'edge → node', load: relayed, cpuMs: async () => (await edge.usage()).cpuMs })
+  if (load.hasWorkers && hasWorkerd() && hasSqld()) paths.push(await openWorkersPath(load, stops))
+  return paths
+}
+
+async function openWorkersPath(load: RelayLoad, stops: Stops): Promise<Path> {
+  const edge = await startWorkerdEdge()
+  stops.push(() => edge.stop())
+  const { url, nodeToken } = edge.facts
+  const settings: EchoNodeSettings = { edgeUrl: url, token: nodeToken, slots: load.sessions }
+  const node = await startChild('./echo-node-process.ts', settings, LOAD_FLAGS)
+  stops.push(() => node.stop())
+  const relayed = await openLoad(load.sessions, (onReturn) => openSessionSocket(edge.facts, onReturn), stops)
+  return { name: 'workers → node', load: relayed, cpuMs: async () => edge.cpuMs() }
 }
 
 async function openLoad(

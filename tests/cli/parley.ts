@@ -83,13 +83,14 @@ export function removeData(data: string): void {
   rmSync(data, { recursive: true, force: true })
 }
 
-/** Processes that run with this data folder: DATA_DIR is in their environment. Zombies have no environment and do not count. */
+/** Processes that run with this data folder: in their environment or in their arguments. Zombies have no environment and do not count. */
 function programsWith(data: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`DATA_DIR=${data}`) ? [Number(pid)] : []
+        const facts = ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'))
+        return facts[0]?.includes(`DATA_DIR=${data}`) || facts[1]?.includes(`${data}/`) ? [Number(pid)] : []
       } catch {
         // Gone meanwhile, or another user's.
         return []

@@ -1,20 +1,20 @@
 // What bounds a request: failures of one address, tickets of one user, the size of a body.
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES } from '#edge/http/read-body.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 
 describe('bounds of requests', () => {
   let edge: TestEdge
-  beforeEach(async () => {
+  beforeAll(async () => {
     edge = await startTestEdge({ trustProxy: true })
   })
-  afterEach(() => edge.close())
+  afterAll(() => edge.close())
 
   it('[LIM1] an address that fails too often is told to wait; a right key still opens, and so do other addresses', async () => {
     const { key } = await edge.newKey()
     const tryFrom = (address: string, given: string) =>
-      edge.request('/api/me', { key: given, headers: { 'x-forwarded-for': `10.9.9.9, ${address}` } })
+      edge.request('/api/me', { key: given, headers: edge.from(address) })
     const failed = await Promise.all(Array.from({ length: 25 }, () => tryFrom('192.0.2.1', 'pk_wrong')))
     const statuses = failed.map(({ status }) => status)
     expect(statuses.filter((status) => status === 401)).toHaveLength(20)

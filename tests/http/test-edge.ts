@@ -1,4 +1,4 @@
-// A whole edge on 127.0.0.1 with a real database in a folder of its own: what the tests of the routes talk to.
+// A whole edge on 127.0.0.1 with a real database of its own, on the host of the project: what the tests of the routes talk to.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +9,14 @@ import type { ConversationId, SessionId, UserId } from '#shared/ids.ts'
 import { newId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
+import { hostName } from '#tests/hosts/which-host.ts'
+import { startWorkersHost } from '#tests/hosts/workers-host.ts'
 
-export interface TestEdge extends RunningEdge {
+export interface TestEdge extends Pick<RunningEdge, 'url' | 'store' | 'close'> {
+  /** Where it keeps what it keeps. */
   dataDir: string
+  /** Headers of a request that comes from this network address. */
+  from(address: string): Record<string, string>
   /** A new user's key. */
   newKey(scopes?: Scope[]): Promise<{ key: string; keyId: string; userId: UserId }>
   request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
@@ -23,13 +28,38 @@ export async function startTestEdge(
   settings: Partial<EdgeConfig> = {},
   parts: { log?: Log; dist?: string } = {},
 ): Promise<TestEdge> {
+  return withRequests(hostName() === 'workers' ? await onWorkers(settings, parts) : await onNode(settings, parts))
+}
+
+type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'close'>
+
+async function onWorkers({ metricsToken }: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
+  const host = await startWorkersHost({
+    ...(dist !== undefined && { dist }),
+    ...(metricsToken !== undefined && { variables: { METRICS_TOKEN: metricsToken } }),
+  })
+  return { ...host, from: (address) => ({ 'cf-connecting-ip': address }) }
+}
+
+async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: string }): Promise<Bare> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-edge-'))
   const config = { ...readEdgeConfig({ PORT: '0', DATA_DIR: dataDir }), ...settings }
   const edge = await startEdge(config, { log: parts.log ?? silentLog, dist: parts.dist ?? join(dataDir, 'no-page') })
-  const { store } = edge
   return {
     ...edge,
     dataDir,
+    from: (address) => ({ 'x-forwarded-for': `10.9.9.9, ${address}` }),
+    async close() {
+      await edge.close()
+      rmSync(dataDir, { recursive: true })
+    },
+  }
+}
+
+function withRequests(edge: Bare): TestEdge {
+  const { store } = edge
+  return {
+    ...edge,
     async newKey(scopes = ['talk', 'history:read']) {
       const { key, keyId } = await store.keys.createKey({ name: 'test', scopes, now: Date.now() })
       const caller = await store.keys.callerById(keyId)
@@ -54,10 +84,6 @@ export async function startTestEdge(
       for (const record of turns) await store.turns.storeTurn({ sessionId, conversationId, record, now: Date.now() })
       await store.sessions.ended({ sessionId, reason: 'caller', now: Date.now() })
       return { conversationId, sessionId }
-    },
-    async close() {
-      await edge.close()
-      rmSync(dataDir, { recursive: true })
     },
   }
 }

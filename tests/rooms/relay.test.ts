@@ -103,7 +103,7 @@ describe('relay', () => {
     await caller.start()
     const closed = caller.closed()
     node.die()
-    await until(() => world.sockets() === 1)
+    await world.socketsAtMost(1)
     await clock.advance(8_000)
     expect(await caller.heard.next('fault')).toMatchObject({ code: 'node_lost' })
     expect(await caller.heard.next('session.ended')).toMatchObject({ reason: 'nodeLost' })

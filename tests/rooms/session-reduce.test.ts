@@ -55,6 +55,7 @@ const EVENTS: Record<string, SessionEvent> = {
   otherNodeGone: { type: 'nodeGone', nodeId: 'nod_two' },
   shutdown: { type: 'shutdown' },
   broke: { type: 'broke' },
+  woke: { type: 'woke' },
   callerResumed: { type: 'callerResumed', received: 4 },
   nodeResumed: { type: 'nodeResumed', received: 4 },
 }
@@ -63,6 +64,7 @@ const FAREWELL = ['cut', 'release', 'recordEnd', 'leave']
 const LOST = ['tellCaller', ...FAREWELL]
 
 /** state, event, next state, effects */
+const FORGOTTEN = ['release', 'recordEnd', 'leave']
 const TABLE: Array<[string, string, string, string[]]> = [
   ['opening', 'opened', 'placing', ['place']],
   ['opening', 'openFailed', 'ended', ['tellCaller', 'leave']],
@@ -117,6 +119,15 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['opening', 'broke', 'abandoned', ['tellCaller', 'hangUp']],
   ['live', 'broke', 'ended', LOST],
   ['ended', 'broke', 'ended', []],
+  // the memory was lost
+  ['awaitingStart', 'woke', 'ended', FORGOTTEN],
+  ['opening', 'woke', 'ended', FORGOTTEN],
+  ['abandoned', 'woke', 'ended', FORGOTTEN],
+  ['placing', 'woke', 'ended', FORGOTTEN],
+  ['waitingForNode', 'woke', 'ended', FORGOTTEN],
+  ['beginning', 'woke', 'ended', FORGOTTEN],
+  ['live', 'woke', 'live', []],
+  ['ending', 'woke', 'ended', ['cut', 'release', 'recordEnd', 'leave']],
 ]
 
 describe('reduce', () => {

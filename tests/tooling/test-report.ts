@@ -1,5 +1,6 @@
 // Reads what vitest and its coverage wrote and says it in the lines that end `npm test`. It starts nothing.
 import * as v from 'valibot'
+import type { Gap } from '#tests/hosts/gaps.ts'
 import type { LeftOut } from './machine.ts'
 
 /** The share of lines that the tests of this house should reach. */
@@ -46,6 +47,10 @@ export function summaryLine({ passed, failed, skipped }: Counts): string {
 
 export function leftOutLine({ tests, missing, add }: LeftOut): string {
   return `left out: ${tests} — ${missing}; ${add}`
+}
+
+export function gapLine({ host, rule, what, reason }: Gap): string {
+  return `known gap: ${host}: ${what} (${rule}) — ${reason}`
 }
 
 export function coverageLine(json: unknown): string {

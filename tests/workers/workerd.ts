@@ -1,8 +1,12 @@
-// Starts the Worker as wrangler.toml describes it, and the fixture beside it, on real workerd and loopback. Offline: the
+// Starts the Worker as wrangler.toml describes it, without its settings, and the fixture beside it, on real workerd. Offline: the
 // project's environment in vitest.config.ts keeps wrangler from asking anyone. Nothing is left behind after close().
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestHarness } from 'wrangler'
 import type { Limits } from '#edge/ports.ts'
 import { type Fault, FaultError } from '#shared/fault.ts'
+import { writeConfig } from '#tests/hosts/workers-host.ts'
 
 /** Both of the fixture's bindings: the object as it is, and one whose state can be made impossible to store. */
 type Binding = 'LIMITS' | 'BROKEN'
@@ -16,6 +20,8 @@ export interface Workerd {
   limits(binding?: Binding): Limits
   /** Many calls in one request, one after the other. */
   callAll(calls: Call[]): Promise<unknown>
+  /** Any method of the Store as it is inside workerd, named by its path: `sessions.openSession`. */
+  callStore(method: string, args: unknown[]): Promise<unknown>
   /** To the fixture, which forwards paths that begin with /do/ to the object as they are. */
   fetchFixture(path: string, init?: { headers: Record<string, string> }): Promise<Response>
   close(): Promise<void>
@@ -26,17 +32,19 @@ const OBJECTS = [
   { name: 'BROKEN', class_name: 'BrokenLimitsObject' },
 ]
 
-export async function startWorkerd(): Promise<Workerd> {
+export async function startWorkerd(variables: Record<string, string> = {}): Promise<Workerd> {
   // Not above: where workerd does not start, already the import may throw, and the tests are to be left out.
   const { createTestHarness } = await import('wrangler')
+  const folder = mkdtempSync(join(tmpdir(), 'parley-limits-'))
   const harness = createTestHarness({
     workers: [
-      { configPath: 'wrangler.toml' },
+      { configPath: writeConfig(folder) },
       {
         config: {
           name: 'fixture',
           main: 'tests/workers/fixture/worker.ts',
           compatibility_date: '2026-10-01',
+          vars: variables,
           durable_objects: { bindings: OBJECTS },
           migrations: [{ tag: 'v1', new_sqlite_classes: ['BrokenLimitsObject'] }],
         },
@@ -47,6 +55,9 @@ export async function startWorkerd(): Promise<Workerd> {
   const fixture = harness.getWorker('fixture')
   const call = async (binding: Binding, calls: Call[]): Promise<unknown> => {
     const response = await fixture.fetch('/', { method: 'POST', body: JSON.stringify({ binding, calls }) })
+    return read(response)
+  }
+  const read = async (response: { ok: boolean; json(): Promise<unknown> }): Promise<unknown> => {
     const answer = (await response.json()) as { value?: unknown; fault: Fault; message: string }
     if (response.ok) return answer.value
     throw answer.fault.code === 'internal' ? new Error(answer.message) : new FaultError(answer.fault)
@@ -60,8 +71,13 @@ export async function startWorkerd(): Promise<Workerd> {
       burn: (...args) => call(binding, [{ method: 'burn', args }]) as ReturnType<Limits['burn']>,
     }),
     callAll: (calls) => call('LIMITS', calls),
+    callStore: async (method, args) =>
+      read(await fixture.fetch('/store', { method: 'POST', body: JSON.stringify({ method, args }) })),
     // Miniflare's Response and the platform's are the same class in two packages' types.
     fetchFixture: async (path, init) => (await fixture.fetch(path, init)) as unknown as Response,
-    close: () => harness.close(),
+    async close() {
+      await harness.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }

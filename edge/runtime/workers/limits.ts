@@ -6,6 +6,7 @@ import { checkMinting } from '#edge/limits/single-use.ts'
 import { checkTaking } from '#edge/limits/token-bucket.ts'
 import type { Limits } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
+import { asciiJson } from './ascii-json.ts'
 import { bucketShard, secretShard } from './limits-shards.ts'
 
 /** The part of a Durable Object namespace that itty-durable uses. */
@@ -22,7 +23,7 @@ const Burned = v.object({ claim: v.nullable(v.string()) })
 
 export function createLimits(namespace: LimitsNamespace): Limits {
   const objects = proxyDurable(namespace, { name: 'LIMITS', parse: true })
-  // The stubs are thenables: none may be awaited or returned by itself.
+  // The stubs are thenables: none may be awaited or returned by itself. Arguments travel in an HTTP header.
   return {
     async take(bucket, rule, now) {
       checkTaking({ bucket, rule, now })
@@ -37,12 +38,6 @@ export function createLimits(namespace: LimitsNamespace): Limits {
       return claim ?? undefined
     },
   }
-}
-
-/** Arguments travel in an HTTP header, which holds no other characters. */
-function asciiJson(value: unknown): string {
-  const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return JSON.stringify(value).replaceAll(/[^ -~]/g, escaped)
 }
 
 async function read<Schema extends v.GenericSchema>(

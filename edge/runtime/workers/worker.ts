@@ -1,14 +1,51 @@
-// The entry of the edge on Workers. So far it owns the class of the limits' Durable Object and refuses every request, rather
-// than look healthy: the rooms and the store on Workers come next, and with them edge/app.ts.
+// The entry of the edge on Workers: chooses and connects what edge/app.ts needs, once an isolate, and names the classes of
+// the objects. Knows no route and no room.
+import { createApp } from '#edge/app.ts'
 import { answerOf } from '#edge/http/on-fault.ts'
+import { faultOf } from '#shared/fault.ts'
+import type { Bindings } from './bindings.ts'
+import { createLimits } from './limits.ts'
+import { pageRoutes } from './page.ts'
+import { portsOf } from './ports-of.ts'
+import { createFleet, createSessions } from './rooms.ts'
+import { createUpgrades } from './upgrades.ts'
 
+export { FleetObject } from './fleet-object.ts'
 export { LimitsObject } from './limits-object.ts'
+export { SessionObject } from './session-object.ts'
 
-/** It becomes available by a deployment, not by waiting. */
-const RETRY_AFTER_MS = 3_600_000
+/** A forwarded address; longer ones are no addresses. */
+const MAX_ADDRESS_CHARS = 64
+/** A setting is put right by a deployment. */
+const RETRY_AFTER_MS = 60_000
+
+let app: ReturnType<typeof createEdge> | undefined
 
 export default {
-  fetch(): Response {
-    return answerOf({ code: 'unavailable', what: 'edge on Workers', retryAfterMs: RETRY_AFTER_MS })
+  fetch(request: Request, bindings: Bindings, execution: object): Response | Promise<Response> {
+    try {
+      app ??= createEdge(bindings)
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'ERROR', fault: faultOf(error), msg: 'the edge cannot start' }))
+      return answerOf({ code: 'unavailable', what: 'settings', retryAfterMs: RETRY_AFTER_MS })
+    }
+    return app.fetch(request, bindings, execution as never)
   },
+}
+
+function createEdge(bindings: Bindings) {
+  const { config, ...ports } = portsOf(bindings)
+  const { version, metricsToken, signingSecret, publicOrigin } = config
+  const edge = createApp({
+    ...ports,
+    limits: createLimits(bindings.LIMITS),
+    fleet: createFleet(bindings),
+    sessions: createSessions(bindings, ports.log),
+    upgrades: createUpgrades(bindings),
+    settings: { version, metricsToken, signingSecret, publicOrigin, runtime: 'workers', startedAt: ports.clock.now() },
+    // Set by Cloudflare, whatever a client wrote into it.
+    addressOf: (c) => (c.req.header('cf-connecting-ip') ?? 'unknown').slice(0, MAX_ADDRESS_CHARS),
+  })
+  edge.route('/', pageRoutes(bindings.ASSETS))
+  return edge
 }

@@ -1,0 +1,73 @@
+// `parley backup`: a consistent copy of the live edge's database in one new file. A file is copied as a database; of a libSQL
+// server, which copies nothing, comes the SQL text that makes the same database again (`sqlite3 new.db < copy.sql`).
+import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { defineCommand } from 'citty'
+import { FaultError } from '#shared/fault.ts'
+import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
+import { dataOption, edgeConfig, urlOption } from './open-store.ts'
+
+/** The last line of a dump: without it the server stopped in the middle. */
+const END = 'COMMIT;\n'
+
+export const backup = defineCommand({
+  meta: { name: 'backup', description: 'Copy the database, also while the edge runs' },
+  args: {
+    data: dataOption,
+    url: urlOption,
+    out: { type: 'string', description: 'The new file', required: true },
+  },
+  async run({ args }) {
+    const { databaseUrl, databaseAuthToken } = edgeConfig(args)
+    const out = resolve(args.out)
+    if (existsSync(out)) throw new FaultError({ code: 'invalid_message', issues: [`--out: ${out} is there already`] })
+    if (databaseUrl.startsWith('file:')) await copyFile(databaseUrl, out)
+    else await writeDump(databaseUrl, databaseAuthToken, out)
+    console.log(`copied the database to ${out} (${statSync(out).size} bytes)`)
+  },
+})
+
+async function copyFile(url: string, out: string): Promise<void> {
+  const worker = await openSqlWorker(url)
+  try {
+    await worker.copyInto(out)
+  } finally {
+    await worker.end()
+  }
+}
+
+/** Under another name until it is whole. */
+async function writeDump(url: string, authToken: string | undefined, out: string): Promise<void> {
+  const headers = authToken === undefined ? undefined : { authorization: `Bearer ${authToken}` }
+  const address = new URL('/dump', url.replace(/^libsql:/, 'https:'))
+  const answer = await fetch(address, { headers }).catch((cause: unknown) => {
+    throw new FaultError({ code: 'unavailable', what: `the database at ${address.host}`, retryAfterMs: 0 }, { cause })
+  })
+  if (!answer.ok || !answer.body) throw new FaultError({ code: answer.status === 401 ? 'unauthenticated' : 'internal' })
+  const part = `${out}.part`
+  try {
+    // The two types of one web stream: the platform's and Node's.
+    const body = Readable.fromWeb(answer.body as ReadableStream)
+    await pipeline(body, createWriteStream(part, { mode: 0o600, flags: 'wx' }))
+    if ((await tail(part)) !== END) throw new Error('the dump broke off')
+    renameSync(part, out)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
+  }
+}
+
+async function tail(file: string): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read({ position: Math.max(0, size - END.length), length: END.length })
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,59 @@
+// The edge's settings on Workers: variables and secrets of wrangler.toml and the account, read and checked once by each
+// isolate and object. Everything else gets plain values. The names are those of the Node host.
+import * as v from 'valibot'
+import manifest from '#package.json' with { type: 'json' }
+import { FaultError } from '#shared/fault.ts'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+export interface EdgeConfig {
+  databaseUrl: string
+  databaseAuthToken: string | undefined
+  metricsToken: string | undefined
+  publicOrigin: string | undefined
+  signingSecret: string
+  logLevel: LogLevel
+  version: string
+}
+
+/** Shorter ones can be guessed. */
+const MIN_TOKEN_CHARS = 16
+const MIN_SIGNING_CHARS = 32
+
+const address = (...protocols: string[]) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be an address that begins with ${protocols.join(' or ')}`,
+    ),
+  )
+const secret = (minChars: number) =>
+  v.pipe(v.string(), v.minLength(minChars, `must have ${minChars} characters or more`))
+
+const Variables = v.object({
+  DATABASE_URL: address('libsql:', 'https:', 'http:'),
+  DATABASE_AUTH_TOKEN: v.optional(v.string()),
+  METRICS_TOKEN: v.optional(secret(MIN_TOKEN_CHARS)),
+  PUBLIC_ORIGIN: v.optional(address('https:', 'http:')),
+  SIGNING_SECRET: secret(MIN_SIGNING_CHARS),
+  LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS), 'info'),
+})
+
+/** Throws FaultError invalid_message; each issue names the variable and what is allowed. */
+export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
+  const read = v.safeParse(Variables, bindings)
+  if (!read.success) {
+    const issues = read.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`)
+    throw new FaultError({ code: 'invalid_message', issues })
+  }
+  const { output: e } = read
+  return {
+    databaseUrl: e.DATABASE_URL,
+    databaseAuthToken: e.DATABASE_AUTH_TOKEN,
+    metricsToken: e.METRICS_TOKEN,
+    publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
+    signingSecret: e.SIGNING_SECRET,
+    logLevel: e.LOG_LEVEL,
+    version: manifest.version,
+  }
+}

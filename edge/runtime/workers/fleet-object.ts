@@ -1,0 +1,128 @@
+// The Durable Object of the fleet: hosts the one fleet room and every node's control socket. Between messages it sleeps: the
+// sockets stay open, the runtime answers heartbeats, and the room is rebuilt from each socket's attachment and from disk.
+import { DurableObject } from 'cloudflare:workers'
+import type { NodeView, RoomSocket } from '#edge/ports.ts'
+import { FleetRoom } from '#edge/fleet/fleet-room.ts'
+import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
+import type { FleetState, Offer } from '#edge/fleet/fleet-state.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { NodeId, SessionId } from '#shared/ids.ts'
+import { PING, PONG } from '#shared/protocol/decode.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+import { fail, ok, type Result } from '#shared/result.ts'
+import type { Bindings } from './bindings.ts'
+import { portsOf, type SharedPorts } from './ports-of.ts'
+import { Alarm, frameOf, roomSocket } from './room-host.ts'
+import { createSessions } from './rooms.ts'
+import { accepted, admissionOf } from './upgrades.ts'
+
+const KEPT = 'fleet'
+
+/** What a socket carries through sleep, far below the 2,048 bytes that an attachment may have at the least. */
+interface Attachment {
+  nodeId: NodeId
+  since: number
+}
+
+export class FleetObject extends DurableObject<Bindings> {
+  readonly #alarm: Alarm
+  readonly #ports: SharedPorts
+  readonly #room: FleetRoom
+  readonly #sockets = new WeakMap<WebSocket, RoomSocket>()
+
+  constructor(ctx: DurableObjectState, bindings: Bindings) {
+    super(ctx, bindings)
+    this.#alarm = new Alarm(ctx.storage)
+    this.#ports = portsOf(bindings)
+    const ports = this.#ports
+    this.#room = new FleetRoom({
+      ...ports,
+      sessions: createSessions(bindings, ports.log),
+      setAlarm: (at) => this.#alarm.set(at),
+      remember: (state) => void ctx.storage.put(KEPT, state, { allowUnconfirmed: true }),
+    })
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
+    void ctx.blockConcurrencyWhile(async () => {
+      const kept = await ctx.storage.get<FleetState>(KEPT)
+      if (kept) this.#room.wake(kept, this.#returned())
+    })
+  }
+
+  /** Reached through upgrades.ts only. */
+  fetch(request: Request): Response {
+    const { nodeId } = admissionOf<{ nodeId: NodeId }>(request)
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    server.serializeAttachment({ nodeId, since: Date.now() } satisfies Attachment)
+    this.#room.connect(this.#own(server), { nodeId })
+    return accepted(client, request)
+  }
+
+  webSocketMessage(socket: WebSocket, content: string | ArrayBuffer): void {
+    const frame = frameOf(socket, content)
+    if (frame !== undefined) this.#room.message(this.#own(socket), frame)
+  }
+
+  webSocketClose(socket: WebSocket): void {
+    this.#room.close(this.#own(socket))
+  }
+
+  webSocketError(socket: WebSocket): void {
+    this.#room.close(this.#own(socket))
+  }
+
+  /** While nodes are here it rings within NODE_DEAD_AFTER_MS: so long may a revoked one still be offered sessions. */
+  async alarm(): Promise<void> {
+    this.#alarm.rang()
+    this.#room.alarm()
+    const { log, store } = this.#ports
+    await turnRevokedAway({ log, store, fleet: this.#room }).catch((error: unknown) => {
+      log.warn({ error }, 'cannot see which nodes are revoked')
+    })
+  }
+
+  // --- the port Fleet; faults go out as data ---
+
+  nodes(): Promise<NodeView[]> {
+    return this.#room.nodes()
+  }
+
+  sessionCount(): number {
+    return this.#room.sessionCount()
+  }
+
+  async place(offer: Offer): Promise<Result<NodeId>> {
+    try {
+      return ok(await this.#room.place(offer))
+    } catch (error) {
+      if (error instanceof FaultError) return fail(error.fault)
+      throw error
+    }
+  }
+
+  release(sessionId: SessionId, reason: EndReason): Promise<void> {
+    return this.#room.release(sessionId, reason)
+  }
+
+  // --- private ---
+
+  #own(socket: WebSocket): RoomSocket {
+    const known = this.#sockets.get(socket)
+    if (known) return known
+    const made = roomSocket(socket, () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime())
+    this.#sockets.set(socket, made)
+    return made
+  }
+
+  /** The newest last, because it takes the place of an older one of the same node that is still closing. */
+  #returned(): Array<Attachment & { socket: RoomSocket }> {
+    return (
+      this.ctx
+        .getWebSockets()
+        .filter(({ readyState }) => readyState === WebSocket.OPEN)
+        // Written by fetch() above, and by nobody else.
+        .map((socket) => ({ ...(socket.deserializeAttachment() as Attachment), socket: this.#own(socket) }))
+        .toSorted((a, b) => a.since - b.since)
+    )
+  }
+}

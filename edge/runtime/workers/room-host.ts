@@ -1,0 +1,58 @@
+// What both objects need to host a room: an alarm that is written rarely, and their runtime's sockets as the room wants
+// them. Knows no room's content. An object is a room's mailbox by itself: it runs one event at a time.
+import type { RoomSocket } from '#edge/ports.ts'
+import type { Frame } from '#shared/link/frame.ts'
+import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+
+/** RFC 6455 §7.4.1: message too big. */
+const CLOSE_TOO_BIG = 1009
+
+/**
+ * The one alarm of an object. It is kept on disk, so that it wakes an object that sleeps or was lost; each setting is a
+ * write, so a later time leaves it as it is: an early alarm only looks at the clock and sets it anew.
+ */
+export class Alarm {
+  readonly #storage: Pick<DurableObjectStorage, 'setAlarm'>
+  #at = Infinity
+
+  constructor(storage: Pick<DurableObjectStorage, 'setAlarm'>) {
+    this.#storage = storage
+  }
+
+  set(at: number | undefined): void {
+    if (at === undefined || at >= this.#at) return
+    this.#at = at
+    // What the room says meanwhile does not wait for the disk.
+    void this.#storage.setAlarm(at, { allowUnconfirmed: true })
+  }
+
+  /** To be called first when it rings: it is set no more. */
+  rang(): void {
+    this.#at = Infinity
+  }
+}
+
+/** `heardAt`: when the runtime last answered a heartbeat of this socket by itself. */
+export function roomSocket(socket: WebSocket, heardAt: () => number | undefined = () => undefined): RoomSocket {
+  return {
+    send: (frame) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+    },
+    close: (code, reason) => socket.close(code, reason),
+    get bufferedAmount() {
+      // Not known of every kind of socket; one that is too slow then falls silent, and that is noticed.
+      return socket.bufferedAmount ?? 0
+    },
+    get heardAt() {
+      return heardAt()
+    },
+  }
+}
+
+/** The frame; undefined where it is larger than any of ours: its socket is then closed as the Node host closes it. */
+export function frameOf(socket: WebSocket, content: string | ArrayBuffer): Frame | undefined {
+  const bytes = typeof content === 'string' ? content.length : content.byteLength
+  if (bytes <= MAX_SOCKET_MESSAGE_BYTES) return typeof content === 'string' ? content : new Uint8Array(content)
+  socket.close(CLOSE_TOO_BIG, 'message too big')
+  return undefined
+}

@@ -1,0 +1,56 @@
+// How the rooms on Workers reach each other, and how the routes reach them: the ports Fleet and Sessions over typed RPC.
+// Faults cross as data, because an error loses its class on the way.
+import type { Fleet, Sessions } from '#edge/ports.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { Log } from '#shared/log.ts'
+import type { Bindings } from './bindings.ts'
+
+/** There is one fleet room: placement must see all nodes. */
+export const FLEET_NAME = 'fleet'
+/** An object that was restarted under a call answers the next one. */
+const RETRY_AFTER_MS = 1_000
+
+export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
+  const fleet = () => FLEET.getByName(FLEET_NAME)
+  return {
+    nodes: () => reached(fleet().nodes()),
+    place: async (offer) => {
+      try {
+        const placed = await fleet().place(offer)
+        if (placed.ok) return placed.value
+        throw new FaultError(placed.fault)
+      } catch (error) {
+        if (error instanceof FaultError) throw error
+        // The offer may have been accepted meanwhile, and the answer be lost: its slot must not be.
+        await reached(fleet().release(offer.sessionId, 'fault'))
+        throw unavailable(error)
+      }
+    },
+    release: (sessionId, reason) => reached(fleet().release(sessionId, reason)),
+  }
+}
+
+export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 'FLEET'>, log: Log): Sessions {
+  return {
+    /** Those that a node has: an object alone knows only of itself. */
+    count: () => reached(FLEET.getByName(FLEET_NAME).sessionCount()),
+    nodeLost: async (nodeId, ids) => {
+      const told = await Promise.allSettled(ids.map((id) => SESSIONS.getByName(id).nodeLost(nodeId)))
+      for (const one of told)
+        if (one.status === 'rejected')
+          log.warn({ error: one.reason, nodeId }, 'a session does not hear of its lost node')
+    },
+  }
+}
+
+async function reached<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+function unavailable(cause: unknown): FaultError {
+  return new FaultError({ code: 'unavailable', what: 'room', retryAfterMs: RETRY_AFTER_MS }, { cause })
+}

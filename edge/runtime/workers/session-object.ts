@@ -1,0 +1,111 @@
+// The Durable Object of one session: hosts its room and both its sockets. While audio flows the object stays in memory, so
+// its sockets are accepted plainly; what a later object needs is kept on disk, and both ends come back to it by themselves.
+import { DurableObject } from 'cloudflare:workers'
+import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
+import type { CallerAdmission, NodeAdmission } from '#edge/ports.ts'
+import type { KeptSession } from '#edge/session/kept-session.ts'
+import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
+import { faultOf, notFound } from '#shared/fault.ts'
+import type { NodeId } from '#shared/ids.ts'
+import type { Bindings } from './bindings.ts'
+import { portsOf } from './ports-of.ts'
+import { Alarm, frameOf, roomSocket } from './room-host.ts'
+import { createFleet } from './rooms.ts'
+import { accepted, admissionOf, refused } from './upgrades.ts'
+
+type Admission = ({ end: 'caller' } & CallerAdmission) | ({ end: 'node' } & NodeAdmission)
+
+const KEPT = 'session'
+/** As seen by a room where a socket ended without a close frame (RFC 6455 §7.1.5). */
+const CLOSE_ABNORMAL = 1006
+
+export class SessionObject extends DurableObject<Bindings> {
+  readonly #alarm: Alarm
+  #room: SessionRoom | undefined
+
+  constructor(ctx: DurableObjectState, bindings: Bindings) {
+    super(ctx, bindings)
+    this.#alarm = new Alarm(ctx.storage)
+    // Nothing is delivered before the room is here.
+    void ctx.blockConcurrencyWhile(async () => {
+      const kept = await ctx.storage.get<KeptSession>(KEPT)
+      if (kept) this.#open(kept, kept).wake()
+    })
+  }
+
+  /** Reached through upgrades.ts only. */
+  async fetch(request: Request): Promise<Response> {
+    const admission = admissionOf<Admission>(request)
+    try {
+      const { room, seat } = await this.#admit(admission)
+      const { 0: client, 1: server } = new WebSocketPair()
+      this.#seat(server, room, seat)
+      return accepted(client, request)
+    } catch (error) {
+      const fault = faultOf(error)
+      if (fault.code === 'internal') console.error(error)
+      return refused(fault)
+    }
+  }
+
+  /** The fleet room says so. */
+  nodeLost(nodeId: NodeId): void {
+    this.#room?.nodeLost(nodeId)
+  }
+
+  alarm(): void {
+    this.#alarm.rang()
+    this.#room?.alarm()
+  }
+
+  // --- private ---
+
+  async #admit(admission: Admission): Promise<{ room: SessionRoom; seat: Seat }> {
+    if (admission.end === 'caller' && admission.type === 'new')
+      return { room: this.#open(admission), seat: { is: 'caller', resumedFrom: undefined } }
+    const room = this.#room
+    if (!room) throw notFound('session', admission.sessionId)
+    if (admission.end === 'caller') {
+      await room.admitCaller(admission)
+      return { room, seat: { is: 'caller', resumedFrom: admission.received } }
+    }
+    await room.admitNode(admission)
+    const { secret } = admission
+    return { room, seat: { is: 'node', resumedFrom: secret.type === 'resume' ? secret.received : undefined } }
+  }
+
+  #open(who: Pick<KeptSession, 'sessionId' | 'caller'>, kept?: KeptSession): SessionRoom {
+    const { storage } = this.ctx
+    const ports = {
+      ...portsOf(this.env),
+      fleet: createFleet(this.env),
+      codec: chatCodec,
+      setAlarm: (at: number | undefined) => this.#alarm.set(at),
+      // The wire does not wait for the disk: what a lost write takes away, the ends still have.
+      remember: (next: KeptSession) => void storage.put(KEPT, next, { allowUnconfirmed: true }),
+      onEnded: () => this.#forget(),
+    }
+    this.#room = new SessionRoom(who, ports, kept)
+    return this.#room
+  }
+
+  #forget(): void {
+    this.#room = undefined
+    this.#alarm.rang()
+    void this.ctx.storage.deleteAlarm()
+    void this.ctx.storage.deleteAll()
+  }
+
+  #seat(socket: WebSocket, room: SessionRoom, seat: Seat): void {
+    const own = roomSocket(socket)
+    socket.binaryType = 'arraybuffer'
+    socket.accept()
+    socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      const frame = frameOf(socket, data)
+      if (frame !== undefined) room.message(own, frame)
+    })
+    socket.addEventListener('close', ({ code }) => room.close(own, code))
+    socket.addEventListener('error', () => room.close(own, CLOSE_ABNORMAL))
+    room.connect(own, seat)
+  }
+}

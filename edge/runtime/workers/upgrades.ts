@@ -1,0 +1,57 @@
+// Brings sockets into their rooms on Workers: one request of our own to the room's object, which asks the room first and
+// then answers 101 or the fault. Made in worker.ts; seatOf() and refusal() are the object's side of it.
+// Nothing of a caller's request but the values below ever reaches an object.
+import type { Context } from 'hono'
+import type { Upgrades } from '#edge/ports.ts'
+import { FaultError, type Fault } from '#shared/fault.ts'
+import { chosenProtocol, readOfferedProtocols } from '#shared/protocol/version.ts'
+import { asciiJson } from './ascii-json.ts'
+import type { Bindings } from './bindings.ts'
+import { FLEET_NAME } from './rooms.ts'
+
+/** Objects look at no path; an address is only needed to ask. */
+const OBJECT_URL = 'https://object/'
+const ADMISSION = 'parley-admission'
+const PROTOCOL = 'parley-protocol'
+
+export function createUpgrades({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 'FLEET'>): Upgrades {
+  return {
+    caller: (c, admission) => upgrade(c, SESSIONS.getByName(admission.sessionId), { end: 'caller', ...admission }),
+    nodeControl: (c, node) => upgrade(c, FLEET.getByName(FLEET_NAME), node),
+    nodeSession: (c, admission) => upgrade(c, SESSIONS.getByName(admission.sessionId), { end: 'node', ...admission }),
+  }
+}
+
+interface Asked {
+  fetch(url: string, init: RequestInit): Promise<Response>
+}
+
+async function upgrade(c: Context, object: Asked, admission: object): Promise<Response> {
+  const { protocols } = readOfferedProtocols(c.req.header('sec-websocket-protocol'))
+  const headers = {
+    upgrade: 'websocket',
+    [ADMISSION]: asciiJson(admission),
+    [PROTOCOL]: chosenProtocol(protocols) ?? '',
+  }
+  const answer = await object.fetch(OBJECT_URL, { headers })
+  if (answer.status === 101) return answer
+  throw new FaultError(await answer.json())
+}
+
+// --- the object's side ---
+
+/** What the Worker says of the socket that comes. */
+export function admissionOf<T>({ headers }: Request): T {
+  return JSON.parse(headers.get(ADMISSION) ?? 'null')
+}
+
+/** Answers with the client's end of a pair, and only the wire's name: never a ticket or a token that rode beside it. */
+export function accepted(client: WebSocket, request: Request): Response {
+  const headers = { 'sec-websocket-protocol': request.headers.get(PROTOCOL) ?? '' }
+  return new Response(null, { status: 101, webSocket: client, headers })
+}
+
+/** The whole fault, for our own Worker only, which makes of it what a stranger may know. */
+export function refused(fault: Fault): Response {
+  return Response.json(fault, { status: 409 })
+}

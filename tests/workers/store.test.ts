@@ -1,0 +1,69 @@
+// The store inside workerd, on a real libSQL server over HTTP: what the Workers host has. The contract is that of the file.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll } from 'vitest'
+import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
+import type { Store } from '#edge/ports.ts'
+import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
+import { storeContract } from '#tests/contracts/store.contract.ts'
+import { type Workerd, startWorkerd } from './workerd.ts'
+
+let folder: string
+let sqld: LibsqlServer
+let database: OpenDatabase
+let workerd: Workerd
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-sqld-'))
+  sqld = await startLibsqlServer({ folder })
+  database = await openDatabase({ url: sqld.url })
+  await database.migrate()
+  workerd = await startWorkerd({ DATABASE_URL: sqld.url })
+})
+afterAll(async () => {
+  await workerd.close()
+  await database.close()
+  await sqld.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+storeContract('libSQL server, from workerd', async () => {
+  // One server for all tests: the tables that a test looks at as a whole begin empty.
+  for (const table of ['usage', 'turn', 'session', 'conversation', 'node', 'api_key', 'user'])
+    await database.db.run(sql.raw(`delete from ${table}`))
+  return {
+    store: remoteStore(workerd),
+    isOrdered: false,
+    usageOf: (userId) =>
+      database.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
+        coalesce(sum(completion_tokens), 0) as completionTokens, coalesce(sum(input_audio_ms), 0) as inputAudioMs,
+        coalesce(sum(output_audio_ms), 0) as outputAudioMs from usage where user_id = ${userId}`),
+    close: () => Promise.resolve(),
+  }
+})
+
+/** The port, each method of which is called inside workerd. */
+function remoteStore({ callStore }: Workerd): Store {
+  const family = (name: string): object =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, method) =>
+          (...args: unknown[]) =>
+            callStore(`${name}.${String(method)}`, args),
+      },
+    )
+  // What the proxies lack is the names of the methods, which they take as they come.
+  return {
+    sessions: family('sessions'),
+    turns: family('turns'),
+    history: family('history'),
+    nodes: family('nodes'),
+    keys: family('keys'),
+    personas: family('personas'),
+    ping: async () => void (await callStore('ping', [])),
+  } as Store
+}
