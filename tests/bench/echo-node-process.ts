@@ -19,6 +19,8 @@ export interface EchoNodeSettings {
 
 type Offer = Extract<EdgeControlMessage, { type: 'session.offer' }>
 
+/** RFC 6455 §7.4.1. */
+const CLOSE_NORMAL = 1000
 /** As the real node: four chances to be heard. */
 const PING_MS = DATA_SILENT_AFTER_MS / 4
 
@@ -68,6 +70,7 @@ function accept({ sessionId, epoch, ticket }: Offer): void {
     if (text === PONG) return
     const message = JSON.parse(text) as EdgeSessionMessage
     if (message.type === 'ack') link?.acked(message.received)
+    if (message.type === 'session.end') return socket.close(CLOSE_NORMAL)
     if (message.type !== 'session.begin') return
     inputRate = message.audio.inputRate
     link = new LinkEnd({ clock: systemClock, firstSeq: message.nextSeq, onOverflow: () => socket.terminate() })

@@ -20,6 +20,11 @@ export interface LinkSocket {
   close(): void
 }
 
+export interface SessionSocket extends LinkSocket {
+  /** Ends the session, so that its slot is free and its memory too; resolves when the edge has closed the socket. */
+  end(): Promise<void>
+}
+
 export type OnReturn = (sentAtMs: number, returnedAtMs: number) => void
 
 /** A plain socket whose other end sends everything back. */
@@ -37,15 +42,20 @@ export async function openEchoSocket(url: string, onReturn: OnReturn): Promise<L
 }
 
 /** A session at the edge whose node sends all audio back. */
-export async function openSessionSocket(edge: { url: string; key: string }, onReturn: OnReturn): Promise<LinkSocket> {
+export async function openSessionSocket(
+  edge: { url: string; key: string },
+  onReturn: OnReturn,
+): Promise<SessionSocket> {
   const url = `${edge.url.replace(/^http/, 'ws')}/ws/chat`
   const socket = await open(url, [CHAT_PROTOCOL], { authorization: `Bearer ${edge.key}` })
   const link = new LinkEnd({ clock: systemClock, onOverflow: () => socket.terminate() })
   const ready = Promise.withResolvers<void>()
+  const closed = Promise.withResolvers<void>()
   const stopPings = systemClock.every(PING_EVERY_MS, () => socket.send(PING))
   socket.on('close', (code) => {
     stopPings()
     link.close()
+    closed.resolve()
     ready.reject(new Error(`the edge closed a session with ${code}`))
   })
   socket.on('message', (content: RawData, isBinary: boolean) => {
@@ -66,6 +76,10 @@ export async function openSessionSocket(edge: { url: string; key: string }, onRe
     if (socket.readyState === WebSocket.OPEN) socket.send(frame)
   })
   return {
+    async end() {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'session.end' }))
+      await closed.promise
+    },
     send: () => void link.sendAudio(0, stamped()),
     get isOpen() {
       return socket.readyState === WebSocket.OPEN

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { LOAD_FLAGS } from './child.ts'
 import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
+import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
@@ -12,6 +13,7 @@ import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 const BENCHES: Record<string, (isShort: boolean) => Promise<Report>> = {
   'voice-to-voice': (isShort) => benchVoiceToVoice(isShort ? VOICE_SHORT : VOICE_FULL),
   relay: (isShort) => benchRelay(isShort ? RELAY_SHORT : RELAY_FULL),
+  hosts: (isShort) => benchHosts(isShort ? HOSTS_SHORT : HOSTS_FULL),
   embedded: (isShort) => benchEmbedded(isShort ? EMBEDDED_SHORT : EMBEDDED_FULL),
 }
 

@@ -13,8 +13,13 @@ import { median, quantile } from './quantile.ts'
 import type { Aim, Report } from './report.ts'
 import { startWorkerdEdge } from './workerd.ts'
 
-export interface RelayLoad {
+export interface RelayLoad extends Pace {
   sessions: number
+  /** Whether the edge on workerd is measured, too. */
+  hasWorkers: boolean
+}
+
+export interface Pace {
   /** Frames a second of each session, each way. */
   perSecond: number
   rounds: number
@@ -25,8 +30,6 @@ export interface RelayLoad {
   wakeUpMs: number
   /** Of each faster rate; 0: they are not looked for. */
   stepMs: number
-  /** Whether the edge on workerd is measured, too. */
-  hasWorkers: boolean
 }
 
 export const RELAY_FULL: RelayLoad = {
@@ -47,14 +50,14 @@ const RATE_STEP = 1.25
 /** A rate at which frames were lost is tried again: a hiccup of the machine is not the relay's limit. */
 const TRIES = 3
 
-interface Path {
+export interface Path {
   name: string
   load: PacedLoad
   /** Processor time of what stands between. */
   cpuMs(): Promise<number | null>
 }
 
-interface Measured {
+export interface Measured {
   path: Path
   sent: number
   lost: number
@@ -65,7 +68,7 @@ interface Measured {
   highest: { perSecond: number; isGeneratorsLimit: boolean } | undefined
 }
 
-type Stops = Array<() => Promise<void>>
+export type Stops = Array<() => Promise<void>>
 
 export async function benchRelay(load: RelayLoad): Promise<Report> {
   const stops: Stops = []
@@ -117,7 +120,7 @@ async function openWorkersPath(load: RelayLoad, stops: Stops): Promise<Path> {
   return { name: 'workers → node', load: relayed, cpuMs: async () => edge.cpuMs() }
 }
 
-async function openLoad(
+export async function openLoad(
   count: number,
   open: (onReturn: OnReturn) => Promise<LinkSocket>,
   stops: Stops,
@@ -130,7 +133,7 @@ async function openLoad(
 
 // --- the measuring ---
 
-async function measure(paths: Path[], load: RelayLoad): Promise<Measured[]> {
+export async function measure(paths: Path[], load: Pace): Promise<Measured[]> {
   const { perSecond, rounds, roundMs, warmUpMs, wakeUpMs, stepMs } = load
   const measured = paths.map((path): Measured => {
     return { path, sent: 0, lost: 0, roundTripsMs: [], p99s: [], cpuMs: null, highest: undefined }
@@ -152,7 +155,7 @@ async function measure(paths: Path[], load: RelayLoad): Promise<Measured[]> {
   return measured
 }
 
-async function findHighest({ load }: Path, { perSecond, stepMs }: RelayLoad): Promise<Measured['highest']> {
+async function findHighest({ load }: Path, { perSecond, stepMs }: Pace): Promise<Measured['highest']> {
   let highest = 0
   for (let rate = perSecond; ; rate *= RATE_STEP) {
     const run = await holds(load, { perSecond: rate, durationMs: stepMs })

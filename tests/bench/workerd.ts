@@ -1,5 +1,5 @@
 // The edge on bare workerd, with a libSQL server, for comparison: the bundle that would be deployed, without the proxies of
-// `wrangler dev`, which alone cost milliseconds. Everything lies in a folder that is thrown away. Used by relay.ts.
+// `wrangler dev`, which alone cost milliseconds. Everything lies in a folder that is thrown away. Used by relay.ts and hosts.ts.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,8 @@ const CLASSES = { SESSIONS: 'SessionObject', FLEET: 'FleetObject', LIMITS: 'Limi
 export interface WorkerdEdge {
   facts: EdgeFacts
   cpuMs(): number | null
+  /** Resident memory; null where the system does not tell. */
+  rssBytes(): number | null
   stop(): Promise<void>
 }
 
@@ -55,7 +57,7 @@ export async function startWorkerdEdge(): Promise<WorkerdEdge> {
     }
     // The npm package's launcher replaces nothing: the runtime is its child where there is one.
     const pid = childOf(child.pid ?? 0) ?? child.pid ?? 0
-    return { facts: { url, ...secrets }, cpuMs: () => cpuMsOf(pid), stop }
+    return { facts: { url, ...secrets }, cpuMs: () => cpuMsOf(pid), rssBytes: () => rssBytesOf(pid), stop }
   } catch (error) {
     await stop()
     throw error
@@ -120,6 +122,16 @@ async function answers(url: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   )
+}
+
+/** Of /proc/PID/status, which counts in units of 1,024 bytes. */
+function rssBytesOf(pid: number): number | null {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return kib === undefined ? null : Number(kib) * 1024
+  } catch {
+    return null
+  }
 }
 
 /** The first child of a process, on Linux. */

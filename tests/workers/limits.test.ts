@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_CLAIM_CHARS, MAX_SECRET_HASH_CHARS } from '#edge/limits/single-use.ts'
 import { MAX_BUCKET_CHARS } from '#edge/limits/token-bucket.ts'
 import { MAX_BUCKETS, MAX_SECRETS, bucketShard, secretShard } from '#edge/runtime/workers/limits-shards.ts'
+import { PLATFORM_ATTACHMENT_BYTES } from '#edge/runtime/workers/platform-limits.ts'
 import { limitsContract } from '#tests/contracts/limits.contract.ts'
 import { hasWorkerd } from '#tests/tooling/machine.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
@@ -117,6 +118,12 @@ describe.skipIf(!hasWorkerd())('workers', () => {
     const limits = workerd.limits()
     expect(await limits.burn(hashes[0] ?? '', NOW)).toBeUndefined()
     expect(await limits.burn(hashes[1] ?? '', NOW)).toBe(claim)
+  })
+
+  it('[WRK5] the runtime takes the longest attachment that we write, and none that is over the limit', async () => {
+    const attach = async (chars: number) => (await workerd.fetchFixture(`/attach?chars=${chars}`)).text()
+    expect(await attach(PLATFORM_ATTACHMENT_BYTES - 8)).toBe('taken')
+    expect(await attach(PLATFORM_ATTACHMENT_BYTES)).toContain(String(PLATFORM_ATTACHMENT_BYTES))
   })
 })
 

@@ -10,6 +10,7 @@ import type { NodeId, SessionId } from '#shared/ids.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import { attachmentText, readAttachment } from './attachment.ts'
 import type { Bindings } from './bindings.ts'
 import { portsOf, type SharedPorts } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
@@ -18,7 +19,7 @@ import { accepted, admissionOf } from './upgrades.ts'
 
 const KEPT = 'fleet'
 
-/** What a socket carries through sleep, far below the 2,048 bytes that an attachment may have at the least. */
+/** What a socket carries through sleep. */
 interface Attachment {
   nodeId: NodeId
   since: number
@@ -51,9 +52,10 @@ export class FleetObject extends DurableObject<Bindings> {
   /** Reached through upgrades.ts only. */
   fetch(request: Request): Response {
     const { nodeId } = admissionOf<{ nodeId: NodeId }>(request)
+    const attachment = attachmentText({ nodeId, since: Date.now() } satisfies Attachment)
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server)
-    server.serializeAttachment({ nodeId, since: Date.now() } satisfies Attachment)
+    server.serializeAttachment(attachment)
     this.#room.connect(this.#own(server), { nodeId })
     return accepted(client, request)
   }
@@ -121,7 +123,10 @@ export class FleetObject extends DurableObject<Bindings> {
         .getWebSockets()
         .filter(({ readyState }) => readyState === WebSocket.OPEN)
         // Written by fetch() above, and by nobody else.
-        .map((socket) => ({ ...(socket.deserializeAttachment() as Attachment), socket: this.#own(socket) }))
+        .map((socket) => ({
+          ...readAttachment<Attachment>(socket.deserializeAttachment()),
+          socket: this.#own(socket),
+        }))
         .toSorted((a, b) => a.since - b.since)
     )
   }

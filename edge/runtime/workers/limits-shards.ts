@@ -1,13 +1,13 @@
 // Which object holds a bucket or a secret, and how many of them: names and bounds of LimitsObject's shards. Pure.
 
 /**
- * A shard is stored whole at each change: at these bounds, with ordinary names, some 50 KiB; with the longest far below 2 MiB,
- * the limit of one stored value. Sixteen shards hold the buckets of 8,192 callers a kind, and 68 tickets of 60 s a second.
+ * A shard is stored whole at each change: at these bounds, with ordinary names, some 50 KiB; with the longest far below
+ * PLATFORM_VALUE_BYTES. Sixteen shards hold the buckets of 8,192 callers a kind, and 68 tickets of 60 s a second.
  */
 export const MAX_BUCKETS = 512
 export const MAX_SECRETS = 256
 
-/** An object answers 500 to 1,000 requests a second; sixteen of a kind carry more than one edge takes. */
+/** Each answers PLATFORM_MESSAGES_PER_SECOND or more; sixteen of a kind carry more than one edge takes. */
 const SHARDS = 16
 const KIND = /^[a-z][a-z0-9-]{0,31}(?=:)/
 

@@ -7,15 +7,20 @@ import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 /** RFC 6455 §7.4.1: message too big. */
 const CLOSE_TOO_BIG = 1009
 
+/** The part of an object's storage that is used here. */
+interface AlarmStorage {
+  setAlarm(at: number, options: { allowUnconfirmed: boolean }): Promise<void>
+}
+
 /**
  * The one alarm of an object. It is kept on disk, so that it wakes an object that sleeps or was lost; each setting is a
  * write, so a later time leaves it as it is: an early alarm only looks at the clock and sets it anew.
  */
 export class Alarm {
-  readonly #storage: Pick<DurableObjectStorage, 'setAlarm'>
+  readonly #storage: AlarmStorage
   #at = Infinity
 
-  constructor(storage: Pick<DurableObjectStorage, 'setAlarm'>) {
+  constructor(storage: AlarmStorage) {
     this.#storage = storage
   }
 
