@@ -3,7 +3,7 @@
 import { heardText, spokenMs } from '#shared/heard.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
-import { MAX_TURN_TEXT_CHARS, type TurnRecord } from '#shared/model/turn.ts'
+import { MAX_TURN_TEXT_CHARS, NO_TIMINGS, type TurnRecord } from '#shared/model/turn.ts'
 import type { DownMessage, UpMessage } from '#shared/protocol/session-messages.ts'
 import { newTraceparent, traceIdOf } from '#shared/trace.ts'
 
@@ -147,13 +147,3 @@ function record(id: TurnId, turn: OpenTurn, { now, outputRate }: { now: number; 
 /** Whether all audio of the last piece had come is not known here: it ends no sooner than it takes to say. */
 const guessedEnd = ({ text, startSample }: { text: string; startSample: number }, outputRate: number): number =>
   startSample + Math.round((spokenMs(text) * outputRate) / 1000)
-
-const NO_TIMINGS: TurnRecord['timings'] = {
-  endpointMs: null,
-  sttMs: null,
-  llmFirstTokenMs: null,
-  ttsFirstAudioMs: null,
-  replyMs: null,
-  voiceToVoiceMs: null,
-  speculated: false,
-}

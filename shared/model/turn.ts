@@ -36,6 +36,17 @@ export const Timings = v.object({
 })
 export type Timings = v.InferOutput<typeof Timings>
 
+/** Of a turn of which nothing was measured. */
+export const NO_TIMINGS: Timings = {
+  endpointMs: null,
+  sttMs: null,
+  llmFirstTokenMs: null,
+  ttsFirstAudioMs: null,
+  replyMs: null,
+  voiceToVoiceMs: null,
+  speculated: false,
+}
+
 /** Longest text of an utterance or reply that is stored: 60 s of speech are about 1,000 characters. */
 export const MAX_TURN_TEXT_CHARS = 16_000
 const Text = v.pipe(v.string(), v.maxLength(MAX_TURN_TEXT_CHARS))

@@ -2,9 +2,10 @@
 // is thrown away. Used by relay.ts.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '#edge/cli/libsql-server.ts'
 import { systemClock } from '#shared/clock.ts'
 
 export interface Nginx {
@@ -64,15 +65,6 @@ http {
   }
 }
 `
-
-/** Free a moment ago: nginx cannot choose one by itself. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // Messages of the edge with all their fields, of which a test names only what it is about.
 import type { TurnId } from '#shared/ids.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
+import { NO_TIMINGS } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 
@@ -32,15 +33,7 @@ export function doneMessage(turnId: TurnId, changed: Partial<Down<'reply.done'>>
     replyText: '',
     heardText: '',
     sentSamples: 0,
-    timings: {
-      endpointMs: null,
-      sttMs: null,
-      llmFirstTokenMs: null,
-      ttsFirstAudioMs: null,
-      replyMs: null,
-      voiceToVoiceMs: null,
-      speculated: false,
-    },
+    timings: NO_TIMINGS,
     ...changed,
   }
 }

@@ -5,7 +5,7 @@ import { newId, type SessionId } from '#shared/ids.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
-import type { TurnRecord } from '#shared/model/turn.ts'
+import { NO_TIMINGS, type TurnRecord } from '#shared/model/turn.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
 import type { EdgeControlMessage, NodeControlMessage } from '#shared/protocol/node-messages.ts'
@@ -14,15 +14,6 @@ import { NODE_PROTOCOL, RESUME_PREFIX, SESSION_PROTOCOL, TICKET_PREFIX } from '#
 import { Inbox } from './inbox.ts'
 
 const PING_EVERY_MS = 500
-const NO_TIMINGS = {
-  endpointMs: null,
-  sttMs: null,
-  llmFirstTokenMs: null,
-  ttsFirstAudioMs: null,
-  replyMs: null,
-  voiceToVoiceMs: null,
-  speculated: false,
-}
 
 export interface ScriptedNodeOptions {
   edgeUrl: string
