@@ -44,6 +44,7 @@ export interface PublicFault {
   got?: number
   unit?: string
   retryAfterMs?: number
+  reason?: string
   issues?: string[]
   stage?: string
   kind?: string
@@ -58,8 +59,11 @@ export function publicFault(fault: Fault): PublicFault {
       return { ...base, limit: fault.limit, max: fault.max, got: fault.got, unit: fault.unit }
     case 'invalid_message':
       return { ...base, issues: fault.issues }
+    case 'no_capacity': {
+      const { retryAfterMs, reason } = fault
+      return { ...base, retryAfterMs, ...(reason === undefined ? {} : { reason }) }
+    }
     case 'rate_limited':
-    case 'no_capacity':
     case 'unavailable':
       return { ...base, retryAfterMs: fault.retryAfterMs }
     case 'engine_failed':

@@ -1,5 +1,6 @@
 // Expected failures, as data. Each code says what its receiver should do; fault-table.ts maps it to the wires.
 // Facts are rich inside (they go to the log) and poor outside (publicFault in fault-table.ts).
+import type { AdmissionRefusal } from '#shared/model/node.ts'
 
 /** The place in a turn where an engine works. */
 export type Stage = 'vad' | 'stt' | 'llm' | 'tts'
@@ -13,7 +14,7 @@ export type Fault =
   | { code: 'too_large'; limit: string; max: number; got: number; unit: string }
   | { code: 'unsupported_version'; offered: string; supported: string[] }
   | { code: 'rate_limited'; retryAfterMs: number }
-  | { code: 'no_capacity'; retryAfterMs: number }
+  | { code: 'no_capacity'; retryAfterMs: number; reason?: AdmissionRefusal }
   | { code: 'node_lost'; nodeId: string }
   | { code: 'stale_epoch'; epoch: number }
   | { code: 'engine_failed'; engineId: string; stage: Stage; transient: boolean; detail?: string }

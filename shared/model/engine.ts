@@ -4,6 +4,20 @@ import * as v from 'valibot'
 export const EngineRole = v.picklist(['vad', 'stt', 'llm', 'tts'])
 export type EngineRole = v.InferOutput<typeof EngineRole>
 
+/** The life of an engine: of a program that the node started, or of a server that it only asks. */
+export const EngineState = v.picklist([
+  'stopped',
+  'starting',
+  'warming',
+  'ready',
+  'degraded',
+  'draining',
+  'stopping',
+  'backoff',
+  'failed',
+])
+export type EngineState = v.InferOutput<typeof EngineState>
+
 export const EngineInfo = v.object({
   role: EngineRole,
   name: v.pipe(v.string(), v.maxLength(64)),

@@ -1,7 +1,8 @@
 // parley.node.v1, the control wire: one small socket per node, dialled by the node. Nothing that streams goes here.
 import * as v from 'valibot'
 import { isId, type NodeId } from '#shared/ids.ts'
-import { EngineInfo } from '#shared/model/engine.ts'
+import { EngineInfo, EngineState } from '#shared/model/engine.ts'
+import { AdmissionRefusal, Machine } from '#shared/model/node.ts'
 import { TurnRecord } from '#shared/model/turn.ts'
 import { ConversationIdSchema, EndReason, FaultMessage, SessionIdSchema } from './session-messages.ts'
 
@@ -15,6 +16,9 @@ export const MAX_SLOTS = 256
 export const Vram = v.object({ usedBytes: Count, totalBytes: Count })
 export type Vram = v.InferOutput<typeof Vram>
 
+/** An engine's name in a node's configuration. */
+export const EngineName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'not the name of an engine'))
+
 /** What a node says of itself, at hello and whenever it changes. */
 const status = {
   slots: v.pipe(Count, v.maxValue(MAX_SLOTS)),
@@ -22,8 +26,19 @@ const status = {
   /** The sessions that this node has now. */
   sessions: v.array(SessionIdSchema),
   /** One engine a role and language; what /health shows as models. */
-  engines: v.array(v.object({ ...EngineInfo.entries, ready: v.boolean() })),
+  engines: v.array(
+    v.object({
+      ...EngineInfo.entries,
+      ready: v.boolean(),
+      /** Its name in the node's configuration: what /api/models/:id means. */
+      id: v.optional(EngineName),
+      state: v.optional(EngineState),
+    }),
+  ),
   vram: v.nullable(Vram),
+  /** Why no new session is taken although slots are free; null where one is. */
+  refusing: v.optional(v.nullable(AdmissionRefusal)),
+  machine: v.optional(Machine),
 }
 export const NodeStatus = v.object(status)
 export type NodeStatus = v.InferOutput<typeof NodeStatus>
@@ -39,7 +54,13 @@ export const NodeControlMessage = v.variant('type', [
   }),
   v.object({ type: v.literal('node.status'), ...status }),
   v.object({ type: v.literal('offer.accepted'), sessionId: SessionIdSchema, epoch: Count }),
-  v.object({ type: v.literal('offer.declined'), sessionId: SessionIdSchema, epoch: Count, code: v.string() }),
+  v.object({
+    type: v.literal('offer.declined'),
+    sessionId: SessionIdSchema,
+    epoch: Count,
+    code: v.string(),
+    reason: v.optional(AdmissionRefusal),
+  }),
   /** From the outbox, until turn.stored comes back. Stored by turn id, once, whatever the epoch. */
   v.object({
     type: v.literal('turn.finished'),
