@@ -7,6 +7,7 @@ import { conversationRoutes } from '#edge/http/conversations.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
+import { serveOpenApi } from '#edge/http/openapi.ts'
 import { personaRoutes } from '#edge/http/personas.ts'
 import { limitBody } from '#edge/http/read-body.ts'
 import { requestLog, type RequestEnv } from '#edge/http/request-log.ts'
@@ -28,7 +29,7 @@ export function createApp(ports: EdgePorts) {
     await next()
     c.header('cache-control', 'no-store')
   })
-  return app
+  const routes = app
     .route('/', connectRoutes({ ...ports, callerOf: (c) => callerOf(c, ports) }))
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
@@ -37,4 +38,6 @@ export function createApp(ports: EdgePorts) {
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))
     .route('/api', ticketRoutes(ports))
+  serveOpenApi(app, ports.settings)
+  return routes
 }

@@ -5,8 +5,8 @@ import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import { isId, type ApiKeyId } from '#shared/ids.ts'
-import { answerOf } from './on-fault.ts'
-import { isUpgrade } from './request-log.ts'
+import { answerOf } from './problem.ts'
+import { isUpgrade, type RequestEnv } from './request-log.ts'
 
 export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'>
 
@@ -94,11 +94,11 @@ function isOwnOrigin(c: Context, { publicOrigin }: AuthPorts['settings'], origin
 // --- failures ---
 
 /** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
-export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler {
+export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
     await next()
     if (c.res.status !== 401) return
     const taken = await ports.limits.take(`failure:${ports.addressOf(c)}`, FAILURES, ports.clock.now())
-    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
+    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
   }
 }

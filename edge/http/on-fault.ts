@@ -2,8 +2,9 @@
 // else that is thrown is a bug: logged with its stack, answered as `internal`. The one catcher of the routes.
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
-import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
+import { answerOf } from './problem.ts'
 import type { RequestEnv } from './request-log.ts'
 
 type FaultPorts = Pick<EdgePorts, 'log' | 'metrics'>
@@ -17,18 +18,9 @@ export function onFault({ log, metrics }: FaultPorts): ErrorHandler<RequestEnv> 
     else if (FAULT_TABLE[fault.code].http >= 500) log.warn({ ...facts, fault, error: error.cause }, 'a request failed')
     else log.debug({ ...facts, fault }, 'a request was refused')
     metrics.count('faults', { code: fault.code, where: 'http' })
-    return answerOf(fault)
+    return answerOf(fault, facts.traceId)
   }
 }
 
 export const onUnknownRoute: NotFoundHandler<RequestEnv> = (c) =>
-  answerOf({ code: 'not_found', kind: 'route', id: c.req.path })
-
-/** `{"fault": {…}}`, with Retry-After (RFC 9110 §10.2.3) where waiting helps. */
-export function answerOf(fault: Fault): Response {
-  const shown = publicFault(fault)
-  const headers = new Headers()
-  if (shown.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(shown.retryAfterMs / 1000)))
-  if (fault.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
-  return Response.json({ fault: shown }, { status: FAULT_TABLE[fault.code].http, headers })
-}
+  answerOf({ code: 'not_found', kind: 'route', id: c.req.path }, c.get('traceId'))

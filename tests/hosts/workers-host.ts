@@ -68,6 +68,7 @@ export function writeConfig(
   const config = join(folder, 'wrangler.toml')
   const text = readFileSync('wrangler.toml', 'utf8')
     .replace(/^main = "(.+)"$/m, (_line, own: string) => `main = ${JSON.stringify(resolve(main ?? own))}`)
+    .replaceAll(/(?<= = ")\.\/.+\.ts(?="$)/gm, (file) => resolve(file))
     .replace(/^directory = .*$/m, `directory = ${JSON.stringify(dist)}`)
   writeFileSync(config, text)
   return config

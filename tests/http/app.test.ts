@@ -1,7 +1,7 @@
 // The app over ports in memory: what a real edge shows only when something is broken or a node is there.
 import { describe, expect, it } from 'vitest'
 import { createApp } from '#edge/app.ts'
-import { answerOf } from '#edge/http/on-fault.ts'
+import { answerOf } from '#edge/http/problem.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
 import { silentLog, type Log, type LogFacts } from '#shared/log.ts'
@@ -40,6 +40,23 @@ describe('answers to what goes wrong', () => {
     },
   )
 
+  it('[HTP11] a refusal is problem details that name the field and the trace', async () => {
+    const { ports, store } = fakePorts()
+    const { key } = await store.keys.createKey({ name: 'one', scopes: ['history:read'], now: 0 })
+    const headers = { authorization: `Bearer ${key}`, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }
+    const answer = await createApp(ports).request('/api/conversations?limit=0', { headers })
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(await answer.json()).toMatchObject({
+      type: '/docs#invalid_message',
+      status: 400,
+      field: 'limit',
+      traceId: 'a'.repeat(32),
+      fault: { code: 'invalid_message' },
+    })
+    const tooLarge = answerOf({ code: 'too_large', limit: 'body', max: 1, got: 2, unit: 'bytes' })
+    expect(await tooLarge.json()).toMatchObject({ status: 413, field: 'body' })
+  })
+
   it('[HTP9] a route that is not there is a JSON 404', async () => {
     const answer = await createApp(fakePorts().ports).request('/api/nowhere')
     expect(answer.status).toBe(404)
@@ -57,7 +74,10 @@ describe('answers to what goes wrong', () => {
     const headers = { authorization: `Bearer ${key}` }
     const answer = await createApp({ ...ports, log }).request('/api/conversations', { headers })
     expect(answer.status).toBe(500)
-    expect(await answer.json()).toEqual({ fault: { code: 'internal', message: FAULT_TABLE.internal.text } })
+    const fault = { code: 'internal', message: FAULT_TABLE.internal.text }
+    const traceId = expect.stringMatching(/^[0-9a-f]{32}$/)
+    const problem = { type: '/docs#internal', title: fault.message, status: 500 }
+    expect(await answer.json()).toEqual({ ...problem, traceId, fault })
     expect(logged).toEqual([
       { facts: expect.objectContaining({ error: bug, path: '/api/conversations' }), message: 'a bug in a route' },
     ])

@@ -111,6 +111,25 @@ describe('resources', () => {
     })
   })
 
+  it('[HTP12] /openapi.json describes routes with what they need, answer and refuse', async () => {
+    const answer = await edge.request('/openapi.json')
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({
+      openapi: '3.1.0',
+      paths: {
+        '/api/tickets': {
+          post: {
+            security: [{ key: ['talk'] }],
+            responses: {
+              201: { content: { 'application/json': { schema: { required: ['ticket', 'expiresAt'] } } } },
+              429: { content: { 'application/problem+json': {} } },
+            },
+          },
+        },
+      },
+    })
+  })
+
   it('[HTP6] every answer forbids framing and foreign scripts, and none allows another origin', async () => {
     for (const path of ['/', '/health', '/api/me', '/nowhere']) {
       const { headers } = await edge.request(path, { headers: { origin: 'https://evil.example' } })

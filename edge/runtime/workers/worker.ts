@@ -1,7 +1,7 @@
 // The entry of the edge on Workers: chooses and connects what edge/app.ts needs, once an isolate, and names the classes of
 // the objects. Knows no route and no room.
 import { createApp } from '#edge/app.ts'
-import { answerOf } from '#edge/http/on-fault.ts'
+import { answerOf } from '#edge/http/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
 import { createLimits } from './limits.ts'

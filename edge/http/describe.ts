@@ -1,0 +1,89 @@
+// Describes a route for GET /openapi.json where it is written: what it takes, what it answers, how it refuses. The schemas are
+// those by which the route reads and answers. Knows no route.
+import type { MiddlewareHandler } from 'hono'
+import { describeRoute, resolver, type DescribeRouteOptions } from 'hono-openapi'
+import * as v from 'valibot'
+import type { Scope } from '#edge/ports.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
+import type { FaultCode } from '#shared/fault.ts'
+import { Problem, PROBLEM_MEDIA_TYPE } from './problem.ts'
+
+/** A JSON body by its schema; a body of another kind by its media type; null for none. */
+type Answer = v.GenericSchema | { mediaType: string } | null
+
+export interface RouteDescription {
+  summary: string
+  tag: string
+  /** What a key must be allowed; `key` for any key, `none` where none is needed. */
+  needs: Scope | 'key' | 'none'
+  query?: v.ObjectSchema<v.ObjectEntries, undefined>
+  /** The JSON body that it takes. */
+  body?: v.GenericSchema
+  answers: Partial<Record<200 | 201 | 202 | 204 | 206, Answer>>
+  /** Beside those of authentication, of the bounds and of bugs, which every route has. */
+  refuses?: FaultCode[]
+}
+
+export function describe(route: RouteDescription): MiddlewareHandler {
+  const { summary, tag, needs, query, body, answers, refuses = [] } = route
+  return describeRoute({
+    summary,
+    tags: [tag],
+    security: needs === 'none' ? [] : [{ key: needs === 'key' ? [] : [needs] }],
+    ...(query && { parameters: parametersOf(query) }),
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
+    responses: { ...answersOf(answers), ...refusalsOf([...usualRefusals(route), ...refuses]) },
+  })
+}
+
+function usualRefusals({ needs, query, body }: RouteDescription): FaultCode[] {
+  const ofKey: FaultCode[] = needs === 'none' ? [] : ['unauthenticated', 'forbidden']
+  const ofInput: FaultCode[] = query || body ? ['invalid_message', 'too_large'] : []
+  return [...ofKey, ...ofInput, 'rate_limited', 'internal', 'unavailable']
+}
+
+function answersOf(answers: RouteDescription['answers']): DescribeRouteOptions['responses'] {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, { description: 'Done.', ...contentOf(answer) }]),
+  )
+}
+
+function contentOf(answer: Answer | undefined) {
+  if (!answer) return {}
+  if ('mediaType' in answer)
+    return { content: { [answer.mediaType]: { schema: { type: 'string' as const, format: 'binary' } } } }
+  return { content: { 'application/json': { schema: schemaOf(answer) } } }
+}
+
+/** One answer a status: several faults may share it. */
+function refusalsOf(codes: FaultCode[]): DescribeRouteOptions['responses'] {
+  const byStatus = Map.groupBy(new Set(codes), (code) => FAULT_TABLE[code].http)
+  const problem = { content: { [PROBLEM_MEDIA_TYPE]: { schema: schemaOf(Problem) } } }
+  const worded = [...byStatus].map(([status, all]) => {
+    const description = all.map((code) => `\`${code}\`: ${FAULT_TABLE[code].text}`).join(' ')
+    return [status, { description, ...problem }]
+  })
+  return Object.fromEntries(worded)
+}
+
+function parametersOf(query: v.ObjectSchema<v.ObjectEntries, undefined>): DescribeRouteOptions['parameters'] {
+  return Object.entries(query.entries).map(([name, entry]) => {
+    const description = v.getDescription(entry as v.GenericSchema)
+    return {
+      name,
+      in: 'query',
+      required: entry.type !== 'optional',
+      schema: { type: 'string' as const },
+      ...(description !== undefined && { description }),
+    }
+  })
+}
+
+/** Ids are checked by code, which JSON Schema cannot say: there they are strings. */
+function schemaOf(schema: v.GenericSchema) {
+  return resolver(schema, {
+    errorMode: 'ignore',
+    overrideSchema: ({ valibotSchema }: { valibotSchema: { type: string } }) =>
+      valibotSchema.type === 'custom' ? { type: 'string' } : undefined,
+  })
+}

@@ -1,0 +1,2 @@
+// Stands for modules that are never loaded: wrangler.toml says which.
+export {}
