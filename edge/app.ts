@@ -1,10 +1,12 @@
 // The edge as one Hono app: which resource is where, and what stands before all of them. Hosts give it its ports. Knows no
 // runtime and no SQL.
 import { Hono } from 'hono'
-import { callerOf, limitFailures } from '#edge/http/auth.ts'
+import { callerOf, limitAddresses, limitFailures } from '#edge/http/auth.ts'
+import { clientSecretRoutes } from '#edge/http/client-secrets.ts'
 import { connectRoutes } from '#edge/http/connect.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
 import { healthRoutes } from '#edge/http/health.ts'
+import { keyRoutes } from '#edge/http/keys.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
 import { serveOpenApi } from '#edge/http/openapi.ts'
@@ -23,21 +25,26 @@ export function createApp(ports: EdgePorts) {
   app.notFound(onUnknownRoute)
   app.use(requestLog(ports))
   app.use(securityHeaders())
+  app.use(limitAddresses(ports))
   app.use(limitFailures(ports))
-  app.use('/api/*', limitBody())
-  app.use('/api/*', async (c, next) => {
-    await next()
-    c.header('cache-control', 'no-store')
-  })
+  for (const path of ['/api/*', '/v1/*']) {
+    app.use(path, limitBody())
+    app.use(path, async (c, next) => {
+      await next()
+      c.header('cache-control', 'private, no-store')
+    })
+  }
   const routes = app
     .route('/', connectRoutes({ ...ports, callerOf: (c) => callerOf(c, ports) }))
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
     .route('/api', conversationRoutes(ports))
+    .route('/api', keyRoutes(ports))
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))
     .route('/api', ticketRoutes(ports))
+    .route('/v1', clientSecretRoutes(ports))
   serveOpenApi(app, ports.settings)
   return routes
 }

@@ -2,13 +2,13 @@
 // No runtime's type is named here.
 import type { Context } from 'hono'
 import type { Clock } from '#shared/clock.ts'
-import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
-import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import type { Persona } from '#shared/model/persona.ts'
-import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { Store } from './store-ports.ts'
+
+export type * from './store-ports.ts'
 
 // --- sockets ---
 
@@ -22,15 +22,36 @@ export interface RoomSocket {
   readonly heardAt?: number | undefined
 }
 
-/** What a key may be allowed. */
-export const SCOPES = ['talk', 'history:read', 'admin'] as const
+/** What a key may be allowed. admin: everybody's things, keys and nodes. */
+export const SCOPES = ['talk', 'history:read', 'history:write', 'voices', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
+/** What a key may use; the house's own limits where a field is absent. */
+export interface KeyLimits {
+  /** Every rate of the routes, times this. */
+  rateFactor?: number | undefined
+  /** Sessions at once of its user. */
+  sessions?: number | undefined
+  /** Of its user and day (UTC). */
+  tokensPerDay?: number | undefined
+  audioMsPerDay?: number | undefined
+}
+
+/** What makes a key, beside its secret. */
+export interface KeyTerms {
+  name: string
+  scopes: Scope[]
+  /** Web origins whose pages may use it; null for any, and for programs. */
+  origins: string[] | null
+  /** Not valid from this time on; null for ever. */
+  expiresAt: number | null
+  limits: KeyLimits
+}
+
 /** Who a caller is, once authenticated. */
-export interface Caller {
+export interface Caller extends Pick<KeyTerms, 'scopes' | 'origins' | 'limits'> {
   userId: UserId
   keyId: ApiKeyId
-  scopes: Scope[]
 }
 
 /** How a caller's socket comes in. `received`: the highest number that the caller has of the node's messages. */
@@ -78,122 +99,27 @@ export interface Sessions {
   count(): Promise<number>
   /** The node is gone: every session on it is told. */
   nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
-}
-
-// --- store ---
-
-export interface SessionOpening {
-  sessionId: SessionId
-  userId: UserId
-  /** The conversation to continue; a new one is made when undefined. */
-  conversationId: ConversationId | undefined
-  personaId: PersonaId
-  now: number
-}
-
-/** What the session room keeps in libSQL. */
-export interface SessionStore {
-  persona(id: PersonaId): Promise<Persona | undefined>
-  /**
-   * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
-   * user's, conflict where it has a live session. `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
-   */
-  openSession(
-    opening: SessionOpening,
-  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number }>
-  placed(session: {
-    sessionId: SessionId
-    nodeId: NodeId
-    epoch: number
-    resumeTokenHash: string
-    now: number
-  }): Promise<void>
-  ended(session: { sessionId: SessionId; reason: EndReason; now: number }): Promise<void>
-  /** Sessions that were live when the edge went down are ended, so that their conversations are free. Called at start. */
-  endAllLive(now: number): Promise<number>
-}
-
-/** What the rooms keep of turns: the fleet room what nodes have finished, the session room what only it knows. */
-export interface TurnStore {
-  /**
-   * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
-   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's.
-   */
-  storeTurn(turn: {
-    sessionId: SessionId
-    conversationId: ConversationId
-    record: TurnRecord
-    now: number
-  }): Promise<void>
-  /** Corrects what was recognised in a turn of an earlier session. Throws not_found where the conversation has no such turn. */
-  correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
-}
-
-export interface HistoryStore {
-  listConversations(userId: UserId, page: { limit: number; before?: number }): Promise<ConversationSummary[]>
-  conversation(userId: UserId, id: ConversationId): Promise<Conversation | undefined>
-}
-
-export interface NodeStore {
-  /** The node whose token this is. Compared by hash, in constant time. */
-  nodeByToken(token: string): Promise<{ nodeId: NodeId; name: string } | undefined>
-  addNode(node: { name: string; now: number }): Promise<{ nodeId: NodeId; token: string }>
-  listNodes(): Promise<Array<{ nodeId: NodeId; name: string; createdAt: number; revokedAt: number | null }>>
-  revokeNode(nodeId: NodeId, now: number): Promise<boolean>
-}
-
-export interface KeyStore {
-  /** The caller whose key this is. Compared by hash, in constant time. */
-  callerByKey(key: string, now: number): Promise<Caller | undefined>
-  createKey(key: {
-    name: string
-    scopes: Scope[]
-    userId?: UserId
-    now: number
-  }): Promise<{ keyId: ApiKeyId; key: string }>
-  listKeys(): Promise<
-    Array<{
-      keyId: ApiKeyId
-      userId: UserId
-      name: string
-      scopes: Scope[]
-      createdAt: number
-      lastUsedAt: number | null
-      revokedAt: number | null
-    }>
-  >
-  revokeKey(keyId: ApiKeyId, now: number): Promise<boolean>
-  /** The caller of a key that is not revoked: a browser's cookie names its key, never holds it. */
-  callerById(keyId: ApiKeyId): Promise<Caller | undefined>
-}
-
-/** What the routes read of the personas. */
-export interface PersonaStore {
-  listPersonas(): Promise<Persona[]>
-}
-
-/** Everything that outlives the rooms. */
-export interface Store {
-  sessions: SessionStore
-  turns: TurnStore
-  history: HistoryStore
-  nodes: NodeStore
-  keys: KeyStore
-  personas: PersonaStore
-  /** Resolves when the database answers. */
-  ping(): Promise<void>
+  /** These keys are good no more: sessions that were opened with one of them end. */
+  keysEnded(keyIds: ApiKeyId[]): Promise<void>
 }
 
 // --- the rest ---
 
+/** What came of taking a token. */
+export interface Taken {
+  ok: boolean
+  /** 0 where there was one. */
+  retryAfterMs: number
+  /** Whole tokens that are left. */
+  remaining: number
+  /** Until the bucket is full again. */
+  resetMs: number
+}
+
 /** Single-use secrets and token buckets: small JSON state with one owner. */
 export interface Limits {
   /** Takes one token of the bucket; Infinity-free numbers only. */
-  take(
-    bucket: string,
-    rule: { capacity: number; perMinute: number },
-    now: number,
-  ): Promise<{ ok: boolean; retryAfterMs: number }>
+  take(bucket: string, rule: { capacity: number; perMinute: number }, now: number): Promise<Taken>
   /** Keeps a single-use secret with its claim. */
   mint(secretHash: string, claim: string, expiresAt: number): Promise<void>
   /** Returns the claim once, and never again; undefined when unknown, used or expired. */
@@ -230,8 +156,16 @@ export interface EdgeSettings {
   signingSecret: string
   /** Where the browser reaches this edge when a proxy stands before it, e.g. https://voice.example.org; else the Host header counts. */
   publicOrigin: string | undefined
+  /** A minute's requests of one network address; 0 for any number, where a proxy counts. */
+  addressRate: number
   runtime: string
   startedAt: number
+}
+
+/** Callers by the tokens of the operator's identity provider. */
+export interface Identities {
+  /** Undefined for a token that is not good. Throws FaultError unavailable where the provider cannot be asked. */
+  callerOf(token: string, now: number): Promise<Caller | undefined>
 }
 
 /** Everything that createApp() needs. */
@@ -245,6 +179,8 @@ export interface EdgePorts {
   limits: Limits
   metrics: Metrics
   settings: EdgeSettings
+  /** Undefined where the operator has no identity provider. */
+  identities?: Identities | undefined
   /** The network address that a request came from: what failed sign-ins are counted by. */
   addressOf(c: Context): string
 }

@@ -1,12 +1,14 @@
 // `parley keys create|list|revoke`: callers' API keys. A key is shown once, when it is made.
 import { defineCommand } from 'citty'
-import { SCOPES, type Scope } from '#edge/ports.ts'
+import { SCOPES, type KeyView, type Scope } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type UserId } from '#shared/ids.ts'
 import { dataOption, withStore } from './open-store.ts'
 import { table, when } from './table.ts'
 
 const MAX_NAME_CHARS = 64
+const DAY_MS = 24 * 60 * 60_000
+const MAX_DAYS = 3_650
 
 const create = defineCommand({
   meta: { name: 'create', description: 'Make a key and show it, once' },
@@ -14,6 +16,8 @@ const create = defineCommand({
     name: { type: 'string', description: 'What the key is for', required: true },
     scopes: { type: 'string', description: `Any of ${SCOPES.join(', ')}`, default: 'talk,history:read' },
     user: { type: 'string', description: 'Id of the user; default: a new one' },
+    origins: { type: 'string', description: 'Web origins whose pages may use it, with commas between; default: any' },
+    days: { type: 'string', description: 'Days until it expires; default: never' },
     data: dataOption,
   },
   async run({ args }) {
@@ -21,6 +25,8 @@ const create = defineCommand({
       name: readName(args.name),
       scopes: readScopes(args.scopes),
       userId: readUser(args.user),
+      origins: args.origins === undefined ? null : readOrigins(args.origins),
+      expiresAt: args.days === undefined ? null : Date.now() + readDays(args.days) * DAY_MS,
       now: Date.now(),
     }
     const made = await withStore(args, (store) => store.keys.createKey(key))
@@ -34,21 +40,45 @@ const list = defineCommand({
   args: { data: dataOption },
   async run({ args }) {
     const keys = await withStore(args, (store) => store.keys.listKeys())
-    const rows = keys.map(({ keyId, userId, name, scopes, createdAt, lastUsedAt, revokedAt }) => [
+    const now = Date.now()
+    const rows = keys.map(({ keyId, userId, name, scopes, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
       keyId,
       name,
       userId,
       scopes.join(','),
       when(createdAt),
       when(lastUsedAt),
-      revokedAt === null ? 'valid' : 'revoked',
+      stateOf({ expiresAt, revokedAt }, now),
     ])
     console.log(table(['key', 'name', 'user', 'scopes', 'created', 'last used', 'state'], rows))
   },
 })
 
+const rotate = defineCommand({
+  meta: {
+    name: 'rotate',
+    description: 'Make another key on the same terms, and show it, once; the old one is good for a while',
+  },
+  args: {
+    id: { type: 'positional', description: 'Id of the key (key_…)', required: true },
+    days: { type: 'string', description: 'Days for which the old one is good', default: '1' },
+    data: dataOption,
+  },
+  async run({ args }) {
+    const { id } = args
+    const now = Date.now()
+    const oldUntil = now + readDays(args.days) * DAY_MS
+    const made = await withStore(args, async (store) =>
+      isId('apiKey', id) ? store.keys.rotateKey(id, { oldUntil, now }) : undefined,
+    )
+    if (!made) throw notFound('valid key', id)
+    console.log(made.key)
+    console.error(`${made.keyId}: keep the key, it is not shown again; ${id} is good until ${when(oldUntil)}`)
+  },
+})
+
 const revoke = defineCommand({
-  meta: { name: 'revoke', description: 'End a key, its cookies, tickets and sign-in codes' },
+  meta: { name: 'revoke', description: 'End a key, its sessions, cookies, tickets, sign-in codes and client secrets' },
   args: { id: { type: 'positional', description: 'Id of the key (key_…)', required: true }, data: dataOption },
   async run({ args }) {
     const { id } = args
@@ -60,13 +90,31 @@ const revoke = defineCommand({
 
 export const keys = defineCommand({
   meta: { name: 'keys', description: 'API keys of callers' },
-  subCommands: { create, list, revoke },
+  subCommands: { create, list, rotate, revoke },
 })
 
 /** A name is for people; of keys and of nodes alike. */
 export function readName(name: string): string {
   if (name.length > 0 && name.length <= MAX_NAME_CHARS) return name
   throw invalid(`--name: must have 1 to ${MAX_NAME_CHARS} characters`)
+}
+
+function stateOf({ expiresAt, revokedAt }: Pick<KeyView, 'expiresAt' | 'revokedAt'>, now: number): string {
+  if (revokedAt !== null) return 'revoked'
+  if (expiresAt === null) return 'valid'
+  return expiresAt <= now ? 'expired' : `valid until ${when(expiresAt)}`
+}
+
+function readDays(text: string): number {
+  const days = Number(text)
+  if (text.trim() !== '' && days >= 0 && days <= MAX_DAYS) return days
+  throw invalid(`--days: must be a number from 0 to ${MAX_DAYS}`)
+}
+
+function readOrigins(text: string): string[] {
+  const origins = text.split(',').map((origin) => origin.trim())
+  if (origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) return origins
+  throw invalid('--origins: must be origins like https://app.example.org, with commas between')
 }
 
 function readScopes(text: string): Scope[] {

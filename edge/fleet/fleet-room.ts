@@ -123,8 +123,8 @@ export class FleetRoom implements Fleet {
   }
 
   /** Sessions that nodes hold. */
-  sessionCount(): number {
-    return [...this.#state.nodes.values()].reduce((sum, { held }) => sum + held.size, 0)
+  sessionIds(): SessionId[] {
+    return [...this.#state.nodes.values()].flatMap(({ held }) => [...held])
   }
 
   release(sessionId: SessionId, reason: Parameters<Fleet['release']>[1]): Promise<void> {

@@ -5,10 +5,11 @@ import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import { isId, type ApiKeyId } from '#shared/ids.ts'
+import { isJsonWebToken } from './identities.ts'
 import { answerOf } from './problem.ts'
 import { isUpgrade, type RequestEnv } from './request-log.ts'
 
-export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'>
+export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'> & { identities?: EdgePorts['identities'] }
 
 const COOKIE = 'parley_session'
 /** A browser signs in again after this; a revoked key ends its cookies at once. */
@@ -21,23 +22,32 @@ export function bearerOf(c: Context): string | undefined {
   return /^Bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
 }
 
-/** Throws FaultError unauthenticated, or forbidden for a cookie from a foreign page. */
+/** Throws FaultError unauthenticated, or forbidden for a cookie or a key on a foreign page. */
 export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
-  const caller = c.req.header('authorization') ? await callerOfKey(c, ports) : await callerOfCookie(c, ports)
+  const caller = c.req.header('authorization') ? await callerOfBearer(c, ports) : await callerOfCookie(c, ports)
   if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  requireAllowedOrigin(c, caller)
   return caller
 }
 
-/** The caller, where he may do this. */
-export async function allowedCaller(c: Context, ports: AuthPorts, scope: Scope): Promise<Caller> {
-  const caller = await callerOf(c, ports)
-  if (!caller.scopes.includes(scope)) throw new FaultError({ code: 'forbidden', action: scope })
-  return caller
+export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
+  return scopes.includes('admin') || scopes.includes(scope)
 }
 
-async function callerOfKey(c: Context, { clock, store }: AuthPorts): Promise<Caller | undefined> {
-  const key = bearerOf(c)
-  return key === undefined ? undefined : store.keys.callerByKey(key, clock.now())
+/** A key, or a token of the operator's identity provider. */
+async function callerOfBearer(c: Context, ports: AuthPorts): Promise<Caller | undefined> {
+  const bearer = bearerOf(c)
+  if (bearer === undefined) return undefined
+  const now = ports.clock.now()
+  if (isJsonWebToken(bearer)) return ports.identities?.callerOf(bearer, now)
+  return ports.store.keys.callerByKey(bearer, now)
+}
+
+/** Programs send no Origin; a page that does must be one of the key's. Throws FaultError forbidden. */
+export function requireAllowedOrigin(c: Context, { origins }: Pick<Caller, 'origins'>): void {
+  const origin = c.req.header('origin')
+  if (origins === null || origin === undefined || origins.includes(origin)) return
+  throw new FaultError({ code: 'forbidden', action: 'origin' })
 }
 
 // --- the cookie ---
@@ -48,7 +58,7 @@ async function callerOfCookie(c: Context, ports: AuthPorts): Promise<Caller | un
   const [keyId = '', expiresAt = ''] = value.split('.')
   if (!isId('apiKey', keyId) || !(Number(expiresAt) > ports.clock.now())) return undefined
   if (c.req.method !== 'GET' || isUpgrade(c.req.header('upgrade'))) requireOwnOrigin(c, ports)
-  return ports.store.keys.callerById(keyId)
+  return ports.store.keys.callerById(keyId, ports.clock.now())
 }
 
 export async function setCookieFor(c: Context, { clock, settings }: AuthPorts, keyId: ApiKeyId): Promise<void> {
@@ -89,6 +99,25 @@ function isOwnOrigin(c: Context, { publicOrigin }: AuthPorts['settings'], origin
   if (publicOrigin !== undefined && origin === new URL(publicOrigin).origin) return true
   if (publicOrigin !== undefined || !URL.canParse(origin)) return false
   return new URL(origin).host === c.req.header('host')
+}
+
+// --- addresses ---
+
+/** Before anything is looked up: the one request too many of an address is a 429. Probes are not counted. */
+export function limitAddresses({
+  clock,
+  limits,
+  settings,
+  addressOf,
+}: Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'addressOf'>): MiddlewareHandler {
+  const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
+  return async (c, next) => {
+    if (settings.addressRate > 0 && c.req.path !== '/health') {
+      const taken = await limits.take(`address:${addressOf(c)}`, rule, clock.now())
+      if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
+    }
+    await next()
+  }
 }
 
 // --- failures ---

@@ -12,10 +12,11 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { bearerOf } from './auth.ts'
+import { bearerOf, mayDo, requireAllowedOrigin } from './auth.ts'
+import { callerByClientSecret, CLIENT_SECRET_PREFIX } from './client-secrets.ts'
 import { burnGrant } from './key-grant.ts'
 
-interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'upgrades'> {
+interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'upgrades'> {
   store: Pick<EdgePorts['store'], 'keys' | 'nodes'>
   /** Who asks, by key or by cookie and Origin. Throws FaultError unauthenticated or forbidden. */
   callerOf(c: Context): Promise<Caller>
@@ -46,8 +47,8 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
     if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
     return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
   }
-  const caller = ticket === undefined ? await ports.callerOf(c) : await ticketHolder(ticket, ports)
-  if (!caller.scopes.includes(TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
+  const caller = await talkerOf(c, ticket, ports)
+  if (!mayDo(caller, TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
   const taken = await ports.limits.take(`dial:${caller.userId}`, DIALS, ports.clock.now())
   if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
@@ -94,8 +95,15 @@ async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
   return node.nodeId
 }
 
-async function ticketHolder(ticket: string, ports: ConnectPorts): Promise<Caller> {
-  const caller = await burnGrant('ticket', ticket, ports)
+/** By ticket or client secret, which ride as a subprotocol; by client secret, key, token or cookie in the headers. */
+async function talkerOf(c: Context, ticket: string | undefined, ports: ConnectPorts): Promise<Caller> {
+  const secret = ticket ?? bearerOf(c)
+  const isClientSecret = secret?.startsWith(CLIENT_SECRET_PREFIX) ?? false
+  if (ticket === undefined && !isClientSecret) return ports.callerOf(c)
+  const caller = isClientSecret
+    ? await callerByClientSecret(secret ?? '', ports)
+    : await burnGrant('ticket', ticket ?? '', ports)
   if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  requireAllowedOrigin(c, caller)
   return caller
 }

@@ -4,7 +4,8 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
-import { allowedCaller, type AuthPorts } from './auth.ts'
+import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery, wholeNumber } from './read-body.ts'
 
 /** Conversations of one page. */
@@ -17,17 +18,39 @@ const Page = v.object({
   before: v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
 })
 
-export function conversationRoutes(ports: AuthPorts) {
-  return new Hono()
-    .get('/conversations', async (c) => {
-      const { userId } = await allowedCaller(c, ports, 'history:read')
+const ConversationPage = v.object({
+  conversations: v.array(ConversationSummary),
+  /** The `before` of the next page; null where there is none. */
+  nextBefore: v.nullable(v.number()),
+})
+
+export function conversationRoutes(ports: OperationPorts) {
+  const list = operation(ports, {
+    summary: 'Your conversations, the newest first',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'read',
+    query: Page,
+    answers: { 200: ConversationPage },
+  })
+  const one = operation(ports, {
+    summary: 'One conversation, turn by turn',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'read',
+    answers: { 200: Conversation },
+    refuses: ['not_found'],
+  })
+  return new Hono<OperationEnv>()
+    .get('/conversations', list, async (c) => {
+      const { userId } = c.get('caller')
       const page = readQuery(c, Page)
       const conversations = await ports.store.history.listConversations(userId, page)
       const last = conversations.length === page.limit ? conversations.at(-1) : undefined
       return c.json({ conversations, nextBefore: last?.updatedAt ?? null })
     })
-    .get('/conversations/:id', async (c) => {
-      const { userId } = await allowedCaller(c, ports, 'history:read')
+    .get('/conversations/:id', one, async (c) => {
+      const { userId } = c.get('caller')
       const id = c.req.param('id')
       const found = isId('conversation', id) ? await ports.store.history.conversation(userId, id) : undefined
       if (!found) throw notFound('conversation', id)

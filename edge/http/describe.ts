@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { describeRoute, resolver, type DescribeRouteOptions } from 'hono-openapi'
 import * as v from 'valibot'
 import type { Scope } from '#edge/ports.ts'
+import { ROUTE_RATES, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from './problem.ts'
@@ -16,6 +17,7 @@ export interface RouteDescription {
   tag: string
   /** What a key must be allowed; `key` for any key, `none` where none is needed. */
   needs: Scope | 'key' | 'none'
+  rate?: RouteRate
   query?: v.ObjectSchema<v.ObjectEntries, undefined>
   /** The JSON body that it takes. */
   body?: v.GenericSchema
@@ -25,10 +27,11 @@ export interface RouteDescription {
 }
 
 export function describe(route: RouteDescription): MiddlewareHandler {
-  const { summary, tag, needs, query, body, answers, refuses = [] } = route
+  const { summary, tag, needs, rate, query, body, answers, refuses = [] } = route
   return describeRoute({
     summary,
     tags: [tag],
+    ...(rate && { description: `At most ${ROUTE_RATES[rate]} a minute and key.` }),
     security: needs === 'none' ? [] : [{ key: needs === 'key' ? [] : [needs] }],
     ...(query && { parameters: parametersOf(query) }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),

@@ -32,7 +32,7 @@ export async function burnGrant(
   { clock, limits, store }: BurnPorts,
 ): Promise<Caller | undefined> {
   const keyId = (await limits.burn(await hashOf(grant, secret), clock.now())) ?? ''
-  return isId('apiKey', keyId) ? store.keys.callerById(keyId) : undefined
+  return isId('apiKey', keyId) ? store.keys.callerById(keyId, clock.now()) : undefined
 }
 
 /** Marked with its purpose, so that neither kind does the other's work. */

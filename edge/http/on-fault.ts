@@ -18,7 +18,9 @@ export function onFault({ log, metrics }: FaultPorts): ErrorHandler<RequestEnv> 
     else if (FAULT_TABLE[fault.code].http >= 500) log.warn({ ...facts, fault, error: error.cause }, 'a request failed')
     else log.debug({ ...facts, fault }, 'a request was refused')
     metrics.count('faults', { code: fault.code, where: 'http' })
-    return answerOf(fault, facts.traceId)
+    const answer = answerOf(fault, facts.traceId)
+    // With the headers that were set on the way, as of rates.
+    return c.newResponse(answer.body, answer)
   }
 }
 

@@ -2,41 +2,65 @@
 // no server sees), and the page trades it for an HttpOnly cookie. GET /api/me says who one is.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts } from '#edge/ports.ts'
+import { SCOPES } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
-import { callerOf, dropCookie, refuseForeignOrigin, setCookieFor, type AuthPorts } from './auth.ts'
+import { dropCookie, refuseForeignOrigin, setCookieFor } from './auth.ts'
+import { describe } from './describe.ts'
 import { burnGrant, mintGrant } from './key-grant.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
-type SignInPorts = AuthPorts & Pick<EdgePorts, 'limits'>
-
-const CODES = { capacity: 10, perMinute: 10 }
 const MAX_CODE_CHARS = 128
 
 const SignIn = v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CODE_CHARS)) })
 
-export function signInRoutes(ports: SignInPorts) {
-  return new Hono()
-    .post('/sign-in/codes', async (c) => {
-      const caller = await callerOf(c, ports)
-      const taken = await ports.limits.take(`code:${caller.userId}`, CODES, ports.clock.now())
-      if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
-      const { secret: code, expiresAt } = await mintGrant('signIn', caller, ports)
+const Code = v.object({ code: v.string(), expiresAt: v.number() })
+const Me = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
+const shown = ({ userId, keyId, scopes }: v.InferOutput<typeof Me>) => ({ userId, keyId, scopes })
+
+export function signInRoutes(ports: OperationPorts) {
+  const tag = 'sign in'
+  const mintCode = operation(ports, {
+    summary: 'A one-time code that signs a browser in',
+    tag,
+    needs: 'key',
+    rate: 'write',
+    answers: { 201: Code },
+  })
+  const trade = describe({
+    summary: 'Trade a code for a cookie',
+    tag,
+    needs: 'none',
+    body: SignIn,
+    answers: { 200: Me },
+    refuses: ['unauthenticated', 'forbidden'],
+  })
+  const leave = describe({
+    summary: 'Take the cookie away',
+    tag,
+    needs: 'none',
+    answers: { 204: null },
+    refuses: ['forbidden'],
+  })
+  const me = operation(ports, { summary: 'Who you are', tag, needs: 'key', rate: 'read', answers: { 200: Me } })
+  return new Hono<OperationEnv>()
+    .post('/sign-in/codes', mintCode, async (c) => {
+      const { secret: code, expiresAt } = await mintGrant('signIn', c.get('caller'), ports)
       return c.json({ code, expiresAt }, 201)
     })
-    .post('/sign-in', async (c) => {
+    .post('/sign-in', trade, async (c) => {
       // A foreign page must not sign a visitor in as somebody else.
       refuseForeignOrigin(c, ports)
       const { code } = await readBody(c, SignIn)
       const caller = await burnGrant('signIn', code, ports)
       if (!caller) throw new FaultError({ code: 'unauthenticated' })
       await setCookieFor(c, ports, caller.keyId)
-      return c.json(caller)
+      return c.json(shown(caller))
     })
-    .delete('/sign-in', (c) => {
+    .delete('/sign-in', leave, (c) => {
       refuseForeignOrigin(c, ports)
       dropCookie(c)
       return c.body(null, 204)
     })
-    .get('/me', async (c) => c.json(await callerOf(c, ports)))
+    .get('/me', me, (c) => c.json(shown(c.get('caller'))))
 }

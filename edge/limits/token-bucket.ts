@@ -23,7 +23,15 @@ const MINUTE_MS = 60_000
 /** Epoch milliseconds in a float carry an error of a quarter microsecond; a wait below this is no wait. */
 const ROUNDING_MS = 0.5
 
-export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number): { ok: boolean; retryAfterMs: number } {
+/** The answer of the port Limits. */
+export interface TakenToken {
+  ok: boolean
+  retryAfterMs: number
+  remaining: number
+  resetMs: number
+}
+
+export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number): TakenToken {
   checkTaking(taking)
   const { bucket, rule, now } = taking
   const msPerToken = MINUTE_MS / rule.perMinute
@@ -32,9 +40,12 @@ export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number):
   const fullAt = Math.min(Math.max(buckets.get(bucket) ?? now, now), now + emptyMs)
   const waitMs = fullAt + msPerToken - (now + emptyMs)
   const ok = waitMs < ROUNDING_MS
-  keepNewest(buckets, [bucket, ok ? fullAt + msPerToken : fullAt], maxBuckets)
+  const nextFullAt = ok ? fullAt + msPerToken : fullAt
+  keepNewest(buckets, [bucket, nextFullAt], maxBuckets)
   dropOldest(buckets, (full) => full <= now)
-  return { ok, retryAfterMs: ok ? 0 : Math.ceil(waitMs) }
+  const resetMs = nextFullAt - now
+  const remaining = Math.max(0, Math.floor((emptyMs - resetMs + ROUNDING_MS) / msPerToken))
+  return { ok, retryAfterMs: ok ? 0 : Math.ceil(waitMs), remaining, resetMs: Math.ceil(resetMs) }
 }
 
 export function checkTaking({ bucket, rule, now }: Taking): void {

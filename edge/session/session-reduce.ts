@@ -82,6 +82,7 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   },
   spoke: (state, _event, now) => (state.is === 'live' ? to({ ...state, spokeAt: now }) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
+  keyEnded: (state, _event, now) => end(state, 'fault', now, { code: 'unauthenticated' }),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
   woke: (state, _event, now) => {
     const gone = { is: 'gone' as const, since: now }

@@ -4,7 +4,7 @@
 import type { Caller, NodeAdmission, RoomSocket } from '#edge/ports.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
-import type { NodeId, SessionId } from '#shared/ids.ts'
+import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
@@ -26,6 +26,7 @@ export interface Seat {
 
 export class SessionRoom {
   readonly sessionId: SessionId
+  readonly #keyId: ApiKeyId
   readonly #ports: SessionRoomPorts
   readonly #secrets: SessionSecrets
   readonly #traffic: Traffic
@@ -39,6 +40,7 @@ export class SessionRoom {
   /** `kept`: what an earlier room of this session left; wake() comes next then. */
   constructor(who: { sessionId: SessionId; caller: Caller }, ports: SessionRoomPorts, kept?: KeptSession) {
     this.sessionId = who.sessionId
+    this.#keyId = who.caller.keyId
     this.#secrets = new SessionSecrets(kept?.secrets)
     this.#ports = { ...ports, log: ports.log.child({ sessionId: who.sessionId }) }
     this.#state = kept?.state ?? { is: 'awaitingStart', since: ports.clock.now() }
@@ -73,7 +75,6 @@ export class SessionRoom {
   }
 
   // --- who may come in: asked before a socket exists ---
-
   /**
    * Throws FaultError: not_found for a session that is over, unauthenticated for a wrong token. A token needs no time of
    * its own here: the session ends CALLER_GONE_MS after its caller, well before RESUME_VALID_MS.
@@ -156,6 +157,11 @@ export class SessionRoom {
   /** The room stands where an earlier one was forgotten: both sockets are gone, and may come back. */
   wake(): void {
     this.#verb(() => this.#happened({ type: 'woke' }))
+  }
+
+  /** The session ends if it was opened with one of these. */
+  keysEnded(keyIds: ApiKeyId[]): void {
+    if (keyIds.includes(this.#keyId)) this.#verb(() => this.#happened({ type: 'keyEnded' }))
   }
 
   shutdown(): void {

@@ -105,6 +105,8 @@ export type SessionEvent =
   | { type: 'spoke' }
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
+  /** The key by which the caller came is good no more. */
+  | { type: 'keyEnded' }
   | { type: 'shutdown' }
   /** The room's memory was lost, and both sockets with it; the state is what was kept. */
   | { type: 'woke' }

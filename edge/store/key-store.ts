@@ -1,8 +1,8 @@
 // Callers' API keys. A key is random, shown once at its making and kept as its SHA-256; it is found by that hash and the
 // hash is compared once more in constant time. Revoking is a time, not a deletion: turns and usage stay readable.
-import { and, desc, eq, isNull } from 'drizzle-orm'
-import type { KeyStore } from '#edge/ports.ts'
-import { newId } from '#shared/ids.ts'
+import { and, desc, eq, gt, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
+import type { Caller, KeyStore, KeyTerms } from '#edge/ports.ts'
+import { newId, type ApiKeyId, type UserId } from '#shared/ids.ts'
 import { newSecret, sameSecret, sha256Hex } from '#shared/token.ts'
 import type { EdgeDatabase } from './database.ts'
 import { apiKey, user } from './schema.ts'
@@ -10,56 +10,118 @@ import { apiKey, user } from './schema.ts'
 const KEY_PREFIX = 'pk_'
 /** When a key was last used is written at most this often, so that a request that reads does not also write. */
 const LAST_USED_GRAIN_MS = 60 * 60_000
+/** What the operator sees of a user whom his identity provider vouches for. No hash has this form, so no key opens it. */
+const IDENTITY_NAME = 'identity provider'
 
 export function createKeyStore(db: EdgeDatabase): KeyStore {
+  return {
+    ...callersOf(db),
+
+    createKey({ name, scopes, origins = null, expiresAt = null, limits = {}, userId, now }) {
+      return insertKey(db, { name, scopes, origins, expiresAt, limits }, { userId: userId ?? newId('user', now), now })
+    },
+
+    listKeys(ownerId) {
+      const { id: keyId, userId, name, scopes, origins, limits, createdAt, lastUsedAt, expiresAt, revokedAt } = apiKey
+      return db
+        .select({ keyId, userId, name, scopes, origins, limits, createdAt, lastUsedAt, expiresAt, revokedAt })
+        .from(apiKey)
+        .where(isOf(ownerId))
+        .orderBy(desc(createdAt), desc(keyId))
+    },
+
+    async rotateKey(keyId, { userId: ownerId, oldUntil, now }) {
+      // The old key's end is written first: whoever rotates a key that leaked must not be left with two that last.
+      const [old] = await db
+        .update(apiKey)
+        .set({ expiresAt: sql`min(coalesce(${apiKey.expiresAt}, ${oldUntil}), ${oldUntil})` })
+        .where(and(eq(apiKey.id, keyId), isOf(ownerId), isValid(now)))
+        .returning()
+      if (!old) return undefined
+      const { name, scopes, origins, limits, userId } = old
+      return insertKey(db, { name, scopes, origins, limits, expiresAt: null }, { userId, now })
+    },
+
+    async revokeKey(keyId, now, ownerId) {
+      const revoked = await db
+        .update(apiKey)
+        .set({ revokedAt: now })
+        .where(and(eq(apiKey.id, keyId), isOf(ownerId), isNull(apiKey.revokedAt)))
+      return revoked.rowsAffected > 0
+    },
+
+    async endedKeys(since, now) {
+      const ended = (at: typeof apiKey.revokedAt | typeof apiKey.expiresAt) => and(gt(at, since), lte(at, now))
+      const rows = await db
+        .select({ id: apiKey.id })
+        .from(apiKey)
+        .where(or(ended(apiKey.revokedAt), ended(apiKey.expiresAt)))
+      return rows.map(({ id }) => id)
+    },
+  }
+}
+
+/** Who comes: by key, by the key's id, or by the word of an identity provider. */
+function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById' | 'callerByIdentity'> {
   return {
     async callerByKey(key, now) {
       const keyHash = await sha256Hex(key)
       const [row] = await db
         .select()
         .from(apiKey)
-        .where(and(eq(apiKey.keyHash, keyHash), isNull(apiKey.revokedAt)))
+        .where(and(eq(apiKey.keyHash, keyHash), isValid(now)))
       if (!row || !(await sameSecret(row.keyHash, keyHash))) return undefined
       if (now - (row.lastUsedAt ?? 0) >= LAST_USED_GRAIN_MS)
         await db.update(apiKey).set({ lastUsedAt: now }).where(eq(apiKey.id, row.id))
-      return { userId: row.userId, keyId: row.id, scopes: row.scopes }
+      return callerOf(row)
     },
 
-    async callerById(keyId) {
+    async callerById(keyId, now) {
       const [row] = await db
         .select()
         .from(apiKey)
-        .where(and(eq(apiKey.id, keyId), isNull(apiKey.revokedAt)))
-      return row && { userId: row.userId, keyId: row.id, scopes: row.scopes }
+        .where(and(eq(apiKey.id, keyId), isValid(now)))
+      return row && callerOf(row)
     },
 
-    async createKey({ name, scopes, userId, now }) {
-      const key = newSecret(KEY_PREFIX)
-      const keyId = newId('apiKey', now)
-      const owner = userId ?? newId('user', now)
-      await db.batch([
-        db.insert(user).values({ id: owner, createdAt: now }).onConflictDoNothing(),
-        db
-          .insert(apiKey)
-          .values({ id: keyId, userId: owner, name, keyHash: await sha256Hex(key), scopes, createdAt: now }),
-      ])
-      return { keyId, key }
-    },
-
-    listKeys() {
-      const { id: keyId, userId, name, scopes, createdAt, lastUsedAt, revokedAt } = apiKey
-      return db
-        .select({ keyId, userId, name, scopes, createdAt, lastUsedAt, revokedAt })
-        .from(apiKey)
-        .orderBy(desc(createdAt))
-    },
-
-    async revokeKey(keyId, now) {
-      const revoked = await db
-        .update(apiKey)
-        .set({ revokedAt: now })
-        .where(and(eq(apiKey.id, keyId), isNull(apiKey.revokedAt)))
-      return revoked.rowsAffected > 0
+    async callerByIdentity({ userId, keyId, scopes, now }) {
+      const [known] = await db.select().from(apiKey).where(eq(apiKey.id, keyId))
+      if (known?.revokedAt != null) return undefined
+      // Cookies and tickets read the row later; a request that changes nothing must not write.
+      if (known?.scopes.join() !== scopes.join()) {
+        const row = { id: keyId, userId, name: IDENTITY_NAME, keyHash: `identity:${keyId}`, scopes, createdAt: now }
+        await db.batch([
+          db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
+          db.insert(apiKey).values(row).onConflictDoUpdate({ target: apiKey.id, set: { scopes } }),
+        ])
+      }
+      return { userId, keyId, scopes, origins: known?.origins ?? null, limits: known?.limits ?? {} }
     },
   }
+}
+
+async function insertKey(
+  db: EdgeDatabase,
+  terms: KeyTerms,
+  { userId, now }: { userId: UserId; now: number },
+): Promise<{ keyId: ApiKeyId; key: string }> {
+  const key = newSecret(KEY_PREFIX)
+  const keyId = newId('apiKey', now)
+  await db.batch([
+    db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
+    db.insert(apiKey).values({ ...terms, id: keyId, userId, keyHash: await sha256Hex(key), createdAt: now }),
+  ])
+  return { keyId, key }
+}
+
+function isValid(now: number): SQL | undefined {
+  return and(isNull(apiKey.revokedAt), or(isNull(apiKey.expiresAt), gt(apiKey.expiresAt, now)))
+}
+
+function isOf(userId: UserId | undefined): SQL | undefined {
+  return userId === undefined ? undefined : eq(apiKey.userId, userId)
+}
+
+function callerOf({ userId, id: keyId, scopes, origins, limits }: typeof apiKey.$inferSelect): Caller {
+  return { userId, keyId, scopes, origins, limits }
 }

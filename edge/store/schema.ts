@@ -2,7 +2,7 @@
 // beside it are the only ones to read it. Times are epoch milliseconds. Imports types only, so that drizzle-kit can load it.
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { Scope } from '#edge/ports.ts'
+import type { KeyLimits, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
@@ -25,6 +25,9 @@ export const apiKey = sqliteTable(
     /** SHA-256 of the key: 256 random bits need no salt and no slow hash. */
     keyHash: text('key_hash').notNull(),
     scopes: text('scopes', { mode: 'json' }).$type<Scope[]>().notNull(),
+    origins: text('origins', { mode: 'json' }).$type<string[]>(),
+    limits: text('limits', { mode: 'json' }).$type<KeyLimits>().notNull().default({}),
+    expiresAt: integer('expires_at'),
     createdAt: integer('created_at').notNull(),
     /** To the hour, so that reading does not mean writing. */
     lastUsedAt: integer('last_used_at'),

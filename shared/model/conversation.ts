@@ -1,18 +1,28 @@
 // The stored, durable thread of turns; it may span several sessions. What GET /api/conversations answers.
-import type { ConversationId, PersonaId } from '#shared/ids.ts'
-import type { TurnRecord } from './turn.ts'
+import * as v from 'valibot'
+import { isId, type ConversationId } from '#shared/ids.ts'
+import { PersonaIdSchema } from './persona.ts'
+import { TurnRecord } from './turn.ts'
 
-export interface ConversationSummary {
-  id: ConversationId
-  personaId: PersonaId
-  createdAt: number
-  updatedAt: number
-  turnCount: number
+export const ConversationIdSchema = v.custom<ConversationId>(
+  (value) => typeof value === 'string' && isId('conversation', value),
+  'not a conversation id',
+)
+
+export const ConversationSummary = v.object({
+  id: ConversationIdSchema,
+  personaId: PersonaIdSchema,
+  createdAt: v.number(),
+  updatedAt: v.number(),
+  turnCount: v.number(),
   /** The first utterance, for a list; empty while nothing was said. */
-  title: string
-}
+  title: v.string(),
+})
+export type ConversationSummary = v.InferOutput<typeof ConversationSummary>
 
-export interface Conversation extends ConversationSummary {
+export const Conversation = v.object({
+  ...ConversationSummary.entries,
   /** Oldest first. */
-  turns: TurnRecord[]
-}
+  turns: v.array(TurnRecord),
+})
+export type Conversation = v.InferOutput<typeof Conversation>

@@ -1,7 +1,9 @@
 // The edge of a bench: the real one, on a free port and in a folder that is thrown away. Forked by the benches.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
+import { SCOPES } from '#edge/ports.ts'
 import { readEdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge } from '#edge/runtime/node/start-edge.ts'
 import { openLog } from '#shared/on-node/log.ts'
@@ -14,14 +16,17 @@ export interface EdgeFacts {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))
-const config = readEdgeConfig({ DATA_DIR: dataDir, PORT: '0' })
+const config = readEdgeConfig({ DATA_DIR: dataDir, PORT: '0', ADDRESS_RATE: '0' })
 const logFile = await openLog({ name: 'edge', level: 'info', folder: join(dataDir, 'logs') })
 const edge = await startEdge(config, { log: logFile.log })
+// The load comes from one address with one key.
+const limits = { rateFactor: MAX_RATE_FACTOR }
+const { key } = await edge.store.keys.createKey({ name: 'bench', scopes: [...SCOPES], limits, now: Date.now() })
 const { token } = await edge.store.nodes.addNode({ name: 'bench', now: Date.now() })
 
 const ready: EdgeFacts = {
   url: edge.url,
-  key: readFileSync(edge.firstKeyFile ?? '', 'utf8').trim(),
+  key,
   nodeToken: token,
 }
 serveParent({

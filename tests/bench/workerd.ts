@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort, startLibsqlServer } from '#edge/cli/libsql-server.ts'
+import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 import { systemClock } from '#shared/clock.ts'
@@ -69,7 +70,9 @@ async function prepare(url: string): Promise<{ key: string; nodeToken: string }>
   try {
     await database.migrate()
     const { keys, nodes } = createStore(database.db)
-    const { key } = await keys.createKey({ name: 'bench', scopes: ['talk'], now: Date.now() })
+    // The load comes from one address with one key.
+    const limits = { rateFactor: MAX_RATE_FACTOR }
+    const { key } = await keys.createKey({ name: 'bench', scopes: ['talk'], limits, now: Date.now() })
     const { token } = await nodes.addNode({ name: 'bench', now: Date.now() })
     return { key, nodeToken: token }
   } finally {
@@ -90,6 +93,7 @@ function configuration(port: number, databaseUrl: string): string {
   const bindings = [
     ...objects.map(([name, type]) => `(name = "${name}", durableObjectNamespace = "${type}")`),
     `(name = "DATABASE_URL", text = "${databaseUrl}")`,
+    '(name = "ADDRESS_RATE", text = "0")',
     `(name = "SIGNING_SECRET", text = "${'s'.repeat(43)}")`,
     '(name = "ASSETS", service = "assets")',
   ]

@@ -10,7 +10,7 @@ export function turnCorrectionContract(name: string, open: () => Promise<OpenSto
   it(`[STO25] a turn of an earlier session is corrected by its conversation, and no other conversation can: ${name}`, async () => {
     const { store, close } = await open()
     const { keyId } = await store.keys.createKey({ name: 'test', scopes: ['talk'], now: NOW })
-    const userId = (await store.keys.callerById(keyId))?.userId ?? 'usr_none'
+    const userId = (await store.keys.callerById(keyId, NOW))?.userId ?? 'usr_none'
     const openSession = async (conversationId?: ConversationId) => {
       const sessionId = newId('session')
       const opening = { sessionId, userId, conversationId, personaId: 'per_default', now: NOW } as const

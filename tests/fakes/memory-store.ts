@@ -1,5 +1,5 @@
 // The Store port in memory: what rooms and routes need of it, without a database. Shows what was written.
-import type { Caller, Scope, SessionOpening, Store } from '#edge/ports.ts'
+import type { Caller, KeyTerms, KeyView, SessionOpening, Store } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ApiKeyId, type ConversationId, type NodeId, type SessionId, type UserId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID, type Persona } from '#shared/model/persona.ts'
@@ -144,50 +144,59 @@ function nodesOf(check: () => void): Store['nodes'] {
   }
 }
 
-interface StoredKey extends Caller {
-  name: string
+interface StoredKey extends KeyView {
   key: string
-  createdAt: number
-  lastUsedAt: number | null
-  revokedAt: number | null
 }
 
 function keysOf(check: () => void): Store['keys'] {
   const keys: StoredKey[] = []
+  const isValid = (key: StoredKey, now: number): boolean =>
+    key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now)
   const callerOf = (found: StoredKey | undefined): Caller | undefined =>
-    found && { userId: found.userId, keyId: found.keyId, scopes: found.scopes }
-  const find = (is: (key: StoredKey) => boolean): StoredKey | undefined =>
-    keys.find((key) => key.revokedAt === null && is(key))
+    found && {
+      userId: found.userId,
+      keyId: found.keyId,
+      scopes: found.scopes,
+      origins: found.origins,
+      limits: found.limits,
+    }
+  const own = (keyId: ApiKeyId, userId: UserId | undefined): StoredKey | undefined =>
+    keys.find((key) => key.keyId === keyId && (userId === undefined || key.userId === userId))
+  const insert = (terms: KeyTerms, userId: UserId, now: number): { keyId: ApiKeyId; key: string } => {
+    const made = { keyId: newId('apiKey', now), key: newSecret('pk_') }
+    keys.push({ ...terms, ...made, userId, createdAt: now, lastUsedAt: null, revokedAt: null })
+    return made
+  }
   return {
-    callerByKey: async (key) => {
+    callerByKey: async (key, now) => {
       check()
-      return callerOf(find((known) => known.key === key))
+      return callerOf(keys.find((known) => known.key === key && isValid(known, now)))
     },
-    callerById: async (keyId) => {
+    callerById: async (keyId, now) => {
       check()
-      return callerOf(find((known) => known.keyId === keyId))
+      return callerOf(keys.find((known) => known.keyId === keyId && isValid(known, now)))
     },
-    createKey: async ({
-      name,
-      scopes,
-      userId,
-      now,
-    }: {
-      name: string
-      scopes: Scope[]
-      userId?: UserId
-      now: number
-    }) => {
-      const made = { keyId: newId('apiKey', now), userId: userId ?? newId('user', now), name, scopes }
-      const key = newSecret('pk_')
-      keys.push({ ...made, key, createdAt: now, lastUsedAt: null, revokedAt: null })
-      return { keyId: made.keyId, key }
+    callerByIdentity: async ({ userId, keyId, scopes }) => ({ userId, keyId, scopes, origins: null, limits: {} }),
+    createKey: async ({ name, scopes, origins = null, expiresAt = null, limits = {}, userId, now }) =>
+      insert({ name, scopes, origins, expiresAt, limits }, userId ?? newId('user', now), now),
+    listKeys: async (userId) => keys.filter((known) => userId === undefined || known.userId === userId),
+    rotateKey: async (keyId, { userId, oldUntil, now }) => {
+      const old = own(keyId, userId)
+      if (!old || !isValid(old, now)) return undefined
+      old.expiresAt = Math.min(old.expiresAt ?? oldUntil, oldUntil)
+      return insert({ ...old, expiresAt: null }, old.userId, now)
     },
-    listKeys: async () => keys.map((known) => ({ ...known, key: undefined })),
-    revokeKey: async (keyId: ApiKeyId, now) => {
-      const key = find((known) => known.keyId === keyId)
-      if (key) key.revokedAt = now
-      return key !== undefined
+    revokeKey: async (keyId, now, userId) => {
+      const key = own(keyId, userId)
+      if (!key || key.revokedAt !== null) return false
+      key.revokedAt = now
+      return true
     },
+    endedKeys: async (since, now) =>
+      keys
+        .filter(({ revokedAt, expiresAt }) =>
+          [revokedAt, expiresAt].some((at) => at !== null && at > since && at <= now),
+        )
+        .map(({ keyId }) => keyId),
   }
 }

@@ -1,5 +1,6 @@
 // Who may do what: keys, cookies, codes and tickets, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dialStatus } from './dial-status.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 
 describe('authentication', () => {
@@ -119,22 +120,6 @@ describe('authentication', () => {
     expect(await dial(undefined, { cookie, origin: edge.url })).toBe(101)
   })
 
-  /** Dials /ws/chat; the status of the answer. */
-  async function dial(ticket?: string, headers: Record<string, string> = {}): Promise<number> {
-    const { WebSocket } = await import('ws')
-    const protocols = ['parley.chat.v1', ...(ticket === undefined ? [] : [`parley.ticket.${ticket}`])]
-    const socket = new WebSocket(`${edge.url.replace('http', 'ws')}/ws/chat`, protocols, { headers })
-    return new Promise((resolve, reject) => {
-      socket.on('unexpected-response', (_request, response) => {
-        resolve(response.statusCode ?? 0)
-        socket.terminate()
-      })
-      socket.on('open', () => {
-        resolve(101)
-        socket.terminate()
-      })
-      // What terminate() causes after an answer changes nothing any more.
-      socket.on('error', reject)
-    })
-  }
+  const dial = (ticket?: string, headers: Record<string, string> = {}) =>
+    dialStatus(edge.url, { protocols: ticket === undefined ? [] : [`parley.ticket.${ticket}`], headers })
 })

@@ -46,7 +46,7 @@ describe('resources', () => {
     expect([...first.conversations, ...second.conversations].map(({ id }) => id)).toEqual(ids)
     expect(second).toMatchObject({ conversations: [{ title: '你好', turnCount: 2 }], nextBefore: null })
     const read = await edge.request(`/api/conversations/${ids[2]}`, { key })
-    expect(read.headers.get('cache-control')).toBe('no-store')
+    expect(read.headers.get('cache-control')).toBe('private, no-store')
     expect(((await read.json()) as Conversation).turns).toEqual(said)
   })
   const latest = async (key: string) => {

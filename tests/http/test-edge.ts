@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scope } from '#edge/ports.ts'
+import type { KeyLimits, Scope } from '#edge/ports.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
 import type { ConversationId, SessionId, UserId } from '#shared/ids.ts'
@@ -18,7 +18,7 @@ export interface TestEdge extends Pick<RunningEdge, 'url' | 'store' | 'close'> {
   /** Headers of a request that comes from this network address. */
   from(address: string): Record<string, string>
   /** A new user's key. */
-  newKey(scopes?: Scope[]): Promise<{ key: string; keyId: string; userId: UserId }>
+  newKey(scopes?: Scope[], limits?: KeyLimits): Promise<{ key: string; keyId: string; userId: UserId }>
   request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
   /** A conversation with these turns, whose session is over. */
   conversation(userId: UserId, turns: TurnRecord[]): Promise<{ conversationId: ConversationId; sessionId: SessionId }>
@@ -33,12 +33,30 @@ export async function startTestEdge(
 
 type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'close'>
 
-async function onWorkers({ metricsToken }: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
-  const host = await startWorkersHost({
-    ...(dist !== undefined && { dist }),
-    ...(metricsToken !== undefined && { variables: { METRICS_TOKEN: metricsToken } }),
-  })
+async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
+  const host = await startWorkersHost({ ...(dist !== undefined && { dist }), variables: variablesOf(settings) })
   return { ...host, from: (address) => ({ 'cf-connecting-ip': address }) }
+}
+
+/** The settings that tests change, as the variables by which a Worker is told them. */
+function variablesOf({
+  metricsToken,
+  addressRate,
+  identityProvider: provider,
+}: Partial<EdgeConfig>): Record<string, string> {
+  return {
+    ...(metricsToken !== undefined && { METRICS_TOKEN: metricsToken }),
+    ...(addressRate !== undefined && { ADDRESS_RATE: String(addressRate) }),
+    ...(provider && {
+      JWT_ISSUER: provider.issuer,
+      JWT_AUDIENCE: provider.audience,
+      JWT_JWKS_URL: provider.jwksUrl,
+      JWT_SCOPE_NAMES: Object.entries(provider.scopeNames)
+        .map((pair) => pair.join('='))
+        .join(','),
+      JWT_DEFAULT_SCOPES: provider.defaultScopes.join(','),
+    }),
+  }
 }
 
 async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: string }): Promise<Bare> {
@@ -60,9 +78,9 @@ function withRequests(edge: Bare): TestEdge {
   const { store } = edge
   return {
     ...edge,
-    async newKey(scopes = ['talk', 'history:read']) {
-      const { key, keyId } = await store.keys.createKey({ name: 'test', scopes, now: Date.now() })
-      const caller = await store.keys.callerById(keyId)
+    async newKey(scopes = ['talk', 'history:read'], limits = {}) {
+      const { key, keyId } = await store.keys.createKey({ name: 'test', scopes, limits, now: Date.now() })
+      const caller = await store.keys.callerById(keyId, Date.now())
       if (!caller) throw new Error('the key that was just made is not known')
       return { key, keyId, userId: caller.userId }
     },

@@ -24,11 +24,12 @@ describe('token bucket', () => {
           now += pause
           left = Math.min(full, left + pause * rule.perMinute)
           const isThere = left >= 60_000
-          const { ok, retryAfterMs } = takeToken(buckets, { bucket: 'ip:1', rule, now }, 10)
+          const { ok, retryAfterMs, remaining } = takeToken(buckets, { bucket: 'ip:1', rule, now }, 10)
           // The model and the float may differ by half a millisecond of refill, never by more.
           if (ok !== isThere) expect(60_000 - left).toBeLessThanOrEqual(rule.perMinute / 2)
           if (ok) left -= 60_000
           else expect(Math.abs(retryAfterMs - (60_000 - left) / rule.perMinute)).toBeLessThanOrEqual(1.5)
+          expect(Math.abs(remaining - Math.floor(left / 60_000))).toBeLessThanOrEqual(1)
         }
       }),
     )

@@ -11,7 +11,7 @@ import { createMemoryStore, type MemoryStore } from '#tests/fakes/memory-store.t
 import { createVirtualClock, type VirtualClock } from '#tests/fakes/virtual-clock.ts'
 import { silentMetrics } from './world.ts'
 
-export const CALLER: Caller = { userId: 'usr_one', keyId: 'key_one', scopes: ['talk'] }
+export const CALLER: Caller = { userId: 'usr_one', keyId: 'key_one', scopes: ['talk'], origins: null, limits: {} }
 
 /** One end of a socket in a room. While it is alive it pings, as a real one does. */
 export class End {

@@ -76,6 +76,7 @@ async function onNode(clock: Clock): Promise<Bare> {
       metricsToken: undefined,
       signingSecret: 'a'.repeat(43),
       publicOrigin: undefined,
+      addressRate: 0,
       runtime: 'test',
       startedAt: 0,
     },
@@ -142,7 +143,7 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
 function createFakeLimits(): EdgePorts['limits'] {
   const secrets = new Map<string, { claim: string; expiresAt: number }>()
   return {
-    take: () => Promise.resolve({ ok: true, retryAfterMs: 0 }),
+    take: () => Promise.resolve({ ok: true, retryAfterMs: 0, remaining: 1, resetMs: 0 }),
     mint: async (hash, claim, expiresAt) => void secrets.set(hash, { claim, expiresAt }),
     burn: async (hash, now) => {
       const found = secrets.get(hash)

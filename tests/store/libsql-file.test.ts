@@ -1,9 +1,10 @@
 // The store on a real libSQL file, embedded, behind its thread: what the Node host has by default.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'drizzle-orm'
+import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
@@ -31,6 +32,20 @@ async function openInThread(): Promise<OpenStore> {
 storeContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
 
+const FOLDER = 'migrations/edge'
+const JOURNAL = 'meta/_journal.json'
+const { entries: MIGRATIONS, ...JOURNAL_HEAD } = JSON.parse(readFileSync(join(FOLDER, JOURNAL), 'utf8')) as {
+  entries: unknown[]
+}
+
+/** The migrations as the first release had them: the first one alone. */
+function firstMigrations(folder: string): string {
+  const first = join(folder, 'first')
+  cpSync(FOLDER, first, { recursive: true })
+  writeFileSync(join(first, JOURNAL), JSON.stringify({ ...JOURNAL_HEAD, entries: MIGRATIONS.slice(0, 1) }))
+  return first
+}
+
 describe('the database file', () => {
   let folder: string
   let url: string
@@ -42,22 +57,22 @@ describe('the database file', () => {
 
   it('[STO14] migrations run once; a database that lacks some is copied before it is changed', async () => {
     const database = await openDatabase({ url })
+    await migrate(database.db, { migrationsFolder: firstMigrations(folder) })
+    await database.db.run(sql`insert into user (id, created_at) values ('usr_before', 1)`)
     const { applied, backup } = await database.migrate()
-    expect(applied).toBeGreaterThan(0)
-    expect(backup).toBeUndefined()
+    expect(applied).toBe(MIGRATIONS.length - 1)
     expect(await database.migrate()).toEqual({ applied: 0, backup: undefined })
-    await createStore(database.db).keys.createKey({ name: 'before', scopes: ['talk'], now: 1 })
-    // As an older release left it: without the last migration, which may run again.
-    await database.db.run(
-      sql`delete from __drizzle_migrations where created_at = (select max(created_at) from __drizzle_migrations)`,
-    )
-    const again = await database.migrate()
     await database.close()
-    expect(again.applied).toBe(1)
     expect(readdirSync(join(folder, 'backups'))).toHaveLength(1)
-    const copy = await openDatabase({ url: pathToFileURL(again.backup ?? '').href })
-    expect(await createStore(copy.db).keys.listKeys()).toMatchObject([{ name: 'before' }])
+    const copy = await openDatabase({ url: pathToFileURL(backup ?? '').href })
+    expect(await copy.db.all(sql`select id from user`)).toEqual([{ id: 'usr_before' }])
     await copy.close()
+  })
+
+  it('[STO14] a new database is not copied', async () => {
+    const database = await openDatabase({ url })
+    expect(await database.migrate()).toEqual({ applied: MIGRATIONS.length, backup: undefined })
+    await database.close()
   })
 
   it('[STO15] no file of the database holds a key or a token, only their hashes', async () => {

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as v from 'valibot'
+import type { IdentityProvider } from '#edge/http/identities.ts'
+import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
+import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import { address, flag, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
 import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
 
@@ -19,10 +22,16 @@ export interface EdgeConfig {
   signingSecret: string | undefined
   /** Whether X-Forwarded-For is believed: only where a proxy of ours sets it. */
   trustProxy: boolean
+  /** A minute's requests of one network address; 0 for any number. */
+  addressRate: number
+  /** Undefined where callers come by keys only. */
+  identityProvider: IdentityProvider | undefined
   logLevel: LogLevel
   version: string
 }
 
+/** More than one edge can serve. */
+const MAX_ADDRESS_RATE = 10_000_000
 /** Shorter ones can be guessed. */
 const MIN_TOKEN_CHARS = 16
 const MIN_SIGNING_CHARS = 32
@@ -37,6 +46,8 @@ const Environment = v.object({
   PUBLIC_ORIGIN: v.optional(address('http:', 'https:')),
   SIGNING_SECRET: v.optional(secret(MIN_SIGNING_CHARS)),
   TRUST_PROXY: v.optional(flag(), 'false'),
+  ADDRESS_RATE: v.optional(whole(0, MAX_ADDRESS_RATE), String(ADDRESS_RATE)),
+  ...IDENTITY_VARIABLES,
   LOG_LEVEL: v.optional(oneOf(...LOG_LEVELS), 'info'),
 })
 
@@ -54,6 +65,8 @@ export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): Ed
     publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
     signingSecret: e.SIGNING_SECRET,
     trustProxy: e.TRUST_PROXY,
+    addressRate: e.ADDRESS_RATE,
+    identityProvider: identityProviderOf(e),
     logLevel: e.LOG_LEVEL,
     version: readVersion(),
   }

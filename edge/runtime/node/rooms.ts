@@ -41,13 +41,7 @@ export interface Rooms {
 export function createRooms(ports: RoomsPorts): Rooms {
   const { clock, log } = ports
   const hosted = new Map<SessionId, HostedSession>()
-  const sessions: Sessions = {
-    count: () => Promise.resolve(hosted.size),
-    nodeLost: (nodeId, ids) => {
-      for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
-      return Promise.resolve()
-    },
-  }
+  const sessions = sessionsIn(hosted)
   const fleetHost = hostRoom({ clock, log, ring: () => fleet.alarm() })
   const fleet = new FleetRoom({ ...ports, sessions, setAlarm: (at) => fleetHost.alarm.set(at) })
   const whenEmpty: Array<() => void> = []
@@ -100,6 +94,19 @@ export function createRooms(ports: RoomsPorts): Rooms {
 interface HostedSession {
   room: SessionRoom
   post: (verb: (room: SessionRoom) => void) => void
+}
+
+/** The session rooms, as the fleet and the routes reach them. */
+function sessionsIn(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
+  return {
+    count: async () => hosted.size,
+    nodeLost: async (nodeId, ids) => {
+      for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
+    },
+    keysEnded: async (keyIds) => {
+      for (const session of hosted.values()) session.post((room) => room.keysEnded(keyIds))
+    },
+  }
 }
 
 function hostSession(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { createApp } from '#edge/app.ts'
+import { createIdentities } from '#edge/http/identities.ts'
 import type { EdgePorts, Store } from '#edge/ports.ts'
 import { createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
@@ -15,7 +16,7 @@ import { openHttpServer } from './http-server.ts'
 import { createLimits } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
-import { watchRevokedNodes } from './revoked-nodes.ts'
+import { watchRevocations } from './revocations.ts'
 import { createRooms } from './rooms.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
@@ -57,6 +58,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       store,
       metrics,
       limits: createLimits(),
+      identities: config.identityProvider && createIdentities(config.identityProvider, { store, log }),
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms),
@@ -64,8 +66,8 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       addressOf: (c) => addressOf(c, config.trustProxy),
     })
     app.route('/', pageRoutes(dist))
-    const stopWatching = watchRevokedNodes({ clock, log, store, fleet: rooms.fleet })
-    stops.add('watch of revoked nodes', async () => stopWatching())
+    const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
+    stops.add('watch of revocations', async () => stopWatching())
     const server = await openHttpServer(app.fetch, { ...config, clock })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())
@@ -92,9 +94,17 @@ async function openStore(
 }
 
 function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'] {
-  const { version, metricsToken, publicOrigin, dataDir } = config
+  const { version, metricsToken, publicOrigin, addressRate, dataDir } = config
   const signingSecret = config.signingSecret ?? readOrMakeSigningSecret(dataDir)
-  return { version, metricsToken, publicOrigin, signingSecret, runtime: `node ${process.version}`, startedAt }
+  return {
+    version,
+    metricsToken,
+    publicOrigin,
+    addressRate,
+    signingSecret,
+    runtime: `node ${process.version}`,
+    startedAt,
+  }
 }
 
 function addressOf(c: Context, trustProxy: boolean): string {

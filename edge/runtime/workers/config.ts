@@ -1,6 +1,9 @@
 // The edge's settings on Workers: variables and secrets of wrangler.toml and the account, read and checked once by each
 // isolate and object. Everything else gets plain values. The names are those of the Node host.
 import * as v from 'valibot'
+import type { IdentityProvider } from '#edge/http/identities.ts'
+import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
+import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import manifest from '#package.json' with { type: 'json' }
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
@@ -11,6 +14,10 @@ export interface EdgeConfig {
   metricsToken: string | undefined
   publicOrigin: string | undefined
   signingSecret: string
+  /** A minute's requests of one network address; 0 for any number. */
+  addressRate: number
+  /** Undefined where callers come by keys only. */
+  identityProvider: IdentityProvider | undefined
   logLevel: LogLevel
   version: string
 }
@@ -36,6 +43,11 @@ const Variables = v.object({
   METRICS_TOKEN: v.optional(secret(MIN_TOKEN_CHARS)),
   PUBLIC_ORIGIN: v.optional(address('https:', 'http:')),
   SIGNING_SECRET: secret(MIN_SIGNING_CHARS),
+  ADDRESS_RATE: v.optional(
+    v.pipe(v.string(), v.regex(/^\d{1,8}$/, 'must be a whole number from 0'), v.transform(Number)),
+    String(ADDRESS_RATE),
+  ),
+  ...IDENTITY_VARIABLES,
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS), 'info'),
 })
 
@@ -53,6 +65,8 @@ export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
     metricsToken: e.METRICS_TOKEN,
     publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
     signingSecret: e.SIGNING_SECRET,
+    addressRate: e.ADDRESS_RATE,
+    identityProvider: identityProviderOf(e),
     logLevel: e.LOG_LEVEL,
     version: manifest.version,
   }

@@ -1,7 +1,8 @@
 // The Durable Object of the fleet: hosts the one fleet room and every node's control socket. Between messages it sleeps: the
 // sockets stay open, the runtime answers heartbeats, and the room is rebuilt from each socket's attachment and from disk.
 import { DurableObject } from 'cloudflare:workers'
-import type { NodeView, RoomSocket } from '#edge/ports.ts'
+import type { NodeView, RoomSocket, Sessions } from '#edge/ports.ts'
+import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
 import type { FleetState, Offer } from '#edge/fleet/fleet-state.ts'
@@ -19,6 +20,10 @@ import { accepted, admissionOf } from './upgrades.ts'
 
 const KEPT = 'fleet'
 
+/** With a session's farewell within the 5 s in which a revocation is promised to be everywhere. */
+const LOOK_EVERY_MS = 2_000
+const soon = (at = Infinity): number => Math.min(at, Date.now() + LOOK_EVERY_MS)
+
 /** What a socket carries through sleep. */
 interface Attachment {
   nodeId: NodeId
@@ -28,6 +33,7 @@ interface Attachment {
 export class FleetObject extends DurableObject<Bindings> {
   readonly #alarm: Alarm
   readonly #ports: SharedPorts
+  readonly #sessions: Sessions
   readonly #room: FleetRoom
   readonly #sockets = new WeakMap<WebSocket, RoomSocket>()
 
@@ -36,10 +42,11 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#alarm = new Alarm(ctx.storage)
     this.#ports = portsOf(bindings)
     const ports = this.#ports
+    this.#sessions = createSessions(bindings, ports.log)
     this.#room = new FleetRoom({
       ...ports,
-      sessions: createSessions(bindings, ports.log),
-      setAlarm: (at) => this.#alarm.set(at),
+      sessions: this.#sessions,
+      setAlarm: (at) => this.#alarm.set(this.#room.sessionIds().length > 0 ? soon(at) : at),
       remember: (state) => void ctx.storage.put(KEPT, state, { allowUnconfirmed: true }),
     })
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG))
@@ -73,14 +80,18 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#room.close(this.#own(socket))
   }
 
-  /** While nodes are here it rings within NODE_DEAD_AFTER_MS: so long may a revoked one still be offered sessions. */
+  /** While nodes are here it rings within NODE_DEAD_AFTER_MS, while sessions are within LOOK_EVERY_MS: then it looks for what was revoked. */
   async alarm(): Promise<void> {
     this.#alarm.rang()
     this.#room.alarm()
-    const { log, store } = this.#ports
-    await turnRevokedAway({ log, store, fleet: this.#room }).catch((error: unknown) => {
-      log.warn({ error }, 'cannot see which nodes are revoked')
-    })
+    const { log, clock } = this.#ports
+    try {
+      await turnRevokedAway({ ...this.#ports, fleet: this.#room })
+      if (this.#room.sessionIds().length > 0)
+        await endSessionsOfEndedKeys({ ...this.#ports, sessions: this.#sessions }, clock.now())
+    } catch (error) {
+      log.warn({ error }, 'cannot see what was revoked')
+    }
   }
 
   // --- the port Fleet; faults go out as data ---
@@ -89,8 +100,8 @@ export class FleetObject extends DurableObject<Bindings> {
     return this.#room.nodes()
   }
 
-  sessionCount(): number {
-    return this.#room.sessionCount()
+  sessionIds(): SessionId[] {
+    return this.#room.sessionIds()
   }
 
   async place(offer: Offer): Promise<Result<NodeId>> {

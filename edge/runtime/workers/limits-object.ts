@@ -3,7 +3,7 @@
 // itty-durable 2.4.1 lets any path call any method, loads only in fetch() and drops a failed write: closed below.
 import { createDurable } from 'itty-durable'
 import { type Minting, type Secrets, burnSecret, mintSecret } from '#edge/limits/single-use.ts'
-import { type Buckets, type Taking, takeToken } from '#edge/limits/token-bucket.ts'
+import { type Buckets, type Taking, type TakenToken, takeToken } from '#edge/limits/token-bucket.ts'
 import { MAX_BUCKETS, MAX_SECRETS } from './limits-shards.ts'
 
 /** The addresses that itty-durable's stub makes for our calls. Its others (destroy, set, get-prop …) are nobody's. */
@@ -48,7 +48,7 @@ export class LimitsObject extends createDurable() {
 
   // --- what limits.ts calls; each argument is one JSON text, each answer an object, for itty-durable loses undefined ---
 
-  take(text: string): { ok: boolean; retryAfterMs: number } {
+  take(text: string): TakenToken {
     const taking: Taking = JSON.parse(text)
     const taken = takeToken(this.buckets, taking, MAX_BUCKETS)
     // A refusal leaves the bucket as it was: a flood of them writes nothing.

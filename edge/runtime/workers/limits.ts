@@ -17,7 +17,7 @@ export interface LimitsNamespace {
 
 const RETRY_AFTER_MS = 1_000
 
-const Taken = v.object({ ok: v.boolean(), retryAfterMs: v.number() })
+const Taken = v.object({ ok: v.boolean(), retryAfterMs: v.number(), remaining: v.number(), resetMs: v.number() })
 const Minted = v.object({ isMinted: v.literal(true) })
 const Burned = v.object({ claim: v.nullable(v.string()) })
 

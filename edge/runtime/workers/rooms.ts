@@ -2,6 +2,7 @@
 // Faults cross as data, because an error loses its class on the way.
 import type { Fleet, Sessions } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
+import type { SessionId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { Bindings } from './bindings.ts'
 
@@ -31,14 +32,21 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
 }
 
 export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 'FLEET'>, log: Log): Sessions {
+  async function tell(
+    ids: SessionId[],
+    what: (session: ReturnType<typeof SESSIONS.getByName>) => Promise<void>,
+  ): Promise<void> {
+    const told = await Promise.allSettled(ids.map((id) => what(SESSIONS.getByName(id))))
+    for (const one of told) if (one.status === 'rejected') log.warn({ error: one.reason }, 'a session cannot be told')
+  }
   return {
     /** Those that a node has: an object alone knows only of itself. */
-    count: () => reached(FLEET.getByName(FLEET_NAME).sessionCount()),
-    nodeLost: async (nodeId, ids) => {
-      const told = await Promise.allSettled(ids.map((id) => SESSIONS.getByName(id).nodeLost(nodeId)))
-      for (const one of told)
-        if (one.status === 'rejected')
-          log.warn({ error: one.reason, nodeId }, 'a session does not hear of its lost node')
+    count: async () => (await reached(FLEET.getByName(FLEET_NAME).sessionIds())).length,
+    nodeLost: (nodeId, ids) => tell(ids, (session) => session.nodeLost(nodeId)),
+    /** Those on a node: one that is still being placed learns it at the next look. */
+    keysEnded: async (keyIds) => {
+      const ids = await FLEET.getByName(FLEET_NAME).sessionIds()
+      await tell(ids, (session) => session.keysEnded(keyIds))
     },
   }
 }

@@ -6,7 +6,7 @@ import type { CallerAdmission, NodeAdmission } from '#edge/ports.ts'
 import type { KeptSession } from '#edge/session/kept-session.ts'
 import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
 import { faultOf, notFound } from '#shared/fault.ts'
-import type { NodeId } from '#shared/ids.ts'
+import type { ApiKeyId, NodeId } from '#shared/ids.ts'
 import type { Bindings } from './bindings.ts'
 import { portsOf } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
@@ -51,6 +51,11 @@ export class SessionObject extends DurableObject<Bindings> {
   /** The fleet room says so. */
   nodeLost(nodeId: NodeId): void {
     this.#room?.nodeLost(nodeId)
+  }
+
+  /** Told of every key that ended. */
+  keysEnded(keyIds: ApiKeyId[]): void {
+    this.#room?.keysEnded(keyIds)
   }
 
   alarm(): void {

@@ -1,6 +1,7 @@
 // The entry of the edge on Workers: chooses and connects what edge/app.ts needs, once an isolate, and names the classes of
 // the objects. Knows no route and no room.
 import { createApp } from '#edge/app.ts'
+import { createIdentities } from '#edge/http/identities.ts'
 import { answerOf } from '#edge/http/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
@@ -35,14 +36,23 @@ export default {
 
 function createEdge(bindings: Bindings) {
   const { config, ...ports } = portsOf(bindings)
-  const { version, metricsToken, signingSecret, publicOrigin } = config
+  const { version, metricsToken, signingSecret, publicOrigin, addressRate } = config
   const edge = createApp({
     ...ports,
     limits: createLimits(bindings.LIMITS),
+    identities: config.identityProvider && createIdentities(config.identityProvider, ports),
     fleet: createFleet(bindings),
     sessions: createSessions(bindings, ports.log),
     upgrades: createUpgrades(bindings),
-    settings: { version, metricsToken, signingSecret, publicOrigin, runtime: 'workers', startedAt: ports.clock.now() },
+    settings: {
+      version,
+      metricsToken,
+      signingSecret,
+      publicOrigin,
+      addressRate,
+      runtime: 'workers',
+      startedAt: ports.clock.now(),
+    },
     // Set by Cloudflare, whatever a client wrote into it.
     addressOf: (c) => (c.req.header('cf-connecting-ip') ?? 'unknown').slice(0, MAX_ADDRESS_CHARS),
   })

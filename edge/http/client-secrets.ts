@@ -1,0 +1,70 @@
+// POST /v1/realtime/client_secrets, in the shape of OpenAI's API (platform.openai.com/docs/api-reference/realtime-sessions): a
+// secret that a browser may hold, good for minutes and for talking only. It is signed, not stored; its key is looked up at
+// each use, so that revoking the key ends it.
+import { Hono } from 'hono'
+import { sign, verify } from 'hono/utils/jwt/jwt'
+import * as v from 'valibot'
+import type { Caller, EdgePorts } from '#edge/ports.ts'
+import { isId } from '#shared/ids.ts'
+import { newSecret } from '#shared/token.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readBody } from './read-body.ts'
+
+export const CLIENT_SECRET_PREFIX = 'ek_'
+const AUDIENCE = 'parley.client-secret'
+const MIN_SECONDS = 10
+const MAX_SECONDS = 7_200
+const DEFAULT_SECONDS = 600
+
+const Wanted = v.object({
+  expires_after: v.optional(
+    v.object({
+      anchor: v.optional(v.literal('created_at'), 'created_at'),
+      seconds: v.pipe(v.number(), v.integer(), v.minValue(MIN_SECONDS), v.maxValue(MAX_SECONDS)),
+    }),
+  ),
+  session: v.optional(v.looseObject({ type: v.optional(v.literal('realtime'), 'realtime') })),
+})
+const ClientSecret = v.object({
+  value: v.string(),
+  /** Seconds since the epoch. */
+  expires_at: v.number(),
+  session: v.object({ type: v.literal('realtime'), object: v.literal('realtime.session'), id: v.string() }),
+})
+
+export function clientSecretRoutes(ports: OperationPorts) {
+  const mint = operation(ports, {
+    summary: 'A secret for a browser or an app, which opens /ws/chat until it expires',
+    tag: 'talk',
+    needs: 'talk',
+    rate: 'ticket',
+    body: Wanted,
+    answers: { 200: ClientSecret },
+  })
+  return new Hono<OperationEnv>().post('/realtime/client_secrets', mint, async (c) => {
+    const { expires_after } = await readBody(c, Wanted)
+    const createdAt = Math.floor(ports.clock.now() / 1000)
+    const expiresAt = createdAt + (expires_after?.seconds ?? DEFAULT_SECONDS)
+    const { keyId } = c.get('caller')
+    const claims = { aud: AUDIENCE, sub: keyId, exp: expiresAt, jti: newSecret('', 9) }
+    const value = CLIENT_SECRET_PREFIX + (await sign(claims, ports.settings.signingSecret, 'HS256'))
+    const session = { type: 'realtime', object: 'realtime.session', id: newSecret('sess_', 12) } as const
+    return c.json({ value, expires_at: expiresAt, session })
+  })
+}
+
+/** The caller behind a secret; undefined for one that is not ours, is too old, or whose key is good no more. */
+export async function callerByClientSecret(
+  secret: string,
+  { clock, store, settings }: Pick<EdgePorts, 'clock' | 'settings'> & { store: Pick<EdgePorts['store'], 'keys'> },
+): Promise<Caller | undefined> {
+  try {
+    const options = { alg: 'HS256', aud: AUDIENCE, exp: false } as const
+    const { sub, exp } = await verify(secret.slice(CLIENT_SECRET_PREFIX.length), settings.signingSecret, options)
+    // Our own clock, not the library's: tests and rooms live by it.
+    if (typeof exp !== 'number' || exp * 1000 <= clock.now()) return undefined
+    return typeof sub === 'string' && isId('apiKey', sub) ? await store.keys.callerById(sub, clock.now()) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,130 @@
+// Callers by the JSON Web Tokens of the operator's own identity provider: verified by its published keys (JWKS, RFC 7517), their
+// claims mapped to a user and to scopes. Knows no route.
+import { decodeHeader, verifyWithJwks } from 'hono/utils/jwt/jwt'
+import type { AsymmetricAlgorithm } from 'hono/utils/jwt/jwa'
+import type { HonoJsonWebKey } from 'hono/utils/jwt/jws'
+import * as v from 'valibot'
+import { SCOPES, type EdgePorts, type Identities, type Scope } from '#edge/ports.ts'
+import { FaultError } from '#shared/fault.ts'
+import { sha256Hex } from '#shared/token.ts'
+
+/** What the operator says of the provider; see .env.example. */
+export interface IdentityProvider {
+  issuer: string
+  audience: string
+  /** Where its keys are published. */
+  jwksUrl: string
+  /** The claim that names the user for ever. */
+  userClaim: string
+  /** The claim that holds scopes: a list, or words with spaces between (RFC 8693 §4.2). */
+  scopesClaim: string
+  /** The provider's word for a scope → ours; a word that is one of ours needs no entry. */
+  scopeNames: Record<string, Scope>
+  /** Of a token whose claim names none. */
+  defaultScopes: Scope[]
+}
+
+/** Asymmetric ones only: a provider's key is public. RFC 8725 §3.1 asks for a list. */
+const ALGORITHMS: readonly AsymmetricAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
+/** Providers rotate keys by the day; an unknown key id asks earlier, but not for each token that is made up. */
+const KEYS_GOOD_MS = 10 * 60_000
+const KEYS_AGAIN_MS = 30_000
+const FETCH_WITHIN_MS = 5_000
+/** A provider publishes a handful. */
+const MAX_KEYS = 100
+const MAX_TOKEN_CHARS = 8 * 1024
+const USER_ID_CHARS = 32
+
+const KeySet = v.object({
+  keys: v.pipe(v.array(v.looseObject({ kid: v.string(), kty: v.string() })), v.maxLength(MAX_KEYS)),
+})
+const Words = v.union([
+  v.array(v.string()),
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(' ')),
+  ),
+])
+
+/** Three parts with dots between (RFC 7519 §3): none of our own secrets has that form. */
+export const isJsonWebToken = (bearer: string): boolean => bearer.split('.').length === 3
+
+type Ports = { store: { keys: Pick<EdgePorts['store']['keys'], 'callerByIdentity'> }; log: EdgePorts['log'] }
+
+export function createIdentities(provider: IdentityProvider, { store, log }: Ports): Identities {
+  const keys = createKeySource(provider.jwksUrl, log)
+  return {
+    /** Undefined for a token that is not good. Throws FaultError unavailable where the provider's keys cannot be had. */
+    async callerOf(token, now) {
+      const claims = await verified(token, provider, keys, now)
+      const subject = claims?.[provider.userClaim]
+      if (typeof subject !== 'string' || subject === '') return undefined
+      const digest = (await sha256Hex(`${provider.issuer}\n${subject}`)).slice(0, USER_ID_CHARS)
+      const scopes = scopesOf(claims?.[provider.scopesClaim], provider)
+      return store.keys.callerByIdentity({ userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, now })
+    },
+  }
+}
+
+async function verified(
+  token: string,
+  { issuer, audience }: IdentityProvider,
+  keys: (kid: string, now: number) => Promise<HonoJsonWebKey[]>,
+  now: number,
+): Promise<Record<string, unknown> | undefined> {
+  if (token.length > MAX_TOKEN_CHARS) return undefined
+  const kid = keyIdOf(token)
+  if (kid === undefined) return undefined
+  const found = await keys(kid, now)
+  try {
+    const verification = { iss: issuer, aud: audience, exp: true, nbf: true }
+    const claims = await verifyWithJwks(token, { keys: found, allowedAlgorithms: ALGORITHMS, verification })
+    // hono takes a token without an end for one that never ends.
+    return typeof claims.exp === 'number' ? claims : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function keyIdOf(token: string): string | undefined {
+  try {
+    return decodeHeader(token).kid
+  } catch {
+    return undefined
+  }
+}
+
+function scopesOf(claim: unknown, { scopeNames, defaultScopes }: IdentityProvider): Scope[] {
+  const words = v.safeParse(Words, claim)
+  if (!words.success) return defaultScopes
+  const named = new Set(words.output.map((word) => scopeNames[word] ?? word))
+  return SCOPES.filter((scope) => named.has(scope))
+}
+
+/** The provider's keys, fetched when they are old or when one is asked for that is not among them. One fetch at a time. */
+function createKeySource(url: string, log: EdgePorts['log']): (kid: string, now: number) => Promise<HonoJsonWebKey[]> {
+  let known: { keys: HonoJsonWebKey[]; at: number } | undefined
+  let fetching: Promise<HonoJsonWebKey[]> | undefined
+  return async (kid, now) => {
+    const isKnown = known?.keys.some((key) => key.kid === kid) ?? false
+    if (known && now - known.at < (isKnown ? KEYS_GOOD_MS : KEYS_AGAIN_MS)) return known.keys
+    fetching ??= fetchKeys(url).finally(() => {
+      fetching = undefined
+    })
+    try {
+      known = { keys: await fetching, at: now }
+    } catch (cause) {
+      log.warn({ error: cause }, 'cannot fetch the keys of the identity provider')
+      // A provider that is down for a while must not end the calls of those whose keys are known.
+      if (!isKnown)
+        throw new FaultError({ code: 'unavailable', what: 'identity provider', retryAfterMs: KEYS_AGAIN_MS }, { cause })
+    }
+    return known?.keys ?? []
+  }
+}
+
+async function fetchKeys(url: string): Promise<HonoJsonWebKey[]> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_WITHIN_MS), redirect: 'manual' })
+  if (!answer.ok) throw new Error(`the provider answered ${answer.status}`)
+  return v.parse(KeySet, await answer.json()).keys as HonoJsonWebKey[]
+}

@@ -1,0 +1,129 @@
+// What the edge needs of the database that outlives its rooms: one interface a family of tables, implemented in edge/store.
+// Part of ports.ts, which hands it on.
+import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
+import type { Persona } from '#shared/model/persona.ts'
+import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { Caller, KeyTerms, Scope } from './ports.ts'
+
+export interface SessionOpening {
+  sessionId: SessionId
+  userId: UserId
+  /** The conversation to continue; a new one is made when undefined. */
+  conversationId: ConversationId | undefined
+  personaId: PersonaId
+  now: number
+}
+
+/** What the session room keeps in libSQL. */
+export interface SessionStore {
+  persona(id: PersonaId): Promise<Persona | undefined>
+  /**
+   * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
+   * user's, conflict where it has a live session. `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
+   */
+  openSession(
+    opening: SessionOpening,
+  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number }>
+  placed(session: {
+    sessionId: SessionId
+    nodeId: NodeId
+    epoch: number
+    resumeTokenHash: string
+    now: number
+  }): Promise<void>
+  ended(session: { sessionId: SessionId; reason: EndReason; now: number }): Promise<void>
+  /** Sessions that were live when the edge went down are ended, so that their conversations are free. Called at start. */
+  endAllLive(now: number): Promise<number>
+}
+
+/** What the rooms keep of turns: the fleet room what nodes have finished, the session room what only it knows. */
+export interface TurnStore {
+  /**
+   * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
+   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's.
+   */
+  storeTurn(turn: {
+    sessionId: SessionId
+    conversationId: ConversationId
+    record: TurnRecord
+    now: number
+  }): Promise<void>
+  /** Corrects what was recognised in a turn of an earlier session. Throws not_found where the conversation has no such turn. */
+  correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
+}
+
+export interface HistoryStore {
+  listConversations(userId: UserId, page: { limit: number; before?: number }): Promise<ConversationSummary[]>
+  conversation(userId: UserId, id: ConversationId): Promise<Conversation | undefined>
+}
+
+export interface NodeStore {
+  /** The node whose token this is. Compared by hash, in constant time. */
+  nodeByToken(token: string): Promise<{ nodeId: NodeId; name: string } | undefined>
+  addNode(node: { name: string; now: number }): Promise<{ nodeId: NodeId; token: string }>
+  listNodes(): Promise<Array<{ nodeId: NodeId; name: string; createdAt: number; revokedAt: number | null }>>
+  revokeNode(nodeId: NodeId, now: number): Promise<boolean>
+}
+
+/** A key as its owner and the operator see it: never the key itself. */
+export interface KeyView extends KeyTerms {
+  keyId: ApiKeyId
+  userId: UserId
+  createdAt: number
+  lastUsedAt: number | null
+  revokedAt: number | null
+}
+
+export interface KeyStore {
+  /** The caller whose valid key this is. Compared by hash, in constant time. */
+  callerByKey(key: string, now: number): Promise<Caller | undefined>
+  /** The caller of a valid key: a browser's cookie names its key, never holds it. */
+  callerById(keyId: ApiKeyId, now: number): Promise<Caller | undefined>
+  /**
+   * The caller whom an identity provider vouches for: his user and a key row without a secret are made when he first comes,
+   * so that he can be revoked like any other. Undefined where he was.
+   */
+  callerByIdentity(identity: {
+    userId: UserId
+    keyId: ApiKeyId
+    scopes: Scope[]
+    now: number
+  }): Promise<Caller | undefined>
+  /** For a new user where none is named. */
+  createKey(
+    key: Pick<KeyTerms, 'name' | 'scopes'> & Partial<KeyTerms> & { userId?: UserId | undefined; now: number },
+  ): Promise<{ keyId: ApiKeyId; key: string }>
+  /** Of one user, or of all; the newest first. */
+  listKeys(userId?: UserId): Promise<KeyView[]>
+  /**
+   * Another key on the same terms; the old one is good until `oldUntil`. Undefined where the key is not valid, or not the
+   * user's.
+   */
+  rotateKey(
+    keyId: ApiKeyId,
+    rotation: { userId?: UserId | undefined; oldUntil: number; now: number },
+  ): Promise<{ keyId: ApiKeyId; key: string } | undefined>
+  /** False where it was revoked already, or is not the user's. */
+  revokeKey(keyId: ApiKeyId, now: number, userId?: UserId): Promise<boolean>
+  /** Keys that stopped being good, by revocation or by expiry, after `since` and until `now`. */
+  endedKeys(since: number, now: number): Promise<ApiKeyId[]>
+}
+
+/** What the routes read of the personas. */
+export interface PersonaStore {
+  listPersonas(): Promise<Persona[]>
+}
+
+/** Everything that outlives the rooms. */
+export interface Store {
+  sessions: SessionStore
+  turns: TurnStore
+  history: HistoryStore
+  nodes: NodeStore
+  keys: KeyStore
+  personas: PersonaStore
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+}
