@@ -2,8 +2,11 @@
 // runtime and no SQL.
 import { Hono } from 'hono'
 import { callerOf, limitAddresses, limitFailures } from '#edge/http/auth.ts'
+import { accountRoutes } from '#edge/http/account.ts'
 import { clientSecretRoutes } from '#edge/http/client-secrets.ts'
 import { connectRoutes } from '#edge/http/connect.ts'
+import { conversationExportRoutes } from '#edge/http/conversation-export.ts'
+import { conversationSearchRoutes } from '#edge/http/conversation-search.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { keyRoutes } from '#edge/http/keys.ts'
@@ -17,6 +20,7 @@ import { securityHeaders } from '#edge/http/security-headers.ts'
 import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
+import { turnRoutes } from '#edge/http/turns.ts'
 import type { EdgePorts } from './ports.ts'
 
 export function createApp(ports: EdgePorts) {
@@ -38,7 +42,11 @@ export function createApp(ports: EdgePorts) {
     .route('/', connectRoutes({ ...ports, callerOf: (c) => callerOf(c, ports) }))
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
+    .route('/api', accountRoutes(ports))
+    .route('/api', conversationSearchRoutes(ports))
     .route('/api', conversationRoutes(ports))
+    .route('/api', conversationExportRoutes(ports))
+    .route('/api', turnRoutes(ports))
     .route('/api', keyRoutes(ports))
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))

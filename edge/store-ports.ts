@@ -54,9 +54,81 @@ export interface TurnStore {
   correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
 }
 
+/** Whose things are read: a user's own, or, for an operator, everybody's. */
+export type Owner = UserId | 'everybody'
+
+/** One page of a list, the newest first. */
+export interface ConversationQuery {
+  limit: number
+  /** Older than this one of the page before. */
+  before?: { updatedAt: number; id: ConversationId } | undefined
+  personaId?: PersonaId | undefined
+  /** Changed at or after, and before. */
+  from?: number | undefined
+  to?: number | undefined
+  /** Words that were said in it. */
+  text?: string | undefined
+}
+
+/** A turn in which the words of a query were found. */
+export interface TurnHit {
+  conversationId: ConversationId
+  turnId: TurnId
+  turn: number
+  startedAt: number
+  part: 'utterance' | 'reply'
+  /** The line around the place. */
+  text: string
+  /** Where in `text` the words are: UTF-16 offsets. */
+  hits: Array<[start: number, end: number]>
+}
+
+/** What was said on one day (UTC). */
+export interface DayStats {
+  /** YYYY-MM-DD */
+  day: string
+  turns: number
+  /** Of audio in, and of audio out. */
+  inputAudioMs: number
+  outputAudioMs: number
+  promptTokens: number
+  completionTokens: number
+  /** Voice to voice; null on a day without a spoken turn. */
+  latencyMs: { p50: number; p95: number } | null
+}
+
+export interface Feedback {
+  vote: 'up' | 'down'
+  comment: string | null
+}
+
+/** Read by GET /api/conversations and its like. What is another user's is as if it were not there. */
 export interface HistoryStore {
-  listConversations(userId: UserId, page: { limit: number; before?: number }): Promise<ConversationSummary[]>
-  conversation(userId: UserId, id: ConversationId): Promise<Conversation | undefined>
+  listConversations(owner: Owner, query: ConversationQuery): Promise<ConversationSummary[]>
+  /** With its newest turns, oldest first; of those before a turn, where one is given. */
+  conversation(
+    owner: Owner,
+    id: ConversationId,
+    page?: { limit: number; before?: { startedAt: number; turn: number } | undefined },
+  ): Promise<Conversation | undefined>
+  /** Best first; a query too short to rank by, newest first. */
+  search(owner: Owner, query: string, limit: number): Promise<TurnHit[]>
+  /** Days with turns, newest first; both bounds belong to it. */
+  stats(owner: Owner, days: { from: string; to: string }): Promise<DayStats[]>
+  /** Makes turns findable that were stored before there was a search; returns how many it did, at most `limit`. */
+  indexOlder(limit: number): Promise<number>
+}
+
+/** What a user changes of what was said. */
+export interface HistoryEdits {
+  /** The turn with this ordinal or id, where it is the owner's. */
+  turnId(owner: Owner, id: ConversationId, turn: number | TurnId): Promise<TurnId | undefined>
+  setFeedback(turnId: TurnId, feedback: Feedback, now: number): Promise<void>
+  feedback(turnId: TurnId): Promise<Feedback | undefined>
+  /** Turns, words to be found, feedback, sessions: gone. `live` while somebody talks in it. */
+  deleteConversation(owner: Owner, id: ConversationId): Promise<'deleted' | 'live' | 'unknown'>
+  /** All that a user said, and his usage, at once; his keys are revoked and nameless. His live sessions end with their keys. */
+  deleteUser(userId: UserId, now: number): Promise<void>
 }
 
 export interface NodeStore {
@@ -121,6 +193,7 @@ export interface Store {
   sessions: SessionStore
   turns: TurnStore
   history: HistoryStore
+  edits: HistoryEdits
   nodes: NodeStore
   keys: KeyStore
   personas: PersonaStore

@@ -1,59 +1,110 @@
-// GET /api/conversations and GET /api/conversations/:id: what was said, turn by turn. Another user's conversation is not
-// there at all: its existence is nobody else's business.
+// /api/conversations and /api/conversations/:id: what was said, turn by turn, page by page. Another user's conversation is not
+// there at all: its existence is nobody else's business. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { notFound } from '#shared/fault.ts'
-import { isId } from '#shared/ids.ts'
+import type { Caller, Owner } from '#edge/ports.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
+import { PersonaIdSchema } from '#shared/model/persona.ts'
+import { mayDo } from './auth.ts'
+import { cursorOf, readCursor } from './cursor.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery, wholeNumber } from './read-body.ts'
 
-/** Conversations of one page. */
+/** Conversations, and turns, of one page. */
 const MAX_PAGE = 100
-const DEFAULT_PAGE = '20'
+const MAX_TURNS_PAGE = 1_000
+const MAX_QUERY_CHARS = 200
 
-const Page = v.object({
-  limit: v.optional(wholeNumber(1, MAX_PAGE), DEFAULT_PAGE),
-  /** Older than this updatedAt: the `nextBefore` of the page before. */
-  before: v.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+const Cursor = v.optional(v.pipe(v.string(), v.maxLength(100), v.description('The `nextCursor` of the page before')))
+const Time = wholeNumber(0, Number.MAX_SAFE_INTEGER)
+export const Words = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_QUERY_CHARS))
+
+const ListQuery = v.object({
+  limit: v.optional(wholeNumber(1, MAX_PAGE), '20'),
+  cursor: Cursor,
+  persona: v.optional(PersonaIdSchema),
+  from: v.optional(v.pipe(Time, v.description('Changed at or after this time, in epoch milliseconds'))),
+  to: v.optional(v.pipe(Time, v.description('Changed before this time, in epoch milliseconds'))),
+  text: v.optional(v.pipe(Words, v.description('Words that were said in it'))),
+})
+const TurnsQuery = v.object({
+  limit: v.optional(wholeNumber(1, MAX_TURNS_PAGE), String(MAX_TURNS_PAGE)),
+  cursor: Cursor,
 })
 
-const ConversationPage = v.object({
-  conversations: v.array(ConversationSummary),
-  /** The `before` of the next page; null where there is none. */
-  nextBefore: v.nullable(v.number()),
-})
+const NextCursor = v.nullable(v.string())
+const ListPage = v.object({ conversations: v.array(ConversationSummary), nextCursor: NextCursor })
+const TurnsPage = v.object({ ...Conversation.entries, nextCursor: NextCursor })
 
 export function conversationRoutes(ports: OperationPorts) {
-  const list = operation(ports, {
-    summary: 'Your conversations, the newest first',
-    tag: 'history',
-    needs: 'history:read',
-    rate: 'read',
-    query: Page,
-    answers: { 200: ConversationPage },
-  })
-  const one = operation(ports, {
-    summary: 'One conversation, turn by turn',
-    tag: 'history',
-    needs: 'history:read',
-    rate: 'read',
-    answers: { 200: Conversation },
-    refuses: ['not_found'],
-  })
+  const { store } = ports
+  const { list, one, remove } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .get('/conversations', list, async (c) => {
-      const { userId } = c.get('caller')
-      const page = readQuery(c, Page)
-      const conversations = await ports.store.history.listConversations(userId, page)
-      const last = conversations.length === page.limit ? conversations.at(-1) : undefined
-      return c.json({ conversations, nextBefore: last?.updatedAt ?? null })
+      const { limit, cursor, persona: personaId, from, to, text } = readQuery(c, ListQuery)
+      const [updatedAt, id] = readCursor(cursor, 'conversation') ?? []
+      const before = updatedAt === undefined || id === undefined ? undefined : { updatedAt, id }
+      const query = { limit, before, personaId, from, to, text }
+      const conversations = await store.history.listConversations(ownerOf(c.get('caller')), query)
+      const last = conversations.length === limit ? conversations.at(-1) : undefined
+      return c.json({ conversations, nextCursor: last ? cursorOf(last.updatedAt, last.id) : null })
     })
     .get('/conversations/:id', one, async (c) => {
-      const { userId } = c.get('caller')
-      const id = c.req.param('id')
-      const found = isId('conversation', id) ? await ports.store.history.conversation(userId, id) : undefined
+      const { limit, cursor } = readQuery(c, TurnsQuery)
+      const [startedAt, turn] = readCursor(cursor, 'number') ?? []
+      const before = startedAt === undefined || turn === undefined ? undefined : { startedAt, turn }
+      const id = conversationIdOf(c.req.param('id'))
+      const found = await store.history.conversation(ownerOf(c.get('caller')), id, { limit, before })
       if (!found) throw notFound('conversation', id)
-      return c.json(found)
+      const first = found.turns.length === limit ? found.turns[0] : undefined
+      return c.json({ ...found, nextCursor: first ? cursorOf(first.startedAt, first.turn) : null })
     })
+    .delete('/conversations/:id', remove, async (c) => {
+      const id = conversationIdOf(c.req.param('id'))
+      const outcome = await store.edits.deleteConversation(ownerOf(c.get('caller')), id)
+      if (outcome === 'unknown') throw notFound('conversation', id)
+      if (outcome === 'live')
+        throw new FaultError({ code: 'conflict', kind: 'conversation', id, found: 'a live session' })
+      return c.body(null, 204)
+    })
+}
+
+/** Whose things a caller may see. */
+export const ownerOf = (caller: Caller): Owner => (mayDo(caller, 'admin') ? 'everybody' : caller.userId)
+
+export function conversationIdOf(text: string): ConversationId {
+  if (!isId('conversation', text)) throw notFound('conversation', text)
+  return text
+}
+
+function operationsOf(ports: OperationPorts) {
+  const tag = 'history'
+  const list = operation(ports, {
+    summary: 'Your conversations, the newest first',
+    tag,
+    needs: 'history:read',
+    rate: 'read',
+    query: ListQuery,
+    answers: { 200: ListPage },
+  })
+  const one = operation(ports, {
+    summary: 'One conversation with its newest turns, oldest first',
+    tag,
+    needs: 'history:read',
+    rate: 'read',
+    query: TurnsQuery,
+    answers: { 200: TurnsPage },
+    refuses: ['not_found'],
+  })
+  const remove = operation(ports, {
+    summary: 'Delete a conversation with all that was said in it',
+    tag,
+    needs: 'history:write',
+    rate: 'write',
+    answers: { 204: null },
+    refuses: ['not_found', 'conflict'],
+  })
+  return { list, one, remove }
 }

@@ -1,11 +1,13 @@
 // What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not there.
 // The number of turns and the title are read from the turns: they have no second owner.
-import { and, count, desc, eq, lt, sql } from 'drizzle-orm'
-import type { HistoryStore } from '#edge/ports.ts'
+import { and, count, desc, eq, gte, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
+import type { ConversationQuery, HistoryStore, Owner } from '#edge/ports.ts'
 import type { ConversationSummary } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EdgeDatabase } from './database.ts'
-import { conversation, turn } from './schema.ts'
+import { conversation, turn, turnSearchRow } from './schema.ts'
+import { dayStats } from './stats.ts'
+import { foundRows, indexTurn, searchTurns } from './turn-search.ts'
 
 /** Turns in one answer, the newest: an hour of talk has some 500. */
 export const MAX_TURNS_READ = 1_000
@@ -14,29 +16,69 @@ const TITLE_CHARS = 80
 
 export function createHistoryStore(db: EdgeDatabase): HistoryStore {
   return {
-    async listConversations(userId, { limit, before }) {
-      const older = before === undefined ? undefined : lt(conversation.updatedAt, before)
+    async listConversations(owner, query) {
       const rows = await summaries(db)
-        .where(and(eq(conversation.userId, userId), older))
+        .where(and(isOwners(owner), ...conditions(owner, query)))
         .orderBy(desc(conversation.updatedAt), desc(conversation.id))
-        .limit(limit)
+        .limit(query.limit)
       return rows.map(titled)
     },
 
-    async conversation(userId, id) {
+    async conversation(owner, id, { limit, before } = { limit: MAX_TURNS_READ }) {
+      const earlier =
+        before &&
+        or(lt(turn.startedAt, before.startedAt), and(eq(turn.startedAt, before.startedAt), lt(turn.turn, before.turn)))
       const [found, newest] = await db.batch([
-        summaries(db).where(and(eq(conversation.id, id), eq(conversation.userId, userId))),
+        summaries(db).where(and(eq(conversation.id, id), isOwners(owner))),
         db
           .select()
           .from(turn)
-          .where(eq(turn.conversationId, id))
+          .where(and(eq(turn.conversationId, id), earlier))
           .orderBy(desc(turn.startedAt), desc(turn.turn))
-          .limit(MAX_TURNS_READ),
+          .limit(limit),
       ])
       const [row] = found
       return row && { ...titled(row), turns: newest.toReversed().map(recordOf) }
     },
+
+    search: (owner, query, limit) => searchTurns(db, owner, { query, limit }),
+
+    stats: (owner, days) => dayStats(db, owner, days),
+
+    async indexOlder(limit) {
+      const rows = await db
+        .select({ turn })
+        .from(turn)
+        .leftJoin(turnSearchRow, eq(turnSearchRow.turnId, turn.id))
+        .where(isNull(turnSearchRow.id))
+        .orderBy(turn.startedAt)
+        .limit(limit)
+      for (const row of rows) await db.batch(indexTurn(db, row.turn))
+      return rows.length
+    },
   }
+}
+
+const isOwners = (owner: Owner): SQL | undefined => (owner === 'everybody' ? undefined : eq(conversation.userId, owner))
+
+function conditions(owner: Owner, { before, personaId, from, to, text }: ConversationQuery): Array<SQL | undefined> {
+  const found = text === undefined ? undefined : foundRows(owner, text)
+  return [
+    before &&
+      or(
+        lt(conversation.updatedAt, before.updatedAt),
+        and(eq(conversation.updatedAt, before.updatedAt), lt(conversation.id, before.id)),
+      ),
+    personaId && eq(conversation.personaId, personaId),
+    from === undefined ? undefined : gte(conversation.updatedAt, from),
+    to === undefined ? undefined : lt(conversation.updatedAt, to),
+    // Words without a letter or a digit are in no turn.
+    text !== undefined && !found ? sql`false` : undefined,
+    found &&
+      sql`${conversation.id} in (select ${turn.conversationId} from turn_search
+        join ${turnSearchRow} on ${turnSearchRow.id} = turn_search.rowid
+        join ${turn} on ${turn.id} = ${turnSearchRow.turnId} where ${found})`,
+  ]
 }
 
 function summaries(db: EdgeDatabase) {

@@ -145,6 +145,32 @@ export const turn = sqliteTable(
   (table) => [index('turn_by_conversation').on(table.conversationId, table.startedAt, table.turn)],
 )
 
+/**
+ * The number by which the search knows a turn. A number of its own, because VACUUM may give rows of other tables new ones. The words
+ * themselves are in the FTS5 table turn_search (migrations/edge), which drizzle does not know.
+ */
+export const turnSearchRow = sqliteTable(
+  'turn_search_row',
+  {
+    id: integer('id').primaryKey(),
+    turnId: text('turn_id')
+      .$type<TurnId>()
+      .notNull()
+      .references(() => turn.id),
+  },
+  (table) => [uniqueIndex('turn_search_by_turn').on(table.turnId)],
+)
+
+export const feedback = sqliteTable('feedback', {
+  turnId: text('turn_id')
+    .$type<TurnId>()
+    .primaryKey()
+    .references(() => turn.id),
+  vote: text('vote').$type<'up' | 'down'>().notNull(),
+  comment: text('comment'),
+  updatedAt: integer('updated_at').notNull(),
+})
+
 /** What a user used on one day (UTC). The sum of the turns, kept apart because quotas read it at each session. */
 export const usage = sqliteTable(
   'usage',

@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Store } from '#edge/ports.ts'
 import type { EdgeDatabase } from './database.ts'
+import { createHistoryEdits } from './history-edits.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createNodeStore } from './node-store.ts'
@@ -9,11 +10,22 @@ import { createPersonaStore } from './persona-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { createTurnStore } from './turn-store.ts'
 
+/** Turns at a time: a batch of some 100 KB. */
+const INDEXED_AT_ONCE = 200
+
+/** What a migration cannot do in SQL: makes turns findable that are older than the search. Returns how many. */
+export async function afterMigration({ history }: Pick<Store, 'history'>): Promise<number> {
+  let indexed = 0
+  for (let more = 1; more > 0; indexed += more) more = await history.indexOlder(INDEXED_AT_ONCE)
+  return indexed
+}
+
 export function createStore(db: EdgeDatabase): Store {
   return {
     sessions: createSessionStore(db),
     turns: createTurnStore(db),
     history: createHistoryStore(db),
+    edits: createHistoryEdits(db),
     nodes: createNodeStore(db),
     keys: createKeyStore(db),
     personas: createPersonaStore(db),

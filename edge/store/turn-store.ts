@@ -7,6 +7,7 @@ import type { ConversationId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
 import { conversation, session, turn, usage } from './schema.ts'
+import { indexTurn } from './turn-search.ts'
 
 type FinishedTurn = Parameters<TurnStore['storeTurn']>[0]
 
@@ -25,6 +26,7 @@ export function createTurnStore(db: EdgeDatabase): TurnStore {
           .where(and(stored, isNotNull(sql`${record.correctedText}`))),
         touch(db, conversationId, { now, stored }),
         db.select({ id: turn.id }).from(turn).where(stored),
+        ...indexTurn(db, record),
       ])
       if (found.length === 0) throw notFound('conversation', conversationId)
     },
@@ -32,10 +34,12 @@ export function createTurnStore(db: EdgeDatabase): TurnStore {
     async correctTurn({ conversationId, turnId }, correctedText, now) {
       const stored = and(eq(turn.id, turnId), eq(turn.conversationId, conversationId))
       const [corrected] = await db.batch([
-        db.update(turn).set({ correctedText }).where(stored).returning({ id: turn.id }),
+        db.update(turn).set({ correctedText }).where(stored).returning(),
         touch(db, conversationId, { now, stored }),
       ])
-      if (corrected.length === 0) throw notFound('turn', turnId)
+      const [said] = corrected
+      if (!said) throw notFound('turn', turnId)
+      await db.batch(indexTurn(db, said))
     },
   }
 }

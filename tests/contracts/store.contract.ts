@@ -175,7 +175,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
         await storeTurn(session, turnRecord({ utteranceText: `talk ${at} ${'x'.repeat(100)}` }), NOW + 100 - at)
       }
       const first = await store.history.listConversations(userId, { limit: 3 })
-      const rest = await store.history.listConversations(userId, { limit: 3, before: first.at(-1)?.updatedAt ?? 0 })
+      const rest = await store.history.listConversations(userId, { limit: 3, before: first.at(-1) })
       expect([...first, ...rest].map(({ id }) => id)).toEqual(ids)
       expect(first[0]).toMatchObject({ turnCount: 1, personaId: 'per_default', updatedAt: NOW + 100 })
       expect([...(first[0]?.title ?? '')]).toHaveLength(80)

@@ -67,6 +67,16 @@ export function createMemoryStore(): MemoryStore {
     history: {
       listConversations: async () => [],
       conversation: async () => undefined,
+      search: async () => [],
+      stats: async () => [],
+      indexOlder: async () => 0,
+    },
+    edits: {
+      turnId: async () => undefined,
+      setFeedback: async () => {},
+      feedback: async () => undefined,
+      deleteConversation: async () => 'unknown',
+      deleteUser: async () => {},
     },
     personas: { listPersonas: async () => [PERSONA] },
     nodes: nodesOf(check),

@@ -111,7 +111,7 @@ describe('text where an id is expected', () => {
       await edge.conversation(userId, [])
       const path = `/api/conversations/${encodeURIComponent(text)}`
       expect((await edge.request(path, { key })).status).toBe(404)
-      expect((await edge.request(`/api/conversations?before=${encodeURIComponent(text)}`, { key })).status).toBe(400)
+      expect((await edge.request(`/api/conversations?cursor=${encodeURIComponent(text)}`, { key })).status).toBe(400)
       expect((await post(edge, '/api/sign-in', { body: JSON.stringify({ code: text }) })).status).toBe(401)
       expect((await edge.request('/api/me', { headers: { authorization: `Bearer ${text}` } })).status).toBe(401)
       expect((await edge.request('/api/conversations', { key })).status).toBe(200)

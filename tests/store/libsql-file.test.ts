@@ -7,7 +7,9 @@ import { sql } from 'drizzle-orm'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
-import { createStore } from '#edge/store/store.ts'
+import { afterMigration, createStore } from '#edge/store/store.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
+import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 
@@ -31,6 +33,7 @@ async function openInThread(): Promise<OpenStore> {
 
 storeContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
+historyContract('libSQL file in a thread', openInThread)
 
 const FOLDER = 'migrations/edge'
 const JOURNAL = 'meta/_journal.json'
@@ -67,6 +70,26 @@ describe('the database file', () => {
     const copy = await openDatabase({ url: pathToFileURL(backup ?? '').href })
     expect(await copy.db.all(sql`select id from user`)).toEqual([{ id: 'usr_before' }])
     await copy.close()
+  })
+
+  it('[HIS14] turns that were stored before the search are found after a migration', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const store = createStore(database.db)
+    const { keyId } = await store.keys.createKey({ name: 'x', scopes: ['talk'], now: 1 })
+    const userId = (await store.keys.callerById(keyId, 1))?.userId ?? 'usr_none'
+    const opening = { sessionId: 'ses_before', userId, conversationId: undefined, personaId: 'per_default' } as const
+    const { conversationId } = await store.sessions.openSession({ ...opening, now: 1 })
+    for (let turn = 1; turn <= 201; turn += 1) {
+      const record = turnRecord({ turn, utteranceText: `number ${turn}` })
+      await store.turns.storeTurn({ sessionId: 'ses_before', conversationId, record, now: turn })
+    }
+    for (const table of ['turn_search', 'turn_search_row']) await database.db.run(sql.raw(`delete from ${table}`))
+    expect(await store.history.search(userId, 'number', 9)).toEqual([])
+    expect(await afterMigration(store)).toBe(201)
+    expect(await store.history.search(userId, '201', 9)).toMatchObject([{ text: 'number 201' }])
+    expect(await afterMigration(store)).toBe(0)
+    await database.close()
   })
 
   it('[STO14] a new database is not copied', async () => {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll } from 'vitest'
 import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
 import type { Store } from '#edge/ports.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
-import { storeContract } from '#tests/contracts/store.contract.ts'
+import { historyContract } from '#tests/contracts/history.contract.ts'
+import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
 
 let folder: string
@@ -29,9 +30,23 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-storeContract('libSQL server, from workerd', async () => {
+storeContract('libSQL server, from workerd', openEmpty)
+historyContract('libSQL server, from workerd', openEmpty)
+
+async function openEmpty(): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
-  for (const table of ['usage', 'turn', 'session', 'conversation', 'node', 'api_key', 'user'])
+  for (const table of [
+    'turn_search',
+    'turn_search_row',
+    'feedback',
+    'usage',
+    'turn',
+    'session',
+    'conversation',
+    'node',
+    'api_key',
+    'user',
+  ])
     await database.db.run(sql.raw(`delete from ${table}`))
   return {
     store: remoteStore(workerd),
@@ -42,7 +57,7 @@ storeContract('libSQL server, from workerd', async () => {
         coalesce(sum(output_audio_ms), 0) as outputAudioMs from usage where user_id = ${userId}`),
     close: () => Promise.resolve(),
   }
-})
+}
 
 /** The port, each method of which is called inside workerd. */
 function remoteStore({ callStore }: Workerd): Store {
@@ -61,6 +76,7 @@ function remoteStore({ callStore }: Workerd): Store {
     sessions: family('sessions'),
     turns: family('turns'),
     history: family('history'),
+    edits: family('edits'),
     nodes: family('nodes'),
     keys: family('keys'),
     personas: family('personas'),

@@ -6,7 +6,7 @@ import type { Context } from 'hono'
 import { createApp } from '#edge/app.ts'
 import { createIdentities } from '#edge/http/identities.ts'
 import type { EdgePorts, Store } from '#edge/ports.ts'
-import { createStore } from '#edge/store/store.ts'
+import { afterMigration, createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { EdgeConfig } from './config.ts'
@@ -86,8 +86,8 @@ async function openStore(
   const database = await openDatabase({ url, authToken })
   stops.add('database', () => database.close())
   const { applied, backup } = await database.migrate()
-  if (applied > 0) log.info({ applied, backup }, 'migrated the database')
   const store = createStore(database.db)
+  if (applied > 0) log.info({ applied, backup, indexed: await afterMigration(store) }, 'migrated the database')
   const ended = await store.sessions.endAllLive(clock.now())
   if (ended > 0) log.warn({ ended }, 'ended the sessions of an edge that went down')
   return store

@@ -1,0 +1,67 @@
+// GET /api/conversations/:id/export: the whole conversation as a file.
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { HistoryStore, Owner } from '#edge/ports.ts'
+import { notFound } from '#shared/fault.ts'
+import type { Conversation } from '#shared/model/conversation.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import { conversationIdOf, ownerOf } from './conversations.ts'
+import { EXPORT_FORMATS, exporterOf, type Exporter } from './export-formats.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readQuery } from './read-body.ts'
+
+const ExportQuery = v.object({ format: v.optional(v.picklist(EXPORT_FORMATS), 'json') })
+
+export function conversationExportRoutes(ports: OperationPorts) {
+  const { history } = ports.store
+  const file = operation(ports, {
+    summary: 'A conversation as a file',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'export',
+    query: ExportQuery,
+    answers: { 200: { mediaType: 'application/octet-stream' } },
+    refuses: ['not_found'],
+  })
+  return new Hono<OperationEnv>().get('/conversations/:id/export', file, async (c) => {
+    const { format } = readQuery(c, ExportQuery)
+    const id = conversationIdOf(c.req.param('id'))
+    const pages = await pagesOf(history, ownerOf(c.get('caller')), id)
+    if (!pages) throw notFound('conversation', id)
+    const exporter = exporterOf(format, pages.at(-1)?.turns[0]?.startedAt ?? 0)
+    c.header('content-type', exporter.mediaType)
+    c.header('content-disposition', `attachment; filename="${id}.${format}"`)
+    return c.body([...written(pages, exporter)].join(''))
+  })
+}
+
+/** The newest 20,000 turns are 40 hours of talk, and some 20 MB. */
+const MAX_PAGES = 20
+const PAGE = 1_000
+
+/** Newest first. */
+async function pagesOf(
+  history: HistoryStore,
+  owner: Owner,
+  id: Conversation['id'],
+): Promise<Conversation[] | undefined> {
+  const pages: Conversation[] = []
+  let before: Pick<TurnRecord, 'startedAt' | 'turn'> | undefined
+  do {
+    const page = await history.conversation(owner, id, { limit: PAGE, before })
+    if (!page) return undefined
+    pages.push(page)
+    before = page.turns.length === PAGE ? page.turns[0] : undefined
+  } while (before && pages.length < MAX_PAGES)
+  return pages
+}
+
+function* written(newestFirst: Conversation[], exporter: Exporter): Generator<string> {
+  const [first] = newestFirst
+  if (!first) return
+  const { turns: _, ...about } = first
+  yield exporter.head(about)
+  let index = 0
+  for (const { turns } of newestFirst.toReversed()) for (const turn of turns) yield exporter.turn(turn, index++)
+  yield exporter.tail()
+}

@@ -1,0 +1,92 @@
+// GET /api/conversations/search: where words were said. GET /api/conversations/stats: how much was said, a day. Mounted before
+// /api/conversations/:id, which would take their names for ids.
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import { ConversationIdSchema } from '#shared/model/conversation.ts'
+import { TurnIdSchema } from '#shared/model/turn.ts'
+import { FaultError } from '#shared/fault.ts'
+import { ownerOf, Words } from './conversations.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readQuery, wholeNumber } from './read-body.ts'
+
+const MAX_HITS = 50
+const DAY_MS = 24 * 60 * 60_000
+const MAX_DAYS = 366
+const DEFAULT_DAYS = 30
+
+const SearchQuery = v.object({
+  q: v.pipe(Words, v.description('Words, or the beginning of one; Traditional and Simplified Chinese find each other')),
+  limit: v.optional(wholeNumber(1, MAX_HITS), '20'),
+})
+const Found = v.object({
+  hits: v.array(
+    v.object({
+      conversationId: ConversationIdSchema,
+      turnId: TurnIdSchema,
+      turn: v.number(),
+      startedAt: v.number(),
+      part: v.picklist(['utterance', 'reply']),
+      text: v.string(),
+      hits: v.pipe(v.array(v.tuple([v.number(), v.number()])), v.description('Where in `text`: UTF-16 offsets')),
+    }),
+  ),
+})
+
+const Day = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day, YYYY-MM-DD'),
+  v.check(
+    (text) => !Number.isNaN(Date.parse(text)) && dayOf(Date.parse(text)) === text,
+    'expected a day that there is',
+  ),
+)
+const StatsQuery = v.object({ from: v.optional(Day), to: v.optional(Day) })
+const Stats = v.object({
+  days: v.array(
+    v.object({
+      day: v.string(),
+      turns: v.number(),
+      inputAudioMs: v.number(),
+      outputAudioMs: v.number(),
+      promptTokens: v.number(),
+      completionTokens: v.number(),
+      latencyMs: v.nullable(v.object({ p50: v.number(), p95: v.number() })),
+    }),
+  ),
+})
+
+export function conversationSearchRoutes(ports: OperationPorts) {
+  const { store, clock } = ports
+  const search = operation(ports, {
+    summary: 'Where words were said, best first',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'search',
+    query: SearchQuery,
+    answers: { 200: Found },
+  })
+  const stats = operation(ports, {
+    summary: 'How much was said and how quickly it was answered, a day (UTC)',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'read',
+    query: StatsQuery,
+    answers: { 200: Stats },
+  })
+  return new Hono<OperationEnv>()
+    .get('/conversations/search', search, async (c) => {
+      const { q, limit } = readQuery(c, SearchQuery)
+      return c.json({ hits: await store.history.search(ownerOf(c.get('caller')), q, limit) })
+    })
+    .get('/conversations/stats', stats, async (c) => {
+      const query = readQuery(c, StatsQuery)
+      const to = query.to ?? dayOf(clock.now())
+      const from = query.from ?? dayOf(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS)
+      const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
+      if (days < 1 || days > MAX_DAYS)
+        throw new FaultError({ code: 'invalid_message', issues: [`from: expected 1 to ${MAX_DAYS} days before to`] })
+      return c.json({ days: await store.history.stats(ownerOf(c.get('caller')), { from, to }) })
+    })
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)

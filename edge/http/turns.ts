@@ -1,0 +1,75 @@
+// PATCH /api/conversations/:id/turns/:turn corrects what was recognised, PUT …/feedback says how a reply was. A turn is named by its
+// ordinal in the conversation or by its id.
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { Caller } from '#edge/ports.ts'
+import { notFound } from '#shared/fault.ts'
+import { isId, type ConversationId, type TurnId } from '#shared/ids.ts'
+import { CallerText } from '#shared/protocol/session-messages.ts'
+import { conversationIdOf, ownerOf } from './conversations.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readBody } from './read-body.ts'
+
+const MAX_COMMENT_CHARS = 1_000
+
+const Correction = v.object({ correctedText: CallerText })
+const Feedback = v.object({
+  vote: v.picklist(['up', 'down']),
+  comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS))), null),
+})
+
+export function turnRoutes(ports: OperationPorts) {
+  const { store, clock } = ports
+  const correct = operation(ports, {
+    summary: 'Put the right words in place of what was recognised; later prompts use them',
+    tag: 'history',
+    needs: 'history:write',
+    rate: 'write',
+    body: Correction,
+    answers: { 204: null },
+    refuses: ['not_found'],
+  })
+  const judge = operation(ports, {
+    summary: 'Say how a reply was',
+    tag: 'history',
+    needs: 'history:write',
+    rate: 'write',
+    body: Feedback,
+    answers: { 204: null },
+    refuses: ['not_found'],
+  })
+  const read = operation(ports, {
+    summary: 'What was said of a reply',
+    tag: 'history',
+    needs: 'history:read',
+    rate: 'read',
+    answers: { 200: Feedback },
+    refuses: ['not_found'],
+  })
+  const find = async (caller: Caller, path: { id: string; turn: string }): Promise<[ConversationId, TurnId]> => {
+    const id = conversationIdOf(path.id)
+    const which = isId('turn', path.turn) ? path.turn : /^\d{1,5}$/.test(path.turn) ? Number(path.turn) : undefined
+    const turnId = which === undefined ? undefined : await store.edits.turnId(ownerOf(caller), id, which)
+    if (turnId === undefined) throw notFound('turn', path.turn)
+    return [id, turnId]
+  }
+  return new Hono<OperationEnv>()
+    .patch('/conversations/:id/turns/:turn', correct, async (c) => {
+      const { correctedText } = await readBody(c, Correction)
+      const [conversationId, turnId] = await find(c.get('caller'), c.req.param())
+      await store.turns.correctTurn({ conversationId, turnId }, correctedText, clock.now())
+      return c.body(null, 204)
+    })
+    .put('/conversations/:id/turns/:turn/feedback', judge, async (c) => {
+      const said = await readBody(c, Feedback)
+      const [, turnId] = await find(c.get('caller'), c.req.param())
+      await store.edits.setFeedback(turnId, said, clock.now())
+      return c.body(null, 204)
+    })
+    .get('/conversations/:id/turns/:turn/feedback', read, async (c) => {
+      const [, turnId] = await find(c.get('caller'), c.req.param())
+      const said = await store.edits.feedback(turnId)
+      if (!said) throw notFound('feedback', turnId)
+      return c.json(said)
+    })
+}

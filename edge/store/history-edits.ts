@@ -1,0 +1,85 @@
+// What a user changes of what was said: feedback, and deleting, which leaves nothing behind. Knows no room: whoever deletes ends
+// live sessions first, or by their keys.
+import { and, desc, eq, sql, type SQL } from 'drizzle-orm'
+import type { HistoryEdits, Owner } from '#edge/ports.ts'
+import type { ConversationId } from '#shared/ids.ts'
+import type { EdgeDatabase } from './database.ts'
+import { apiKey, conversation, feedback, session, turn, usage } from './schema.ts'
+import { forgetWords } from './turn-search.ts'
+
+/** What the list of keys shows of a user who is gone. */
+const NAMELESS = 'deleted'
+
+export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
+  return {
+    async turnId(owner, id, which) {
+      const isIt = typeof which === 'number' ? eq(turn.turn, which) : eq(turn.id, which)
+      const [found] = await db
+        .select({ id: turn.id })
+        .from(turn)
+        .innerJoin(conversation, eq(conversation.id, turn.conversationId))
+        .where(and(isIt, isOwn(owner, id)))
+        // Ordinals go on from session to session; where a lost node has used one twice, the newer counts.
+        .orderBy(desc(turn.startedAt))
+        .limit(1)
+      return found?.id
+    },
+
+    async setFeedback(turnId, { vote, comment }, now) {
+      const row = { vote, comment, updatedAt: now }
+      await db
+        .insert(feedback)
+        .values({ turnId, ...row })
+        .onConflictDoUpdate({ target: feedback.turnId, set: row })
+    },
+
+    async feedback(turnId) {
+      const { vote, comment } = feedback
+      const [found] = await db.select({ vote, comment }).from(feedback).where(eq(feedback.turnId, turnId))
+      return found
+    },
+
+    async deleteConversation(owner, id) {
+      const live = sql`exists (select 1 from ${session} where ${session.conversationId} = ${id} and ${session.state} = 'live')`
+      const mayGo = sql`exists (select 1 from ${conversation} where ${isOwn(owner, id)}) and not ${live}`
+      const results = await db.batch([
+        db
+          .select({ isLive: sql<number>`${live}` })
+          .from(conversation)
+          .where(isOwn(owner, id)),
+        ...deleteTurns(db, and(eq(turn.conversationId, id), mayGo)),
+        db.delete(session).where(and(eq(session.conversationId, id), mayGo)),
+        db.delete(conversation).where(and(eq(conversation.id, id), mayGo)),
+      ])
+      const [found] = results[0]
+      return found === undefined ? 'unknown' : found.isLive ? 'live' : 'deleted'
+    },
+
+    async deleteUser(userId, now) {
+      const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
+      await db.batch([
+        db
+          .update(apiKey)
+          .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
+          .where(eq(apiKey.userId, userId)),
+        ...deleteTurns(db, ofUser),
+        db.delete(session).where(eq(session.userId, userId)),
+        db.delete(conversation).where(eq(conversation.userId, userId)),
+        db.delete(usage).where(eq(usage.userId, userId)),
+      ])
+    },
+  }
+}
+
+function isOwn(owner: Owner, id: ConversationId): SQL | undefined {
+  return and(eq(conversation.id, id), owner === 'everybody' ? undefined : eq(conversation.userId, owner))
+}
+
+/** With all that hangs on them; in the order in which foreign keys allow it. */
+function deleteTurns(db: EdgeDatabase, which: SQL | undefined) {
+  return [
+    ...forgetWords(db, which),
+    db.delete(feedback).where(sql`${feedback.turnId} in (select ${turn.id} from ${turn} where ${which})`),
+    db.delete(turn).where(which),
+  ] as const
+}

@@ -1,0 +1,127 @@
+// How words are found in what was said: text is folded (width, case, Traditional to Simplified Chinese) and each Chinese character
+// stands alone, so that one of them is found as well as a phrase. Pure; knows no table.
+import TRADITIONAL_TO_SIMPLIFIED from 'opencc-js/dict/TSCharacters'
+
+/** Of a query: more words make no search better. */
+const MAX_TERMS = 12
+/** Characters of a hit's line, before and after the place. */
+const AROUND_CHARS = 40
+
+const HAN = /\p{Script=Han}/u
+const WORD = /[\p{L}\p{N}]/u
+
+/** Traditional → Simplified, one character each: for finding, the first of several readings is as good as another. */
+const SIMPLIFIED = new Map(
+  TRADITIONAL_TO_SIMPLIFIED.split('|').map((pair) => {
+    const [from = '', to = from] = pair.split(' ')
+    return [from, to]
+  }),
+)
+
+/** A piece of a query or a text: one word, or Chinese characters in a row. */
+interface Term {
+  is: 'word' | 'han'
+  chars: string[]
+}
+
+/** What the index holds of a text: words and single Chinese characters, with spaces between. */
+export function searchWords(text: string): string {
+  return termsOf(text)
+    .map(({ is, chars }) => chars.join(is === 'han' ? ' ' : ''))
+    .join(' ')
+}
+
+/**
+ * The query as an expression of FTS5 (sqlite.org/fts5.html §3): all terms must be there, Chinese ones in a row, the beginning of a
+ * word is enough. Undefined where it has nothing to look for. Quotes cannot come from the caller: terms hold letters and digits.
+ */
+export function matchExpression(query: string, owner: string | undefined): string | undefined {
+  const terms = termsOf(query).slice(0, MAX_TERMS)
+  if (terms.length === 0) return undefined
+  const wanted = terms.map(({ is, chars }) => (is === 'han' ? `"${chars.join(' ')}"` : `"${chars.join('')}"*`))
+  const words = `words:(${wanted.join(' AND ')})`
+  return owner === undefined ? words : `owner:"${owner}" AND ${words}`
+}
+
+/** Whether there is too little in it to rank by: one or two Chinese characters, or letters, are in every second turn. */
+export function isShort(query: string): boolean {
+  return termsOf(query).reduce((sum, { chars }) => sum + chars.length, 0) < 3
+}
+
+/** The line around the first hit, and where in it the hits are (UTF-16 offsets); undefined where the text has none. */
+export function excerpt(
+  text: string,
+  query: string,
+): { text: string; hits: Array<[start: number, end: number]> } | undefined {
+  const folded = foldWithOffsets(text)
+  const hits = termsOf(query)
+    .slice(0, MAX_TERMS)
+    .flatMap((term) => placesOf(term, folded))
+  const first = hits.toSorted(([a], [b]) => a - b)[0]
+  if (!first) return undefined
+  const from = boundary(text, first[0] - AROUND_CHARS)
+  const to = boundary(text, first[1] + AROUND_CHARS)
+  const within = hits.filter(([start, end]) => start >= from && end <= to).toSorted(([a], [b]) => a - b)
+  return { text: text.slice(from, to), hits: within.map(([start, end]) => [start - from, end - from]) }
+}
+
+// --- folding ---
+
+function fold(char: string): string {
+  const plain = char.normalize('NFKC').toLowerCase()
+  return Array.from(plain, (one) => SIMPLIFIED.get(one) ?? one).join('')
+}
+
+function termsOf(text: string): Term[] {
+  const terms: Term[] = []
+  let open: Term | undefined
+  for (const char of Array.from(text, fold).join('')) {
+    const is = HAN.test(char) ? 'han' : WORD.test(char) ? 'word' : undefined
+    if (is === undefined) open = undefined
+    else if (open?.is === is) open.chars.push(char)
+    else terms.push((open = { is, chars: [char] }))
+  }
+  return terms
+}
+
+interface Folded {
+  text: string
+  /** For each UTF-16 unit of the folded text where its character begins and ends in the text. */
+  from: number[]
+  to: number[]
+}
+
+function foldWithOffsets(text: string): Folded {
+  const folded: Folded = { text: '', from: [], to: [] }
+  let at = 0
+  for (const char of text) {
+    const plain = fold(char)
+    folded.text += plain
+    for (let unit = 0; unit < plain.length; unit += 1) {
+      folded.from.push(at)
+      folded.to.push(at + char.length)
+    }
+    at += char.length
+  }
+  return folded
+}
+
+function placesOf({ is, chars }: Term, { text, from, to }: Folded): Array<[number, number]> {
+  const wanted = chars.join('')
+  const places: Array<[number, number]> = []
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
+    const isInsideWord =
+      is === 'word' && at > 0 && /[\p{L}\p{N}]/u.test(text[at - 1] ?? '') && !HAN.test(text[at - 1] ?? '')
+    const start = from[at]
+    const end = to[at + wanted.length - 1]
+    if (!isInsideWord && start !== undefined && end !== undefined) places.push([start, end])
+  }
+  return places
+}
+
+/** Not in the middle of a surrogate pair. */
+function boundary(text: string, at: number): number {
+  const within = Math.min(Math.max(0, at), text.length)
+  const unit = text.charCodeAt(within)
+  return unit >= 0xdc00 && unit <= 0xdfff ? within - 1 : within
+}

@@ -1,0 +1,58 @@
+// What was said a day, and how quickly it was answered, counted by the database. Used by history-store.ts.
+import { and, between, desc, eq, sql } from 'drizzle-orm'
+import type { DayStats, Owner } from '#edge/ports.ts'
+import type { EdgeDatabase } from './database.ts'
+import { session, turn, usage } from './schema.ts'
+
+const sum = (column: { name: string }) => sql<number>`sum(${column})`
+
+export async function dayStats(
+  db: EdgeDatabase,
+  owner: Owner,
+  { from, to }: { from: string; to: string },
+): Promise<DayStats[]> {
+  const isOwners = owner === 'everybody' ? undefined : eq(usage.userId, owner)
+  const [days, latencies] = await db.batch([
+    db
+      .select({
+        day: usage.day,
+        turns: sum(usage.turns),
+        inputAudioMs: sum(usage.inputAudioMs),
+        outputAudioMs: sum(usage.outputAudioMs),
+        promptTokens: sum(usage.promptTokens),
+        completionTokens: sum(usage.completionTokens),
+      })
+      .from(usage)
+      .where(and(isOwners, between(usage.day, from, to)))
+      .groupBy(usage.day)
+      .orderBy(desc(usage.day)),
+    latenciesOf(db, owner, { from, to }),
+  ])
+  const byDay = new Map(latencies.map(({ day, p50, p95 }) => [day, { p50, p95 }]))
+  return days.map((one) => ({ ...one, latencyMs: byDay.get(one.day) ?? null }))
+}
+
+/** The nearest-rank quantiles of each day: the smallest value that at least that share of values does not pass. */
+function latenciesOf(db: EdgeDatabase, owner: Owner, { from, to }: { from: string; to: string }) {
+  const isOwners = owner === 'everybody' ? undefined : eq(session.userId, owner)
+  const day = sql<string>`strftime('%Y-%m-%d', ${turn.startedAt} / 1000, 'unixepoch')`
+  const ms = sql<number>`json_extract(${turn.timings}, '$.voiceToVoiceMs')`
+  const [first, end] = [Date.parse(from), Date.parse(to) + 24 * 60 * 60_000]
+  const ranked = db
+    .select({
+      day: day.as('day'),
+      ms: ms.as('ms'),
+      rank: sql<number>`row_number() over (partition by ${day} order by ${ms})`.as('rank'),
+      all: sql<number>`count(*) over (partition by ${day})`.as('total'),
+    })
+    .from(turn)
+    .innerJoin(session, eq(session.id, turn.sessionId))
+    .where(and(isOwners, sql`${ms} is not null`, between(turn.startedAt, first, end - 1)))
+    .as('ranked')
+  const at = (share: number) =>
+    sql<number>`min(case when ${ranked.rank} >= ${share} * ${ranked.all} then ${ranked.ms} end)`
+  return db
+    .select({ day: sql<string>`${ranked.day}`, p50: at(0.5), p95: at(0.95) })
+    .from(ranked)
+    .groupBy(sql`${ranked.day}`)
+}

@@ -1,0 +1,93 @@
+// The words of turns in the full-text index: written beside each turn, found by owner and words. Used by the stores beside it.
+import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
+import type { Owner, TurnHit } from '#edge/ports.ts'
+import type { TurnId, UserId } from '#shared/ids.ts'
+import type { EdgeDatabase } from './database.ts'
+import { excerpt, isShort, matchExpression, searchWords } from './search-text.ts'
+import { session, turn, turnSearchRow } from './schema.ts'
+
+interface Said {
+  id: TurnId
+  utteranceText: string
+  correctedText: string | null
+  replyText: string
+}
+
+/** One word of the index for each user: letters and digits only. */
+export const ownerTerm = (userId: UserId): string => userId.replaceAll(/[^a-z0-9]/g, '')
+const OWNER_SQL = sql`replace(${session.userId}, '_', '')`
+
+/** Two statements for a batch, to come after the one that stores the turn. A turn that is stored otherwise stays as it was. */
+export function indexTurn(db: EdgeDatabase, said: Said) {
+  const { id, utteranceText, correctedText, replyText } = said
+  const words = searchWords(`${correctedText ?? utteranceText} ${replyText}`)
+  const isAsSaid = and(
+    eq(turn.id, id),
+    eq(turn.utteranceText, utteranceText),
+    eq(turn.replyText, replyText),
+    sql`${turn.correctedText} is ${correctedText}`,
+  )
+  return [
+    db
+      .insert(turnSearchRow)
+      .select(sql`select null, ${turn.id} from ${turn} where ${isAsSaid}`)
+      .onConflictDoNothing(),
+    db.run(sql`insert or replace into turn_search (rowid, owner, words)
+      select ${turnSearchRow.id}, ${OWNER_SQL}, ${words} from ${turn}
+      join ${turnSearchRow} on ${turnSearchRow.turnId} = ${turn.id}
+      join ${session} on ${session.id} = ${turn.sessionId} where ${isAsSaid}`),
+  ] as const
+}
+
+/** Takes the words of turns away, before their rows go. `which` says which turns, by the columns of `turn`. */
+export function forgetWords(db: EdgeDatabase, which: SQL | undefined) {
+  const rows = sql`select ${turnSearchRow.id} from ${turnSearchRow}
+    join ${turn} on ${turn.id} = ${turnSearchRow.turnId} where ${which}`
+  return [
+    db.run(sql`delete from turn_search where rowid in (${rows})`),
+    db.delete(turnSearchRow).where(sql`${turnSearchRow.turnId} in (select ${turn.id} from ${turn} where ${which})`),
+  ] as const
+}
+
+/** The rows of the index that a query finds, as the inside of `… in (…)`; undefined where it has nothing to look for. */
+export function foundRows(owner: Owner, query: string): SQL | undefined {
+  const expression = matchExpression(query, owner === 'everybody' ? undefined : ownerTerm(owner))
+  return expression === undefined ? undefined : sql`turn_search match ${expression}`
+}
+
+/** Best first; a query too short to rank by, newest first. */
+export async function searchTurns(
+  db: EdgeDatabase,
+  owner: Owner,
+  { query, limit }: { query: string; limit: number },
+): Promise<TurnHit[]> {
+  const found = foundRows(owner, query)
+  if (!found) return []
+  const order = isShort(query) ? sql`turn_search.rowid desc` : sql`turn_search.rank`
+  const ids = await db.all<{ id: number }>(
+    sql`select rowid as id from turn_search where ${found} order by ${order} limit ${limit}`,
+  )
+  const rows = await db
+    .select({ row: turnSearchRow.id, turn })
+    .from(turnSearchRow)
+    .innerJoin(turn, eq(turn.id, turnSearchRow.turnId))
+    .where(
+      inArray(
+        turnSearchRow.id,
+        ids.map(({ id }) => id),
+      ),
+    )
+  const byRow = new Map(rows.map((one) => [one.row, one.turn]))
+  return ids.flatMap(({ id }) => hitIn(byRow.get(id), query))
+}
+
+/** The caller's words first. A turn that has the terms in different parts is shown by the part that has any. */
+function hitIn(row: typeof turn.$inferSelect | undefined, query: string): TurnHit[] {
+  if (!row) return []
+  const { conversationId, id: turnId, turn: ordinal, startedAt } = row
+  const at = { conversationId, turnId, turn: ordinal, startedAt }
+  const utterance = excerpt(row.correctedText ?? row.utteranceText, query)
+  if (utterance) return [{ ...at, part: 'utterance', ...utterance }]
+  const reply = excerpt(row.replyText, query)
+  return reply ? [{ ...at, part: 'reply', ...reply }] : []
+}
