@@ -6,6 +6,6 @@ export function personaRoutes(ports: AuthPorts) {
   return new Hono().get('/personas', async (c) => {
     await callerOf(c, ports)
     const personas = await ports.store.personas.listPersonas()
-    return c.json({ personas: personas.map(({ id, name, language }) => ({ id, name, language })) })
+    return c.json({ personas: personas.map(({ id, name, language, script }) => ({ id, name, language, script })) })
   })
 }

@@ -51,6 +51,7 @@ describe('the database file', () => {
     await database.db.run(
       sql`delete from __drizzle_migrations where created_at = (select max(created_at) from __drizzle_migrations)`,
     )
+    await database.db.run(sql`alter table persona drop column script`)
     const again = await database.migrate()
     await database.close()
     expect(again.applied).toBe(1)
