@@ -7,6 +7,8 @@ import type { Boundary } from './boundary.ts'
 
 /** A first clause shorter than this would sound like a fragment ("Well,"). Widths: see letter-width.ts. */
 const MIN_FIRST_WIDTH = 8
+/** A shorter piece is joined to what follows: F5-TTS drawls what has fewer UTF-8 bytes, and "Yes." alone sounds clipped. */
+export const MIN_PIECE_BYTES = 10
 /** Later clauses stand alone only from here on: a sentence in one breath sounds better. */
 const MIN_CLAUSE_WIDTH = 80
 /** About 15 s of speech; whoever writes on without a mark is cut at a blank. */
@@ -51,6 +53,7 @@ export class SpeakableSplitter {
 function firstCut(text: string, isEnd: boolean, minWidth: number): number | undefined {
   let width = 0
   let hasWord = false
+  let bytes = 0
   let blank: number | undefined
   for (let at = 0; at < text.length; at++) {
     const unit = text.charAt(at)
@@ -58,18 +61,33 @@ function firstCut(text: string, isEnd: boolean, minWidth: number): number | unde
     if (width > MAX_PIECE_WIDTH) return blank ?? wholeCharacters(text, at)
     if (width > MIN_FORCED_WIDTH && /\s/.test(unit)) blank = at
     hasWord ||= WORD.test(unit)
+    if (hasWord) bytes += utf8Bytes(unit)
     const boundary = hasWord ? boundaryAt(text, at, isEnd) : undefined
     if (boundary === 'unknown') return undefined
     if (!boundary) continue
-    if (isEnough(boundary, width, minWidth)) return boundary.end
+    if (bytes >= MIN_PIECE_BYTES && isEnough(boundary, width, minWidth)) return boundary.end
     // All marks and closers of a boundary that came too early are passed at once: none is judged by itself.
-    at = boundary.end - 1
+    for (at++; at < boundary.end; at++) {
+      width += letterWidth(text.charAt(at))
+      bytes += utf8Bytes(text.charAt(at))
+    }
+    at--
   }
   return undefined
 }
 
-const isEnough = ({ strength }: Boundary, width: number, minWidth: number): boolean =>
-  strength === 'sentence' || width >= minWidth
+function isEnough({ strength }: Boundary, width: number, minWidth: number): boolean {
+  if (strength === 'sentence') return true
+  // "苹果、香蕉": a breath between the items of a list is only for those that fill a breath.
+  return width >= (strength === 'item' ? MIN_CLAUSE_WIDTH : minWidth)
+}
+
+/** Of a code unit; half a surrogate pair is half of four. */
+function utf8Bytes(unit: string): number {
+  const code = unit.charCodeAt(0)
+  if (code < 0x80) return 1
+  return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
+}
 
 /** Half a surrogate pair counts as a word: it is a rare Chinese character, or an emoji, which does no harm. */
 const WORD = /[\p{L}\p{N}\uD800-\uDFFF]/u
