@@ -15,6 +15,7 @@ import { estimateTokens, MAX_REPLY_TOKENS, promptTokens } from './prompt.ts'
 import type { ReplyPacer } from './reply-pacer.ts'
 import { SpeakableSplitter } from './speakable.ts'
 import { inScript, type Convert } from './script.ts'
+import { CodeFence } from '#gpu-node/turn/spoken/code-fence.ts'
 import { spokenText } from './spoken-text.ts'
 
 /** Between two tokens, or two bits of audio. Over every engine's own limit, so that its better fault comes first. */
@@ -46,6 +47,7 @@ export class ReplyPipeline {
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
   private readonly convert: Convert
+  private readonly fence = new CodeFence()
   /** What the LLM has said so far, as it came; and how much of it is in pieces, as they are shown. */
   private raw = ''
   private cutChars = 0
@@ -133,11 +135,16 @@ export class ReplyPipeline {
     pacer.end()
   }
 
+  private spoken(piece: string, language: Language): string {
+    const { tts, script } = this.options
+    return inScript(tts.script ?? null)(spokenText(this.fence.prose(piece), language, script))
+  }
+
   private async synthesize(piece: string): Promise<void> {
     const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
-    const text = tts.speaks(language) ? inScript(tts.script ?? null)(spokenText(piece)) : ''
+    const text = tts.speaks(language) ? this.spoken(piece, language) : ''
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)

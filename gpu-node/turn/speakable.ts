@@ -61,32 +61,36 @@ function firstCut(text: string, isEnd: boolean, minWidth: number): number | unde
     if (width > MAX_PIECE_WIDTH) return blank ?? wholeCharacters(text, at)
     if (width > MIN_FORCED_WIDTH && /\s/.test(unit)) blank = at
     hasWord ||= WORD.test(unit)
-    if (hasWord) bytes += utf8Bytes(unit)
+    bytes += hasWord ? utf8Bytes(unit) : 0
     const boundary = hasWord ? boundaryAt(text, at, isEnd) : undefined
     if (boundary === 'unknown') return undefined
     if (!boundary) continue
-    if (bytes >= MIN_PIECE_BYTES && isEnough(boundary, width, minWidth)) return boundary.end
+    if (isEnough(boundary, { width, bytes, minWidth })) return boundary.end
     // All marks and closers of a boundary that came too early are passed at once: none is judged by itself.
-    for (at++; at < boundary.end; at++) {
-      width += letterWidth(text.charAt(at))
-      bytes += utf8Bytes(text.charAt(at))
-    }
-    at--
+    const passed = text.slice(at + 1, boundary.end)
+    width += letterWidth(passed)
+    bytes += utf8Bytes(passed)
+    at = boundary.end - 1
   }
   return undefined
 }
 
-function isEnough({ strength }: Boundary, width: number, minWidth: number): boolean {
-  if (strength === 'sentence') return true
+function isEnough(boundary: Boundary, piece: { width: number; bytes: number; minWidth: number }): boolean {
+  if (piece.bytes < MIN_PIECE_BYTES) return false
+  if (boundary.strength === 'sentence') return true
   // "苹果、香蕉": a breath between the items of a list is only for those that fill a breath.
-  return width >= (strength === 'item' ? MIN_CLAUSE_WIDTH : minWidth)
+  return piece.width >= (boundary.strength === 'item' ? MIN_CLAUSE_WIDTH : piece.minWidth)
 }
 
-/** Of a code unit; half a surrogate pair is half of four. */
-function utf8Bytes(unit: string): number {
-  const code = unit.charCodeAt(0)
-  if (code < 0x80) return 1
-  return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
+/** Half a surrogate pair is half of four. */
+function utf8Bytes(text: string): number {
+  let bytes = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x80) bytes += 1
+    else bytes += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
+  }
+  return bytes
 }
 
 /** Half a surrogate pair counts as a word: it is a rare Chinese character, or an emoji, which does no harm. */

@@ -201,7 +201,7 @@ describe('the language of words', () => {
     expect(world.engines.tts.calls.map(({ options }) => [options.text.trim(), options.language])).toEqual([
       ['我叫小明。', 'zh'],
       ['My name is Ming.', 'en'],
-      ['42.', 'zh'],
+      ['四十二.', 'zh'],
     ])
     expect(world.last('transcript.final')).toMatchObject({ language: 'zh' })
     expect(world.records).toMatchObject([{ language: 'zh', status: 'complete' }])
