@@ -19,6 +19,7 @@ the 20th century -> the twentieth century
 1500 users -> one thousand five hundred users
 GPT-4 and COVID-19 -> GPT four and COVID nineteen
 Version 2.0.1 is out. -> Version two point zero point one is out.
+Say "3" and (4), '5'. -> Say "three" and (four), 'five'.
 my iPhone15 and A4 and H2O -> my iPhone fifteen and A four and H two O
 Call 555-123-4567 now. -> Call five five five, one two three, four five six seven now.
 Call 555-1234. -> Call five five five, one two three four.
@@ -56,6 +57,7 @@ $3 million and $1.5M -> three million dollars and one point five million dollars
 NT$100 -> one hundred Taiwan dollars
 ¥30 and €20 -> thirty yuan and twenty euros
 £2.50 -> two pounds and fifty pence
+$5-$10 or $1,234.56 -> five dollars to ten dollars or one thousand two hundred thirty-four dollars and fifty-six cents
 50 USD -> fifty dollars
 About 50% of it, or 3.5 %. -> About fifty percent of it, or three point five percent.
 10%-20% -> ten percent to twenty percent

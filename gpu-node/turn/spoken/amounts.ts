@@ -15,14 +15,18 @@ const SCALE = 'thousand|million|billion|trillion|[千万亿萬億]'
 const BELOW_ZERO = String.raw`(?:(?<![A-Za-z\d%)])[-−–])?`
 
 const MONEY = new RegExp(
-  `(?<![A-Za-z])(?:${SIGNS}|(?:${CODES}) )(${AMOUNT})(?:\\s?(${SCALE}|[kKMB](?![A-Za-z])))?`,
+  `(?<![A-Za-z])(?:${SIGNS}|(?:${CODES}) )(${AMOUNT})(?:\\s?(${SCALE}|[kKMB](?![A-Za-z])))?(?:\\s?[元块塊])?`,
   'gu',
 )
 const MONEY_CODE = new RegExp(`(${AMOUNT})(?:\\s?(${SCALE}))?\\s?(${CODES})(?![A-Za-z])`, 'gu')
 const LETTER_SCALES: Record<string, string> = { k: 'thousand', K: 'thousand', M: 'million', B: 'billion' }
 const PERCENT = new RegExp(`(${BELOW_ZERO}${AMOUNT})\\s?[%％]`, 'gu')
 const UNIT = new RegExp(`(${BELOW_ZERO}${AMOUNT})\\s?(${escaped(UNITS.keys())})(?![A-Za-z\\d²³/])`, 'gu')
-const RANGE = new RegExp(`(?<![\\d-])(${AMOUNT})(\\s?[%％])?\\s?[-~～–—−]\\s?(?=\\$?${AMOUNT}(?![-\\d]))`, 'gu')
+/** From an amount with or without its unit to another. */
+const RANGE = new RegExp(
+  `(?<![\\d-])(${AMOUNT}(?:\\s?(?:[%％]|${escaped(UNITS.keys())}))?)\\s?[-~～–—−]\\s?(?=(?:${SIGNS})?${AMOUNT}(?![-\\d]))`,
+  'gu',
+)
 const FRACTION = /(?<![\d/.,])(\d{1,4})\/(\d{1,4})(?![\d/])/g
 /** A sign between two amounts. */
 const between = (signs: string): RegExp => new RegExp(`(?<=[\\d)])\\s*([${signs}])\\s*(?=[\\d(+√±−-])`, 'gu')
@@ -35,9 +39,7 @@ const PLAIN_SIGNS: Record<string, string> = { '×': '*', '✕': '*', x: '*', '÷
 export function sayAmounts(text: string, words: Words): string {
   const spaced = (said: string): string => ` ${said} `
   const isSum = /\d\s*=/.test(text)
-  return (
-    isSum ? text : text.replace(RANGE, (_, from: string, sign = '') => `${from}${sign}${spaced(words.sign('to'))}`)
-  )
+  return (isSum ? text : text.replace(RANGE, (_, from: string) => `${from}${spaced(words.sign('to'))}`))
     .replace(MONEY, (written: string, amount: string, scale?: string) => {
       const currency = written.slice(0, written.indexOf(amount)).trim()
       return spaced(words.money(amount, currency, scale && (LETTER_SCALES[scale] ?? scale)))

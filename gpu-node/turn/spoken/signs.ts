@@ -19,6 +19,8 @@ export function withoutSigns(text: string): string {
       .replace(new RegExp(`(?<=[${HAN}，。、；：！？]) (?=[${HAN}，。、；：！？])`, 'gu'), '')
       .replace(/ +(?=[,.!?;:，。、；：！？)）”’」』%])/g, '')
       .replace(/(?<=[(（“「『]) +/g, '')
+      .replace(/(?<=^|[\s(])(["']) (?=\p{L})/gu, '$1')
+      .replace(/(?<=\p{L}) (["'])(?=$|[\s.,!?;:)])/gu, '$1')
       .trim()
   )
 }
