@@ -13,8 +13,8 @@ import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
 import { estimateTokens, MAX_REPLY_TOKENS, promptTokens } from './prompt.ts'
 import type { ReplyPacer } from './reply-pacer.ts'
-import { SpeakableSplitter } from './speakable.ts'
 import { inScript, type Convert } from './script.ts'
+import { SpeakableSplitter } from './speakable.ts'
 import { CodeFence } from '#gpu-node/turn/spoken/code-fence.ts'
 import { spokenText } from './spoken-text.ts'
 
@@ -137,14 +137,15 @@ export class ReplyPipeline {
 
   private spoken(piece: string, language: Language): string {
     const { tts, script } = this.options
-    return inScript(tts.script ?? null)(spokenText(this.fence.prose(piece), language, script))
+    const prose = this.fence.prose(piece)
+    return tts.speaks(language) ? inScript(tts.script ?? null)(spokenText(prose, language, script)) : ''
   }
 
   private async synthesize(piece: string): Promise<void> {
     const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
-    const text = tts.speaks(language) ? this.spoken(piece, language) : ''
+    const text = this.spoken(piece, language)
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)

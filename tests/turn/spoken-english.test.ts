@@ -19,7 +19,7 @@ the 20th century -> the twentieth century
 1500 users -> one thousand five hundred users
 GPT-4 and COVID-19 -> GPT four and COVID nineteen
 Version 2.0.1 is out. -> Version two point zero point one is out.
-Say "3" and (4), '5'. -> Say "three" and (four), 'five'.
+Say "3" and (4). -> Say "three" and (four).
 my iPhone15 and A4 and H2O -> my iPhone fifteen and A four and H two O
 Call 555-123-4567 now. -> Call five five five, one two three, four five six seven now.
 Call 555-1234. -> Call five five five, one two three four.

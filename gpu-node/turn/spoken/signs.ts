@@ -19,8 +19,7 @@ export function withoutSigns(text: string): string {
       .replace(new RegExp(`(?<=[${HAN}，。、；：！？]) (?=[${HAN}，。、；：！？])`, 'gu'), '')
       .replace(/ +(?=[,.!?;:，。、；：！？)）”’」』%])/g, '')
       .replace(/(?<=[(（“「『]) +/g, '')
-      .replace(/(?<=^|[\s(])(["']) (?=\p{L})/gu, '$1')
-      .replace(/(?<=\p{L}) (["'])(?=$|[\s.,!?;:)])/gu, '$1')
+      .replace(/"([^"]*)"/g, (_, quoted: string) => `"${quoted.trim()}"`)
       .trim()
   )
 }
