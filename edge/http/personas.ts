@@ -16,6 +16,6 @@ export function personaRoutes(ports: OperationPorts) {
   })
   return new Hono<OperationEnv>().get('/personas', list, async (c) => {
     const personas = await ports.store.personas.listPersonas()
-    return c.json({ personas: personas.map(({ id, name, language }) => ({ id, name, language })) })
+    return c.json({ personas: personas.map(({ id, name, language, script }) => ({ id, name, language, script })) })
   })
 }

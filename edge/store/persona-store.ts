@@ -9,9 +9,9 @@ const MAX_PERSONAS_READ = 200
 export function createPersonaStore(db: EdgeDatabase): PersonaStore {
   return {
     listPersonas() {
-      const { id, name, instructions, language, voice } = persona
+      const { id, name, instructions, language, voice, script } = persona
       return db
-        .select({ id, name, instructions, language, voice })
+        .select({ id, name, instructions, language, voice, script })
         .from(persona)
         .orderBy(persona.name)
         .limit(MAX_PERSONAS_READ)

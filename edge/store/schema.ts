@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { KeyLimits, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
-import type { Language } from '#shared/model/language.ts'
+import type { Language, Script } from '#shared/model/language.ts'
 import type { Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 
@@ -42,6 +42,8 @@ export const persona = sqliteTable('persona', {
   instructions: text('instructions').notNull(),
   language: text('language').$type<Language>().notNull(),
   voice: text('voice'),
+  /** In which script Chinese is written; null where it stays as it comes. */
+  script: text('script').$type<Script>(),
   createdAt: integer('created_at').notNull(),
 })
 

@@ -61,7 +61,7 @@ async function chooseStt({ stt, slots }: EngineSettings, log: Log): Promise<Stt>
 }
 
 async function chooseTts({ tts }: EngineSettings, log: Log): Promise<Tts> {
-  if (tts) return createOpenAiTts({ ...tts, languages: ['en', 'zh'], log })
+  if (tts) return createOpenAiTts({ ...tts, languages: ['en', 'zh'], script: 'hans', log })
   const [english, mandarin] = await Promise.all([createFliteTts({ log }), createEspeakTts({ log })])
   return createFirstVoiceTts(mandarin ? [english, mandarin] : [english])
 }

@@ -10,6 +10,7 @@ export function createFirstVoiceTts([first, ...others]: readonly [Tts, ...Tts[]]
   return {
     engine: first.engine,
     sampleRate: first.sampleRate,
+    script: voices.find(({ script }) => script)?.script,
     speaks: (language) => voices.some((voice) => voice.speaks(language)),
     synthesize: (options) => {
       const voice = voices.find((candidate) => candidate.speaks(options.language))

@@ -164,6 +164,7 @@ class Recording implements SttStream {
     const text = await transcribe(server, {
       samples: whole,
       language: stream.language,
+      prompt: stream.prompt,
       signal: AbortSignal.any([stream.signal, controller.signal]),
       traceparent: stream.traceparent,
       // A streamed text starts anew at its first word; the caller's transcript must not shrink to it.

@@ -20,6 +20,8 @@ export interface TranscriptionServer extends OpenAiServer {
 export interface Transcription {
   samples: Int16Array
   language: Language
+  /** What the server's model shall take for said before. */
+  prompt?: string
   signal: AbortSignal
   traceparent?: string
   /** The text as the server streams it, growing. */
@@ -85,6 +87,7 @@ function requestForm(model: string, request: Transcription, isStreamed: boolean)
   form.set('file', wav, 'utterance.wav')
   form.set('model', model)
   form.set('language', request.language)
+  if (request.prompt !== undefined) form.set('prompt', request.prompt)
   form.set('response_format', 'json')
   if (isStreamed) form.set('stream', 'true')
   return form

@@ -6,7 +6,7 @@ import type { Log } from '#shared/log.ts'
 import { createPcmReader, isUsualRate } from './openai-pcm.ts'
 import type { OpenAiAddress, OpenAiServer } from './openai-request.ts'
 import { engineFailed, Exchange, openAiServer } from './openai-request.ts'
-import type { Language, Tts, TtsOptions } from './ports.ts'
+import type { Language, Script, Tts, TtsOptions } from './ports.ts'
 
 /** OpenAI's limit of `input`. A speakable piece is a sentence, so only a bug comes near it. */
 export const MAX_INPUT_CHARS = 4_096
@@ -25,6 +25,8 @@ export interface OpenAiTtsOptions extends OpenAiAddress {
   /** Rate of what the server sends and of what is yielded. A server that says another is resampled to it. */
   sampleRate?: number
   languages: readonly Language[]
+  /** Of models whose dictionary knows one script only, such as F5-TTS: `hans`. */
+  script?: Script
   log: Log
   firstAudioTimeoutMs?: number
   idleTimeoutMs?: number
@@ -36,6 +38,7 @@ export function createOpenAiTts(options: OpenAiTtsOptions): Tts {
   return {
     engine: server.engine,
     sampleRate,
+    script: options.script,
     speaks: (language) => options.languages.includes(language),
     synthesize: (request) => synthesize(server, { ...options, sampleRate }, request),
     close: async () => {},

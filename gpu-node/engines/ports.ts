@@ -1,9 +1,9 @@
 // The four ports behind which engines stand. The turn knows these and never an engine.
 // Failures are FaultError engine_failed with the stage; an aborted signal rejects with signal.reason, which is no failure.
 import type { EngineInfo } from '#shared/model/engine.ts'
-import type { Language } from '#shared/model/language.ts'
+import type { Language, Script } from '#shared/model/language.ts'
 
-export type { Language }
+export type { Language, Script }
 
 /** Sample rate of everything that VAD and STT see. */
 export const ENGINE_INPUT_RATE = 16_000
@@ -34,6 +34,8 @@ export interface SttOptions {
   signal: AbortSignal
   /** The text so far, each time it changes. Not called after finish(), close() or abort. */
   onPartial?: (text: string) => void
+  /** Text that the engine may take for what was said before, and whose script it then writes; others ignore it. */
+  prompt?: string
   /** W3C traceparent of the turn. */
   traceparent?: string
 }
@@ -77,6 +79,8 @@ export interface Tts {
   readonly engine: EngineInfo
   /** Sample rate of what synthesize() yields, in Hz. */
   readonly sampleRate: number
+  /** The script in which it wants its Chinese, where it reads the other one badly. */
+  readonly script?: Script
   /** Whether there is a voice for this language. */
   speaks(language: Language): boolean
   synthesize(options: TtsOptions): AsyncIterable<Int16Array>

@@ -2,15 +2,15 @@
 // initials are not cut. Used by speakable.ts. Looks ahead as far as it must and says 'unknown' when the text ends before.
 
 export interface Boundary {
-  strength: 'sentence' | 'clause'
+  strength: 'sentence' | 'clause' | 'item'
   /** Just after the marks and the quotes and brackets that they close. */
   end: number
 }
 
 const SENTENCE_MARKS = '.!?。！？；'
-const CLAUSE_MARKS = ',;:，：—…'
+const CLAUSE_MARKS = ',;:，：—…、'
 /** Marks that end something whatever follows; the others only before a blank, the end, or Chinese. */
-const WIDE_MARKS = '。！？；，：—…'
+const WIDE_MARKS = '。！？；，：—…、'
 const CLOSERS = '"\'”’)]}」』）】》〉*_`'
 /** A dot after one of these ends no sentence. */
 const ABBREVIATIONS = new Set(
@@ -53,7 +53,8 @@ function endOfRun(text: string, at: number): number {
 function wideAt(text: string, { at, end, marks, next }: Run): Boundary | undefined {
   // "10：30", "1999—2003".
   if (marks.length === 1 && /\d/.test(next) && /\d/.test(text.charAt(at - 1))) return undefined
-  return { strength: /[。！？；]/.test(marks) ? 'sentence' : 'clause', end }
+  if (/[。！？；]/.test(marks)) return { strength: 'sentence', end }
+  return { strength: marks.startsWith('、') ? 'item' : 'clause', end }
 }
 
 function dotAt(text: string, { at, end, marks }: Run, isEnd: boolean): Boundary | 'unknown' | undefined {
@@ -73,9 +74,9 @@ const isListNumber = (text: string, at: number, word: string): boolean =>
 /** "J. Smith"; "I" is a word, and so is each Chinese character. */
 const isInitial = (word: string): boolean => /^\p{Script=Latin}$/u.test(word) && word !== 'i'
 
-/** "At 5 p.m. we" goes on, "at 5 p.m. We" ends. */
+/** "At 5 p.m. we" goes on, "at 5 p.m. We" ends; a Chinese sentence ends with a mark of its own. */
 function beforeCapital(text: string, end: number, isEnd: boolean): Boundary | 'unknown' | undefined {
   const following = /\S/u.exec(text.slice(end))?.[0]
   if (following === undefined) return isEnd ? { strength: 'sentence', end } : 'unknown'
-  return /\p{Lu}|\p{Script=Han}/u.test(following) ? { strength: 'sentence', end } : undefined
+  return /\p{Lu}/u.test(following) ? { strength: 'sentence', end } : undefined
 }

@@ -1,7 +1,7 @@
 // The messages for the LLM: who speaks, what was said and HEARD so far, and the utterance to answer. Used when a reply
 // starts. Pure; knows no engine and no stream.
 import { countCharacters } from '#shared/letter-width.ts'
-import type { Language } from '#shared/model/language.ts'
+import type { Language, Script } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { PromptMessage } from '#gpu-node/engines/ports.ts'
@@ -73,12 +73,19 @@ function joinNeighbours(messages: PromptMessage[]): PromptMessage[] {
 }
 
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', zh: 'Mandarin Chinese (中文)' }
+const SCRIPT_NAMES: Record<Script, string> = {
+  hant: 'Mandarin Chinese, written in Traditional characters (繁體中文)',
+  hans: 'Mandarin Chinese, written in Simplified characters (简体中文)',
+}
+
+const languageName = (language: Language, script: Script | null): string =>
+  language === 'zh' && script !== null ? SCRIPT_NAMES[script] : LANGUAGE_NAMES[language]
 
 function systemText(persona: Persona, language: Language): string {
   return [
     `You are ${persona.name}.`,
     persona.instructions.trim(),
-    `You are in a voice call. Answer in ${LANGUAGE_NAMES[language]}. What you write is spoken aloud: answer in one to three`,
+    `You are in a voice call. Answer in ${languageName(language, persona.script)}. What you write is spoken aloud: answer in one to three`,
     'short sentences of plain words, without markup, lists, emoji or stage directions. An earlier answer of yours that',
     'ends in "…" was interrupted there; the caller did not hear more of it.',
   ]

@@ -52,6 +52,7 @@ export class Replies {
         traceparent,
         outputRate,
         voice: persona.voice,
+        script: persona.script,
       },
       pacer: {
         sendText: (piece, startSample) => {

@@ -4,7 +4,7 @@ import { Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import { languageOf, type Language } from '#shared/model/language.ts'
+import { languageOf, type Language, type Script } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Llm, LlmDelta, PromptMessage, Tts } from '#gpu-node/engines/ports.ts'
@@ -13,7 +13,9 @@ import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
 import { estimateTokens, MAX_REPLY_TOKENS, promptTokens } from './prompt.ts'
 import type { ReplyPacer } from './reply-pacer.ts'
+import { inScript, type Convert } from './script.ts'
 import { SpeakableSplitter } from './speakable.ts'
+import { CodeFence } from '#gpu-node/turn/spoken/code-fence.ts'
 import { spokenText } from './spoken-text.ts'
 
 /** Between two tokens, or two bits of audio. Over every engine's own limit, so that its better fault comes first. */
@@ -30,6 +32,8 @@ export interface PipelineOptions {
   log: Log
   messages: PromptMessage[]
   language: Language
+  /** The persona's: what is shown and stored is in it. */
+  script: Script | null
   voice: string | null
   traceparent: string
   signal: AbortSignal
@@ -42,13 +46,23 @@ export class ReplyPipeline {
   private readonly pieces = new PieceQueue()
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
-  /** What the LLM has said so far. */
-  text = ''
+  private readonly convert: Convert
+  private readonly fence = new CodeFence()
+  /** What the LLM has said so far, as it came; and how much of it is in pieces, as they are shown. */
+  private raw = ''
+  private cutChars = 0
+  private shown = ''
   /** By the clock; undefined until it happened. */
   readonly times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number } = {}
 
   constructor(options: PipelineOptions) {
     this.options = options
+    this.convert = inScript(options.script)
+  }
+
+  /** What the LLM has said so far, in the persona's script: the pieces, and what is no piece yet. */
+  get text(): string {
+    return (this.shown + this.convert(this.raw.slice(this.cutChars))).slice(0, MAX_TURN_TEXT_CHARS)
   }
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
@@ -68,7 +82,7 @@ export class ReplyPipeline {
     try {
       await this.readTokens()
     } catch (thrown) {
-      if (!isTransient(thrown) || this.text !== '' || signal.aborted) throw thrown
+      if (!isTransient(thrown) || this.raw !== '' || signal.aborted) throw thrown
       logFailure(log, thrown, 'the llm failed before its first token and is asked again')
       await clock.sleep(LLM_RETRY_MS, signal)
       await this.readTokens()
@@ -82,10 +96,10 @@ export class ReplyPipeline {
     this.isAsked = true
     const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent })
     for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
-      for (const piece of this.take(delta, splitter)) this.pieces.push(piece)
-      if (this.text.length >= MAX_TURN_TEXT_CHARS) break
+      for (const piece of this.take(delta, splitter)) this.show(piece)
+      if (this.raw.length >= MAX_TURN_TEXT_CHARS) break
     }
-    for (const piece of splitter.flush()) this.pieces.push(piece)
+    for (const piece of splitter.flush()) this.show(piece)
     this.pieces.end()
   }
 
@@ -95,11 +109,18 @@ export class ReplyPipeline {
       this.counted = { promptTokens: prompt, completionTokens }
       return []
     }
-    const token = delta.text.slice(0, MAX_TURN_TEXT_CHARS - this.text.length)
+    const token = delta.text.slice(0, MAX_TURN_TEXT_CHARS - this.raw.length)
     if (token === '') return []
     this.times.firstToken ??= this.options.clock.now()
-    this.text += token
+    this.raw += token
     return splitter.push(token)
+  }
+
+  private show(piece: string): void {
+    const text = this.convert(piece)
+    this.cutChars += piece.length
+    this.shown += text
+    this.pieces.push(text)
   }
 
   private async speak(): Promise<void> {
@@ -114,11 +135,17 @@ export class ReplyPipeline {
     pacer.end()
   }
 
+  private spoken(piece: string, language: Language): string {
+    const { tts, script } = this.options
+    const prose = this.fence.prose(piece)
+    return tts.speaks(language) ? inScript(tts.script ?? null)(spokenText(prose, language, script)) : ''
+  }
+
   private async synthesize(piece: string): Promise<void> {
     const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
-    const text = tts.speaks(language) ? spokenText(piece) : ''
+    const text = this.spoken(piece, language)
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)

@@ -7,6 +7,8 @@ import type { Boundary } from './boundary.ts'
 
 /** A first clause shorter than this would sound like a fragment ("Well,"). Widths: see letter-width.ts. */
 const MIN_FIRST_WIDTH = 8
+/** A shorter piece is joined to what follows: F5-TTS drawls what has fewer UTF-8 bytes, and "Yes." alone sounds clipped. */
+export const MIN_PIECE_BYTES = 10
 /** Later clauses stand alone only from here on: a sentence in one breath sounds better. */
 const MIN_CLAUSE_WIDTH = 80
 /** About 15 s of speech; whoever writes on without a mark is cut at a blank. */
@@ -51,6 +53,7 @@ export class SpeakableSplitter {
 function firstCut(text: string, isEnd: boolean, minWidth: number): number | undefined {
   let width = 0
   let hasWord = false
+  let bytes = 0
   let blank: number | undefined
   for (let at = 0; at < text.length; at++) {
     const unit = text.charAt(at)
@@ -58,18 +61,37 @@ function firstCut(text: string, isEnd: boolean, minWidth: number): number | unde
     if (width > MAX_PIECE_WIDTH) return blank ?? wholeCharacters(text, at)
     if (width > MIN_FORCED_WIDTH && /\s/.test(unit)) blank = at
     hasWord ||= WORD.test(unit)
+    bytes += hasWord ? utf8Bytes(unit) : 0
     const boundary = hasWord ? boundaryAt(text, at, isEnd) : undefined
     if (boundary === 'unknown') return undefined
     if (!boundary) continue
-    if (isEnough(boundary, width, minWidth)) return boundary.end
+    if (isEnough(boundary, { width, bytes, minWidth })) return boundary.end
     // All marks and closers of a boundary that came too early are passed at once: none is judged by itself.
+    const passed = text.slice(at + 1, boundary.end)
+    width += letterWidth(passed)
+    bytes += utf8Bytes(passed)
     at = boundary.end - 1
   }
   return undefined
 }
 
-const isEnough = ({ strength }: Boundary, width: number, minWidth: number): boolean =>
-  strength === 'sentence' || width >= minWidth
+function isEnough(boundary: Boundary, piece: { width: number; bytes: number; minWidth: number }): boolean {
+  if (piece.bytes < MIN_PIECE_BYTES) return false
+  if (boundary.strength === 'sentence') return true
+  // "苹果、香蕉": a breath between the items of a list is only for those that fill a breath.
+  return piece.width >= (boundary.strength === 'item' ? MIN_CLAUSE_WIDTH : piece.minWidth)
+}
+
+/** Half a surrogate pair is half of four. */
+function utf8Bytes(text: string): number {
+  let bytes = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 0x80) bytes += 1
+    else bytes += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3
+  }
+  return bytes
+}
 
 /** Half a surrogate pair counts as a word: it is a rare Chinese character, or an emoji, which does no harm. */
 const WORD = /[\p{L}\p{N}\uD800-\uDFFF]/u

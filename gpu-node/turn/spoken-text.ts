@@ -1,18 +1,43 @@
-// What of a piece is said aloud: markup, emoji and addresses' syntax are for the eye. Used by the reply pipeline before
-// TTS; the caller reads the piece as the model wrote it. Pure.
+// What of a piece is said aloud: words alone. Markup and emoji are for the eye, figures and signs become words of the piece's
+// language. Used by the reply pipeline before TTS; the caller reads the piece as the model wrote it. Pure.
+import type { Language, Script } from '#shared/model/language.ts'
+import { hasTraditional } from './script.ts'
+import { sayAddresses } from '#gpu-node/turn/spoken/addresses.ts'
+import { sayAmounts } from '#gpu-node/turn/spoken/amounts.ts'
+import { chinese } from '#gpu-node/turn/spoken/chinese.ts'
+import { sayDates } from '#gpu-node/turn/spoken/dates.ts'
+import { english } from '#gpu-node/turn/spoken/english.ts'
+import { withoutMarkup } from '#gpu-node/turn/spoken/markdown.ts'
+import { sayNumbers, sayPhones } from '#gpu-node/turn/spoken/numbers.ts'
+import { withoutEmoji, withoutSigns } from '#gpu-node/turn/spoken/signs.ts'
+import type { Words } from '#gpu-node/turn/spoken/words.ts'
 import { hasWords } from './words.ts'
 
 /** The words of a piece for TTS; empty when there is nothing to say. */
-export function spokenText(piece: string): string {
-  const text = piece
-    .replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1')
-    .replace(/^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+)/gm, '')
-    .replace(/```\w*|[`*~]+/g, '')
-    .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '')
-    .replace(/\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}/gu, '')
-    .replace(/\u200D|\uFE0E|\uFE0F|\u20E3/gu, '')
-    .replace(/\s*\|\s*/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
+export function spokenText(piece: string, language: Language, script: Script | null = null): string {
+  const words = wordsFor(piece, language, script)
+  let text = withoutMarkup(withoutEmoji(narrow(piece)), words.pause)
+  text = sayAddresses(text, words)
+  text = sayPhones(sayDates(text, words), words)
+  text = sayNumbers(sayAmounts(text, words), words)
+  text = withoutSigns(text.replace(/&/g, ` ${words.sign('&')} `))
   return hasWords(text) ? text : ''
 }
+
+/** Addresses, units and currencies, which are of no language. */
+const NOTATION = /\w+[:@.][\w./:@?=&%-]+|[A-Z]{2}\$|\d\s?[A-Za-z°]{1,4}(?:\/[a-z])?(?![A-Za-z])/g
+
+/** In whose words figures are said: those of most of the piece. An English sentence with 王小明 in it stays English. */
+function wordsFor(piece: string, language: Language, script: Script | null): Words {
+  const prose = piece.replace(NOTATION, ' ')
+  const han = prose.match(/\p{Script=Han}/gu)?.length ?? 0
+  const latin = prose.match(/\p{Script=Latin}{2,}/gu)?.length ?? 0
+  const isChinese = han === latin ? language === 'zh' : han > latin
+  return isChinese ? chinese(script === null ? hasTraditional(piece) : script === 'hant') : english
+}
+
+/** Full-width and other figures as ASCII: ３％ ½ ①. Powers stay, for the units. */
+const narrow = (text: string): string =>
+  text.replace(/[！-～]|[\p{Nd}\p{No}\p{Nl}]/gu, (sign) =>
+    /[\dA-Za-z²³，：；！？（）～]/u.test(sign) ? sign : sign.normalize('NFKC').replace('⁄', '/'),
+  )

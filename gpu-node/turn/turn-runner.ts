@@ -14,6 +14,7 @@ import { logFailure } from './log-failure.ts'
 import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
 import { Recognition } from './recognition.ts'
 import { Replies } from './replies.ts'
+import { createScriptStt } from './script-stt.ts'
 import { updateSettings } from './session-settings.ts'
 import type { SessionSettings, SessionUpdate } from './session-settings.ts'
 import { SpeechQueue } from './speech-queue.ts'
@@ -51,7 +52,8 @@ class Runner implements TurnRunner {
     const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
     this.ledger = new TurnLedger(options)
     const atSample = (): number => this.ear.atSample
-    this.recognition = new Recognition({ stt: engines.stt, clock, log: options.log, dispatch, atSample, track })
+    const stt = createScriptStt(engines.stt, options.persona.script)
+    this.recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
     this.replies = new Replies({ ...options, ledger: this.ledger, logOf, dispatch, track })
     const { ledger, recognition, replies } = this
     this.effects = new TurnEffects({ clock, sink, ledger, recognition, replies, logOf })

@@ -1,7 +1,7 @@
-// Who speaks: name, instructions, voice and language. Rows in the store, never constants of the code.
+// Who speaks: name, instructions, voice, language and script. Rows in the store, never constants of the code.
 import * as v from 'valibot'
 import { isId, type PersonaId } from '#shared/ids.ts'
-import { Language } from './language.ts'
+import { Language, Script } from './language.ts'
 
 export const PersonaIdSchema = v.custom<PersonaId>(
   (value) => typeof value === 'string' && isId('persona', value),
@@ -18,6 +18,8 @@ export const Persona = v.object({
   language: Language,
   /** Voice of the TTS engine; its default when null. */
   voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),
+  /** In which script Chinese is shown and stored; as it comes when null, or when the edge does not know it yet. */
+  script: v.optional(v.nullable(Script), null),
 })
 export type Persona = v.InferOutput<typeof Persona>
 

@@ -44,6 +44,17 @@ describe('the request', () => {
     expect(samples).toEqual(Int16Array.from([...HALF_SECOND, ...HALF_SECOND.subarray(0, 100)]))
   })
 
+  it('[LNG8] sends the priming text as `prompt`, and no such field without one', async () => {
+    for (const prompt of ['以下是繁體中文的句子。', undefined]) {
+      server.script(json({ text: '好' }))
+      const stream = await open({ language: 'zh', prompt })
+      stream.push(HALF_SECOND)
+      await stream.finish()
+      const form = await formOf(server.requests.at(-1) ?? (await server.received(1)))
+      expect(form.get('prompt')).toBe(prompt ?? null)
+    }
+  })
+
   it('[DRV17] reads the streams of both dialects, and shows the text as it grows', async () => {
     const delta = (text: string): unknown => ({ type: 'transcript.text.delta', delta: text })
     const chunk = (content: string): unknown => ({ object: 'transcription.chunk', choices: [{ delta: { content } }] })

@@ -13,6 +13,7 @@ const PERSONA: Persona = {
   instructions: 'Answer briefly.',
   language: 'en',
   voice: null,
+  script: null,
 }
 
 interface StoredSession extends SessionOpening {

@@ -1,7 +1,7 @@
 // Engines that do what a script says, at the times of any clock: for tests of the turn, calls and benches. They keep the
 // ports' promises (abort, errors, order), which tests/turn/scripted-engines.test.ts shows, and record how they were used.
 import type { Clock } from '#shared/clock.ts'
-import type { Language } from '#shared/model/language.ts'
+import type { Language, Script } from '#shared/model/language.ts'
 import type { Engines, Llm, LlmDelta, LlmOptions, Tts, TtsOptions, Vad } from '#gpu-node/engines/ports.ts'
 import { errorOf, LOUD, pause, scripted } from './script.ts'
 import type { Failure } from './script.ts'
@@ -105,6 +105,7 @@ const wordsOf = (text: string): string[] => text.match(/\s*\S+|\s+/g) ?? []
 export interface ScriptedTtsOptions {
   clock: Clock
   sampleRate?: number
+  script?: Script
   languages?: Language[]
   /** Length of the audio. */
   msPerChar?: number
@@ -153,6 +154,7 @@ export function createScriptedTts(options: ScriptedTtsOptions): ScriptedTts {
     engine: scripted('tts'),
     sampleRate,
     calls,
+    script: options.script,
     speaks: (language) => languages.includes(language),
     synthesize,
     close: async () => {},

@@ -107,7 +107,7 @@ describe('resources', () => {
   it('[HTP5] personas are listed without their instructions', async () => {
     const { key } = await edge.newKey()
     expect(await (await edge.request('/api/personas', { key })).json()).toEqual({
-      personas: [{ id: 'per_default', name: 'Parley', language: 'en' }],
+      personas: [{ id: 'per_default', name: 'Parley', language: 'en', script: null }],
     })
   })
 

@@ -111,7 +111,7 @@ export function sessionBegin(facts: Partial<SessionBegin> = {}): SessionBegin {
     sessionId: newId('session'),
     conversationId: newId('conversation'),
     epoch: 1,
-    persona: { id: 'per_default', name: 'Ada', instructions: 'Be kind.', language: 'en', voice: null },
+    persona: { id: 'per_default', name: 'Ada', instructions: 'Be kind.', language: 'en', voice: null, script: null },
     language: 'en',
     ttsMode: 'fast',
     audio: { inputRate: 16_000, outputRate: 24_000 },

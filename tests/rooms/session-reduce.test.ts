@@ -9,7 +9,7 @@ import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 const NOW = 1_000_000
 const session: OpenedSession = {
   conversationId: 'cnv_one',
-  persona: { id: 'per_default', name: 'Parley', instructions: '', language: 'en', voice: null },
+  persona: { id: 'per_default', name: 'Parley', instructions: '', language: 'en', voice: null, script: null },
   language: 'en',
   ttsMode: 'fast',
   audio: DEFAULT_AUDIO_FORMAT,

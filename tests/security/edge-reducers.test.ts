@@ -28,7 +28,7 @@ const waits = fc.constantFrom(0, 1, 500, 2_000, 8_000, 30_000, 300_000)
 describe('session room', () => {
   const session: OpenedSession = {
     conversationId: 'cnv_one',
-    persona: { id: 'per_default', name: 'Parley', instructions: '', voice: null, language: 'en' },
+    persona: { id: 'per_default', name: 'Parley', instructions: '', voice: null, script: null, language: 'en' },
     language: 'en',
     ttsMode: 'fast',
     audio: DEFAULT_AUDIO_FORMAT,

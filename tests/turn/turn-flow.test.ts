@@ -201,7 +201,7 @@ describe('the language of words', () => {
     expect(world.engines.tts.calls.map(({ options }) => [options.text.trim(), options.language])).toEqual([
       ['我叫小明。', 'zh'],
       ['My name is Ming.', 'en'],
-      ['42.', 'zh'],
+      ['四十二.', 'zh'],
     ])
     expect(world.last('transcript.final')).toMatchObject({ language: 'zh' })
     expect(world.records).toMatchObject([{ language: 'zh', status: 'complete' }])
@@ -210,17 +210,21 @@ describe('the language of words', () => {
 
 describe('a language without a voice', () => {
   it('[TUR25] is answered in text, complete, and the caller is told once', async () => {
-    const world = new TurnWorld({ language: 'zh', llm: { replies: ['你好。我是小明。'] }, tts: { languages: ['en'] } })
+    const world = new TurnWorld({
+      language: 'zh',
+      llm: { replies: ['你们好。我是小明。'] },
+      tts: { languages: ['en'] },
+    })
     await world.ask()
     await world.clock.advance(100)
     expect(world.of('session.notice')).toMatchObject([{ notice: 'voiceUnavailable', detail: 'zh' }])
     expect(world.of('reply.text').map(({ text, startSample }) => [text, startSample])).toEqual([
-      ['你好。', 0],
+      ['你们好。', 0],
       ['我是小明。', 0],
     ])
     expect(world.last('reply.done')).toMatchObject({
       status: 'complete',
-      heardText: '你好。我是小明。',
+      heardText: '你们好。我是小明。',
       sentSamples: 0,
     })
     expect(world.records[0]?.engines.tts).toBeUndefined()

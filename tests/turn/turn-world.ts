@@ -25,11 +25,13 @@ export const PERSONA: Persona = {
   instructions: 'Be kind.',
   language: 'en',
   voice: null,
+  script: null,
 }
 
 export interface WorldOptions extends ScriptedEnginesOptions {
   options?: Partial<TurnOptions>
   language?: Language
+  persona?: Persona
   inputRate?: number
   turns?: PastTurn[]
   /** What the session that hosts the turns does with a message: it may end them there and then. */
@@ -67,7 +69,7 @@ export class TurnWorld {
         audio: (turn, pcm) => void this.frames.push({ turn, samples: pcm.length, at: this.now }),
         finished: (record) => void this.records.push(record),
       },
-      persona: PERSONA,
+      persona: options.persona ?? PERSONA,
       language: options.language ?? 'en',
       ttsMode: 'fast',
       options: { ...DEFAULT_TURN_OPTIONS, ...options.options },
