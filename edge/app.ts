@@ -8,11 +8,13 @@ import { connectRoutes } from '#edge/http/connect.ts'
 import { conversationExportRoutes } from '#edge/http/conversation-export.ts'
 import { conversationSearchRoutes } from '#edge/http/conversation-search.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
+import { crossOrigin } from '#edge/http/cross-origin.ts'
+import { docsRoutes } from '#edge/http/docs.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { keyRoutes } from '#edge/http/keys.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
-import { serveOpenApi } from '#edge/http/openapi.ts'
+import { openApiRoutes, specsOf } from '#edge/http/openapi.ts'
 import { personaRoutes } from '#edge/http/personas.ts'
 import { limitBody } from '#edge/http/read-body.ts'
 import { requestLog, type RequestEnv } from '#edge/http/request-log.ts'
@@ -21,6 +23,7 @@ import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
+import { wireRoutes } from '#edge/http/wires.ts'
 import type { EdgePorts } from './ports.ts'
 
 export function createApp(ports: EdgePorts) {
@@ -28,10 +31,12 @@ export function createApp(ports: EdgePorts) {
   app.onError(onFault(ports))
   app.notFound(onUnknownRoute)
   app.use(requestLog(ports))
-  app.use(securityHeaders())
+  app.use(securityHeaders(ports.settings))
+  if (ports.compress) app.use(ports.compress)
   app.use(limitAddresses(ports))
   app.use(limitFailures(ports))
   for (const path of ['/api/*', '/v1/*']) {
+    app.use(path, crossOrigin(ports.settings.corsOrigins))
     app.use(path, limitBody())
     app.use(path, async (c, next) => {
       await next()
@@ -53,6 +58,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', systemInfoRoutes(ports))
     .route('/api', ticketRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
-  serveOpenApi(app, ports.settings)
+  const specs = specsOf(app, ports.settings.version)
+  app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs)).route('/', wireRoutes())
   return routes
 }

@@ -1,6 +1,6 @@
 // What the pure edge (app, rooms, stores) needs from its host. Implemented once in runtime/node, once in runtime/workers.
 // No runtime's type is named here.
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { Clock } from '#shared/clock.ts'
 import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
@@ -156,6 +156,8 @@ export interface EdgeSettings {
   signingSecret: string
   /** Where the browser reaches this edge when a proxy stands before it, e.g. https://voice.example.org; else the Host header counts. */
   publicOrigin: string | undefined
+  /** Origins of other sites whose pages may read the API with a key. */
+  corsOrigins: string[]
   /** A minute's requests of one network address; 0 for any number, where a proxy counts. */
   addressRate: number
   runtime: string
@@ -179,6 +181,8 @@ export interface EdgePorts {
   limits: Limits
   metrics: Metrics
   settings: EdgeSettings
+  /** Undefined where the network before the host compresses. */
+  compress?: MiddlewareHandler | undefined
   /** Undefined where the operator has no identity provider. */
   identities?: Identities | undefined
   /** The network address that a request came from: what failed sign-ins are counted by. */

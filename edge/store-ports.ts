@@ -4,7 +4,7 @@ import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, Us
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
-import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Caller, KeyTerms, Scope } from './ports.ts'
 
 export interface SessionOpening {
@@ -18,7 +18,7 @@ export interface SessionOpening {
 
 /** What the session room keeps in libSQL. */
 export interface SessionStore {
-  persona(id: PersonaId): Promise<Persona | undefined>
+  persona(id: PersonaId): Promise<StoredPersona | undefined>
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
    * user's, conflict where it has a live session. `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
@@ -183,9 +183,21 @@ export interface KeyStore {
   endedKeys(since: number, now: number): Promise<ApiKeyId[]>
 }
 
-/** What the routes read of the personas. */
+/** A persona as its operator keeps it: what the node is told, and how sessions with it begin. */
+export interface StoredPersona extends Persona {
+  /** Of sessions that ask for none. */
+  ttsMode: TtsMode
+}
+
 export interface PersonaStore {
-  listPersonas(): Promise<Persona[]>
+  /** By name. */
+  listPersonas(): Promise<StoredPersona[]>
+  persona(id: PersonaId): Promise<StoredPersona | undefined>
+  addPersona(persona: Omit<StoredPersona, 'id'>, now: number): Promise<PersonaId>
+  /** False where there is none. Live sessions go on with what they began with. */
+  changePersona(id: PersonaId, change: Partial<Omit<StoredPersona, 'id'>>): Promise<boolean>
+  /** `used`: conversations were held with it, which keep it. */
+  removePersona(id: PersonaId): Promise<'removed' | 'used' | 'unknown'>
 }
 
 /** Everything that outlives the rooms. */

@@ -7,6 +7,7 @@ import type { Scope } from '#edge/ports.ts'
 import { ROUTE_RATES, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
+import { CONVERSION } from './json-schema.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from './problem.ts'
 
 /** A JSON body by its schema; a body of another kind by its media type; null for none. */
@@ -82,11 +83,6 @@ function parametersOf(query: v.ObjectSchema<v.ObjectEntries, undefined>): Descri
   })
 }
 
-/** Ids are checked by code, which JSON Schema cannot say: there they are strings. */
 function schemaOf(schema: v.GenericSchema) {
-  return resolver(schema, {
-    errorMode: 'ignore',
-    overrideSchema: ({ valibotSchema }: { valibotSchema: { type: string } }) =>
-      valibotSchema.type === 'custom' ? { type: 'string' } : undefined,
-  })
+  return resolver(schema, { ...CONVERSION })
 }

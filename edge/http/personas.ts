@@ -1,21 +1,106 @@
-// GET /api/personas: whom a caller can talk to. Their instructions stay inside.
+// /api/personas: whom a caller can talk to. The operator makes and changes them; only he sees their instructions.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { Persona } from '#shared/model/persona.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { isId, type PersonaId } from '#shared/ids.ts'
+import { DEFAULT_PERSONA_ID, Persona } from '#shared/model/persona.ts'
+import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readBody } from './read-body.ts'
 
-const Personas = v.object({ personas: v.array(v.pick(Persona, ['id', 'name', 'language'])) })
+const { id, name, instructions, language, voice, script } = Persona.entries
+const Shown = v.object({ id, name, language, script })
+const Full = v.object({ id, name, instructions, language, script, voice, ttsMode: TtsMode })
+const NewPersona = v.strictObject({
+  name,
+  instructions,
+  language,
+  script,
+  voice: v.optional(voice, null),
+  ttsMode: v.optional(TtsMode, 'fast'),
+})
+const Change = v.partial(
+  v.strictObject({ name, instructions, language, script: script.wrapped, voice, ttsMode: TtsMode }),
+)
 
 export function personaRoutes(ports: OperationPorts) {
+  const { personas } = ports.store
+  const { list, one, make, change, remove } = operationsOf(ports)
+  return new Hono<OperationEnv>()
+    .get('/personas', list, async (c) => {
+      const all = await personas.listPersonas()
+      return c.json({ personas: all.map((persona) => v.parse(Shown, persona)) })
+    })
+    .get('/personas/:id', one, async (c) => {
+      const personaId = personaIdOf(c.req.param('id'))
+      const found = await personas.persona(personaId)
+      if (!found) throw notFound('persona', personaId)
+      return c.json(v.parse(Full, found))
+    })
+    .post('/personas', make, async (c) => {
+      const made = await readBody(c, NewPersona)
+      return c.json({ id: await personas.addPersona(made, ports.clock.now()) }, 201)
+    })
+    .patch('/personas/:id', change, async (c) => {
+      const changed = await readBody(c, Change)
+      const personaId = personaIdOf(c.req.param('id'))
+      if (Object.keys(changed).length === 0)
+        throw new FaultError({ code: 'invalid_message', issues: ['body: expected a field to change'] })
+      if (!(await personas.changePersona(personaId, changed))) throw notFound('persona', personaId)
+      return c.body(null, 204)
+    })
+    .delete('/personas/:id', remove, async (c) => {
+      const personaId = personaIdOf(c.req.param('id'))
+      const inUse = (found: string) => new FaultError({ code: 'conflict', kind: 'persona', id: personaId, found })
+      // Sessions that name no persona begin with it.
+      if (personaId === DEFAULT_PERSONA_ID) throw inUse('the default')
+      const outcome = await personas.removePersona(personaId)
+      if (outcome === 'unknown') throw notFound('persona', personaId)
+      if (outcome === 'used') throw inUse('conversations')
+      return c.body(null, 204)
+    })
+}
+
+function personaIdOf(text: string): PersonaId {
+  if (!isId('persona', text)) throw notFound('persona', text)
+  return text
+}
+
+function operationsOf(ports: OperationPorts) {
+  const tag = 'personas'
+  const byOperator = { tag, needs: 'admin', rate: 'write' } as const
   const list = operation(ports, {
     summary: 'Whom you can talk to',
-    tag: 'personas',
+    tag,
     needs: 'key',
     rate: 'read',
-    answers: { 200: Personas },
+    answers: { 200: v.object({ personas: v.array(Shown) }) },
   })
-  return new Hono<OperationEnv>().get('/personas', list, async (c) => {
-    const personas = await ports.store.personas.listPersonas()
-    return c.json({ personas: personas.map(({ id, name, language, script }) => ({ id, name, language, script })) })
+  const one = operation(ports, {
+    ...byOperator,
+    summary: 'A persona with its instructions',
+    rate: 'read',
+    answers: { 200: Full },
+    refuses: ['not_found'],
   })
+  const make = operation(ports, {
+    ...byOperator,
+    summary: 'Make a persona',
+    body: NewPersona,
+    answers: { 201: v.object({ id }) },
+  })
+  const change = operation(ports, {
+    ...byOperator,
+    summary: 'Change a persona; live sessions go on as they began',
+    body: Change,
+    answers: { 204: null },
+    refuses: ['not_found'],
+  })
+  const remove = operation(ports, {
+    ...byOperator,
+    summary: 'Remove a persona with which nobody has talked',
+    answers: { 204: null },
+    refuses: ['not_found', 'conflict'],
+  })
+  return { list, one, make, change, remove }
 }

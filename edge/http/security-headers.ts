@@ -1,10 +1,14 @@
-// What browsers are told to allow: our own scripts, styles and sockets, the microphone, and no framing. No CORS header is
-// ever sent, so that pages of other origins cannot read anything.
+// What browsers are told to allow: our own scripts, styles and sockets, the microphone, and no framing. HSTS is
+// sent where the request came by TLS, or a proxy of ours ended it.
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
+import type { EdgeSettings } from '#edge/ports.ts'
 import { isUpgrade } from './request-log.ts'
 
-export function securityHeaders(): MiddlewareHandler {
+/** Half a year (RFC 6797 §6.1); other names of the domain are not ours to decide for. */
+const HSTS = 'max-age=15552000'
+
+export function securityHeaders({ publicOrigin }: Pick<EdgeSettings, 'publicOrigin'>): MiddlewareHandler {
   const set = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
@@ -19,6 +23,12 @@ export function securityHeaders(): MiddlewareHandler {
     },
     permissionsPolicy: { microphone: ['self'], camera: [], geolocation: [] },
     xFrameOptions: 'DENY',
+    strictTransportSecurity: false,
   })
-  return (c, next) => (isUpgrade(c.req.header('upgrade')) ? next() : set(c, next))
+  const isBehindTls = publicOrigin?.startsWith('https:') ?? false
+  return async (c, next) => {
+    if (isUpgrade(c.req.header('upgrade'))) return next()
+    await set(c, next)
+    if (isBehindTls || c.req.url.startsWith('https:')) c.header('strict-transport-security', HSTS)
+  }
 }

@@ -29,15 +29,16 @@ export async function openSession(
   who: Pick<SessionOpening, 'sessionId' | 'userId' | 'now'>,
 ): Promise<OpenedSession> {
   const personaId = start.personaId ?? DEFAULT_PERSONA_ID
-  const persona = await store.persona(personaId)
-  if (!persona) throw notFound('persona', personaId)
+  const found = await store.persona(personaId)
+  if (!found) throw notFound('persona', personaId)
+  const { ttsMode, ...persona } = found
   const opened = await store.openSession({ ...who, conversationId: start.conversationId, personaId })
   return {
     ...opened,
     turnCount: Math.min(opened.turnCount, MAX_TURN - 1),
     persona,
     language: start.language ?? persona.language,
-    ttsMode: start.ttsMode ?? 'fast',
+    ttsMode: start.ttsMode ?? ttsMode,
     audio: audioFormat(start),
     options: { ...DEFAULT_TURN_OPTIONS, ...start.options },
   }

@@ -6,7 +6,7 @@ import type { KeyLimits, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
-import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
 export const user = sqliteTable('user', {
   id: text('id').$type<UserId>().primaryKey(),
@@ -42,6 +42,7 @@ export const persona = sqliteTable('persona', {
   instructions: text('instructions').notNull(),
   language: text('language').$type<Language>().notNull(),
   voice: text('voice'),
+  ttsMode: text('tts_mode').$type<TtsMode>().notNull().default('fast'),
   /** In which script Chinese is written; null where it stays as it comes. */
   script: text('script').$type<Script>(),
   createdAt: integer('created_at').notNull(),

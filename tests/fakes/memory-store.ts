@@ -1,19 +1,20 @@
 // The Store port in memory: what rooms and routes need of it, without a database. Shows what was written.
-import type { Caller, KeyTerms, KeyView, SessionOpening, Store } from '#edge/ports.ts'
+import type { Caller, KeyTerms, KeyView, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ApiKeyId, type ConversationId, type NodeId, type SessionId, type UserId } from '#shared/ids.ts'
-import { DEFAULT_PERSONA_ID, type Persona } from '#shared/model/persona.ts'
+import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { newSecret } from '#shared/token.ts'
 
-const PERSONA: Persona = {
+const PERSONA: StoredPersona = {
   id: DEFAULT_PERSONA_ID,
   name: 'Parley',
   instructions: 'Answer briefly.',
   language: 'en',
   voice: null,
   script: null,
+  ttsMode: 'fast',
 }
 
 interface StoredSession extends SessionOpening {
@@ -79,7 +80,13 @@ export function createMemoryStore(): MemoryStore {
       deleteConversation: async () => 'unknown',
       deleteUser: async () => {},
     },
-    personas: { listPersonas: async () => [PERSONA] },
+    personas: {
+      listPersonas: async () => [PERSONA],
+      persona: async (id) => (id === PERSONA.id ? PERSONA : undefined),
+      addPersona: async () => 'per_new',
+      changePersona: async () => false,
+      removePersona: async () => 'unknown',
+    },
     nodes: nodesOf(check),
     keys: keysOf(check),
     ping: async () => check(),

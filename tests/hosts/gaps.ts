@@ -12,6 +12,12 @@ export interface Gap {
 export const GAPS: Gap[] = [
   {
     host: 'workers',
+    rule: 'FRO2',
+    what: 'the Worker compresses nothing itself',
+    reason: 'the network before it does, and would do it twice',
+  },
+  {
+    host: 'workers',
     rule: 'OPS7',
     what: 'GET /metrics has no figures of the process',
     reason: 'an isolate has neither a process nor an event loop of its own to measure',

@@ -52,6 +52,7 @@ export function fakePorts(nodes: NodeView[] = []) {
       signingSecret: 's'.repeat(43),
       publicOrigin: 'https://voice.example.org',
       addressRate: 0,
+      corsOrigins: [],
       runtime: 'test',
       startedAt: clock.now(),
     },

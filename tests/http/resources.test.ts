@@ -106,9 +106,8 @@ describe('resources', () => {
 
   it('[HTP5] personas are listed without their instructions', async () => {
     const { key } = await edge.newKey()
-    expect(await (await edge.request('/api/personas', { key })).json()).toEqual({
-      personas: [{ id: 'per_default', name: 'Parley', language: 'en', script: null }],
-    })
+    const { personas } = (await (await edge.request('/api/personas', { key })).json()) as { personas: object[] }
+    expect(personas).toContainEqual({ id: 'per_default', name: 'Parley', language: 'en', script: null })
   })
 
   it('[HTP12] /openapi.json describes routes with what they need, answer and refuse', async () => {

@@ -42,11 +42,13 @@ async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: strin
 function variablesOf({
   metricsToken,
   addressRate,
+  corsOrigins,
   identityProvider: provider,
 }: Partial<EdgeConfig>): Record<string, string> {
   return {
     ...(metricsToken !== undefined && { METRICS_TOKEN: metricsToken }),
     ...(addressRate !== undefined && { ADDRESS_RATE: String(addressRate) }),
+    ...(corsOrigins && { CORS_ORIGINS: corsOrigins.join(',') }),
     ...(provider && {
       JWT_ISSUER: provider.issuer,
       JWT_AUDIENCE: provider.audience,

@@ -77,6 +77,7 @@ async function onNode(clock: Clock): Promise<Bare> {
       signingSecret: 'a'.repeat(43),
       publicOrigin: undefined,
       addressRate: 0,
+      corsOrigins: [],
       runtime: 'test',
       startedAt: 0,
     },

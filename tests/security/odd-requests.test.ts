@@ -133,7 +133,13 @@ describe('peers that take their time', () => {
   it('[SEC5] who does not finish headers or body in time is hung up on', async () => {
     const app = new Hono().post('/', async (c) => c.text(await c.req.text().catch(() => 'broke off')))
     const patience = { headersMs: 50, requestMs: 100, checkEveryMs: 10 }
-    const server = await openHttpServer(app.fetch, { host: '127.0.0.1', port: 0, clock: systemClock, patience })
+    const server = await openHttpServer(app.fetch, {
+      host: '127.0.0.1',
+      port: 0,
+      clock: systemClock,
+      log: silentLog,
+      patience,
+    })
     const slow = open(server.url)
     slow.write('GET / HTTP/1.1\r\nhost: x\r\nx-')
     const slower = open(server.url)

@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as v from 'valibot'
+import { CORS_VARIABLES } from '#edge/http/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import { address, flag, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
+import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
+import type { TlsFiles } from './tls.ts'
 
 export interface EdgeConfig {
   host: string
@@ -22,6 +25,10 @@ export interface EdgeConfig {
   signingSecret: string | undefined
   /** Whether X-Forwarded-For is believed: only where a proxy of ours sets it. */
   trustProxy: boolean
+  /** Origins of other sites whose pages may read the API with a key. */
+  corsOrigins: string[]
+  /** Undefined where a proxy ends TLS, or nobody does. */
+  tls: TlsFiles | undefined
   /** A minute's requests of one network address; 0 for any number. */
   addressRate: number
   /** Undefined where callers come by keys only. */
@@ -47,6 +54,9 @@ const Environment = v.object({
   SIGNING_SECRET: v.optional(secret(MIN_SIGNING_CHARS)),
   TRUST_PROXY: v.optional(flag(), 'false'),
   ADDRESS_RATE: v.optional(whole(0, MAX_ADDRESS_RATE), String(ADDRESS_RATE)),
+  TLS_CERT: v.optional(v.string()),
+  TLS_KEY: v.optional(v.string()),
+  ...CORS_VARIABLES,
   ...IDENTITY_VARIABLES,
   LOG_LEVEL: v.optional(oneOf(...LOG_LEVELS), 'info'),
 })
@@ -66,10 +76,19 @@ export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): Ed
     signingSecret: e.SIGNING_SECRET,
     trustProxy: e.TRUST_PROXY,
     addressRate: e.ADDRESS_RATE,
+    corsOrigins: e.CORS_ORIGINS,
+    tls: tlsFilesOf(e),
     identityProvider: identityProviderOf(e),
     logLevel: e.LOG_LEVEL,
     version: readVersion(),
   }
+}
+
+function tlsFilesOf({ TLS_CERT, TLS_KEY }: { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined }) {
+  if (TLS_CERT === undefined && TLS_KEY === undefined) return undefined
+  if (TLS_CERT === undefined || TLS_KEY === undefined)
+    throw new FaultError({ code: 'invalid_message', issues: ['TLS_CERT, TLS_KEY: are needed together'] })
+  return { certFile: resolve(TLS_CERT), keyFile: resolve(TLS_KEY) }
 }
 
 /** `file:./x.db` means a path from here, which a URL cannot say. */

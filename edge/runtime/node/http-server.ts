@@ -1,12 +1,15 @@
 // The HTTP server of the edge on Node, with the WebSocket server on the same port. Closes in an order in which peers learn
 // why, and within a bound. Knows no route.
 import type { Server, ServerOptions } from 'node:http'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { isUpgrade } from '#edge/http/request-log.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
+import type { Log } from '#shared/log.ts'
+import { readTlsPair, watchTlsPair, type TlsFiles, type TlsPair } from './tls.ts'
 import { createWebSocketServer, withRefusalBodies } from './upgrades.ts'
 
 /** The closing handshake of a socket whose peer may be gone. */
@@ -26,6 +29,16 @@ export interface Patience {
 /** The longest body, 64 KiB, takes some seconds on the slowest line. */
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, checkEveryMs: 5_000 }
 
+export interface HttpServerOptions {
+  host: string
+  port: number
+  clock: Clock
+  log: Log
+  /** Undefined for plain HTTP. */
+  tls?: TlsFiles | undefined
+  patience?: Patience
+}
+
 export interface HttpServer {
   /** e.g. http://127.0.0.1:8787 */
   url: string
@@ -35,29 +48,33 @@ export interface HttpServer {
 /** Resolves once it listens. Throws FaultError invalid_message when the address cannot be had. */
 export async function openHttpServer(
   fetch: Hono['fetch'],
-  { host, port, clock, patience = PATIENCE }: { host: string; port: number; clock: Clock; patience?: Patience },
+  { host, port, clock, log, tls, patience = PATIENCE }: HttpServerOptions,
 ): Promise<HttpServer> {
   const sockets = createWebSocketServer()
-  const serverOptions = serverOptionsOf(patience)
+  const pair = tls && readTlsPair(tls)
+  const serverOptions = { ...serverOptionsOf(patience), ...pair }
   const options = {
     fetch: withRefusalBodies(fetch),
     port,
     hostname: host,
     serverOptions,
     websocket: { server: sockets },
+    ...(pair && { createServer: createSecureServer }),
   }
-  // With these options serve() makes a plain HTTP/1.1 server.
-  const server = serve(options) as Server
+  // With these options serve() makes an HTTP/1.1 server.
+  const server = serve(options) as Server | SecureServer
   server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))
   })
   const bound = server.address() as AddressInfo
-  const url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  const url = `${tls ? 'https' : 'http'}://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  const stopWatching = tls ? watchTlsPair(tls, { clock, log, onChange: (next) => setPair(server, next) }) : () => {}
   return {
     url,
     async close() {
+      stopWatching()
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets.clients) socket.close(CLOSE_GOING_AWAY, 'shutdown')
       const stopWaiting = clock.after(SOCKET_CLOSE_MS, () => {
@@ -69,6 +86,11 @@ export async function openHttpServer(
       stopWaiting()
     },
   }
+}
+
+/** Of the next connections; those that are open keep theirs. */
+function setPair(server: Server | SecureServer, pair: TlsPair): void {
+  if (server instanceof SecureServer) server.setSecureContext(pair)
 }
 
 /**

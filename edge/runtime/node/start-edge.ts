@@ -11,6 +11,7 @@ import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { EdgeConfig } from './config.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
+import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
 import { openHttpServer } from './http-server.ts'
 import { createLimits } from './limits.ts'
@@ -57,6 +58,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       log,
       store,
       metrics,
+      compress: createCompress(),
       limits: createLimits(),
       identities: config.identityProvider && createIdentities(config.identityProvider, { store, log }),
       fleet: rooms.fleet,
@@ -68,7 +70,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
     stops.add('watch of revocations', async () => stopWatching())
-    const server = await openHttpServer(app.fetch, { ...config, clock })
+    const server = await openHttpServer(app.fetch, { ...config, clock, log })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())
     return { url: server.url, store, firstKeyFile, close: () => stops.run() }
@@ -94,13 +96,14 @@ async function openStore(
 }
 
 function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'] {
-  const { version, metricsToken, publicOrigin, addressRate, dataDir } = config
+  const { version, metricsToken, publicOrigin, addressRate, corsOrigins, dataDir } = config
   const signingSecret = config.signingSecret ?? readOrMakeSigningSecret(dataDir)
   return {
     version,
     metricsToken,
     publicOrigin,
     addressRate,
+    corsOrigins,
     signingSecret,
     runtime: `node ${process.version}`,
     startedAt,

@@ -1,6 +1,7 @@
 // The edge's settings on Workers: variables and secrets of wrangler.toml and the account, read and checked once by each
 // isolate and object. Everything else gets plain values. The names are those of the Node host.
 import * as v from 'valibot'
+import { CORS_VARIABLES } from '#edge/http/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
@@ -14,6 +15,8 @@ export interface EdgeConfig {
   metricsToken: string | undefined
   publicOrigin: string | undefined
   signingSecret: string
+  /** Origins of other sites whose pages may read the API with a key. */
+  corsOrigins: string[]
   /** A minute's requests of one network address; 0 for any number. */
   addressRate: number
   /** Undefined where callers come by keys only. */
@@ -47,6 +50,7 @@ const Variables = v.object({
     v.pipe(v.string(), v.regex(/^\d{1,8}$/, 'must be a whole number from 0'), v.transform(Number)),
     String(ADDRESS_RATE),
   ),
+  ...CORS_VARIABLES,
   ...IDENTITY_VARIABLES,
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS), 'info'),
 })
@@ -66,6 +70,7 @@ export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
     publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
     signingSecret: e.SIGNING_SECRET,
     addressRate: e.ADDRESS_RATE,
+    corsOrigins: e.CORS_ORIGINS,
     identityProvider: identityProviderOf(e),
     logLevel: e.LOG_LEVEL,
     version: manifest.version,

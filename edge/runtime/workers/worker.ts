@@ -36,7 +36,7 @@ export default {
 
 function createEdge(bindings: Bindings) {
   const { config, ...ports } = portsOf(bindings)
-  const { version, metricsToken, signingSecret, publicOrigin, addressRate } = config
+  const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins } = config
   const edge = createApp({
     ...ports,
     limits: createLimits(bindings.LIMITS),
@@ -50,6 +50,7 @@ function createEdge(bindings: Bindings) {
       signingSecret,
       publicOrigin,
       addressRate,
+      corsOrigins,
       runtime: 'workers',
       startedAt: ports.clock.now(),
     },

@@ -1,0 +1,156 @@
+// GET /docs: the reference for whoever writes a client, rendered here from the same schemas and tables by which the edge works. No
+// script and no file from anywhere else, so that it stands behind our own Content-Security-Policy.
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import type { OpenAPIV3_1 } from 'openapi-types'
+import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
+import { DOCS_CSS } from './docs-style.ts'
+import { AUDIO_FRAME, MINIMAL_CALL, WIRES } from './wires.ts'
+
+const CACHE_SECONDS = 300
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
+type Html = ReturnType<typeof html>
+
+export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>) {
+  return new Hono()
+    .get('/docs', async (c) => {
+      c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
+      return c.html(page(await specs()))
+    })
+    .get('/docs.css', (c) => {
+      c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
+      return c.body(DOCS_CSS, 200, { 'content-type': 'text/css; charset=utf-8' })
+    })
+}
+
+function page({ info, paths = {} }: OpenAPIV3_1.Document): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width" />
+      <title>Parley ${info.version}: reference</title>
+      <link rel="stylesheet" href="/docs.css" />
+      <body>
+        <h1>Parley ${info.version}</h1>
+        <p>${info.description}</p>
+        <p>
+          A key rides as <code>Authorization: Bearer pk_…</code>; so does a token of the operator’s identity provider. A
+          page takes a ticket (<code>POST /api/tickets</code>) or a client secret (<code
+            >POST /v1/realtime/client_secrets</code
+          >) and offers it as a subprotocol of the socket. Machine-readable: <a href="/openapi.json">/openapi.json</a>,
+          <a href="/wires.json">/wires.json</a>.
+        </p>
+        <nav>
+          <a href="#routes">Routes</a> <a href="#wires">Wires</a> <a href="#rates">Rates</a>
+          <a href="#faults">Faults</a>
+        </nav>
+        <h2 id="routes">Routes</h2>
+        ${Object.entries(paths).flatMap(([path, item]) =>
+          METHODS.flatMap((method) => (item?.[method] ? [route(method, path, item[method])] : [])),
+        )}
+        <h2 id="wires">Wires</h2>
+        ${wires()}
+        <h2 id="rates">Rates</h2>
+        <p>A minute’s requests of one key on one route; a key may have a factor of its own.</p>
+        ${table(
+          ['class', 'a minute'],
+          Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
+        )}
+        <h2 id="faults">Faults</h2>
+        <p>
+          A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a
+          socket it is a message of type <code>fault</code>, before the close where it ends the session.
+        </p>
+        <table>
+          <tr>
+            <th>code</th>
+            <th>HTTP</th>
+            <th>close</th>
+            <th>try again</th>
+            <th>says</th>
+          </tr>
+          ${Object.entries(FAULT_TABLE).map(
+            ([code, { http, close, retry, text }]) =>
+              html`<tr id="${code}">
+                <td><code>${code}</code></td>
+                <td>${http}</td>
+                <td>${close}</td>
+                <td>${retry}</td>
+                <td>${text}</td>
+              </tr>`,
+          )}
+        </table>
+      </body>
+    </html>`
+}
+
+function route(method: string, path: string, operation: OpenAPIV3_1.OperationObject): Html {
+  const needs = operation.security?.flatMap((way) => Object.values(way).flat()) ?? []
+  const isOpen = operation.security?.length === 0
+  const body = (operation.requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content
+  return html`<section>
+    <h3><code>${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}</code></h3>
+    <p>
+      ${operation.summary}. ${isOpen ? 'No key.' : `Needs ${needs.join(', ') || 'a key'}.`} ${operation.description}
+    </p>
+    ${
+      (operation.parameters ?? []).length > 0
+        ? table(
+            ['query', ''],
+            (operation.parameters as OpenAPIV3_1.ParameterObject[])
+              .filter((parameter) => parameter.in === 'query')
+              .map(({ name, description = '' }) => [name, description]),
+          )
+        : ''
+    }
+    ${body ? details('Body', body) : ''} ${details('Answers', operation.responses ?? {})}
+  </section>`
+}
+
+function wires(): Html {
+  return html`<p>
+      Text frames are JSON messages, binary frames are audio: ${AUDIO_FRAME.header}; then ${AUDIO_FRAME.payload}. The
+      heartbeat is <code>{"type":"ping"}</code> and <code>{"type":"pong"}</code>, at least every 2 s.
+    </p>
+    <h3>A minimal client: seven messages</h3>
+    <ol>
+      ${MINIMAL_CALL.map(
+        (step) =>
+          html`<li>
+            ${step.from}: ${'message' in step ? html`<code>${JSON.stringify(step.message)}</code>` : step.audio}
+          </li>`,
+      )}
+    </ol>
+    ${Object.entries(WIRES).map(
+      ([name, { address, up, down }]) =>
+        html`<h3><code>${name}</code> at <code>${address}</code></h3>
+          <p>Up: ${names(up)}</p>
+          <p>Down: ${names(down)}</p>`,
+    )}`
+}
+
+interface Union {
+  options: ReadonlyArray<{ entries: { type: { literal: string } } }>
+}
+const names = ({ options }: Union): Html =>
+  html`${options.map(({ entries }) => html`<code>${entries.type.literal}</code> `)}`
+
+const details = (title: string, value: unknown): Html =>
+  html`<details>
+    <summary>${title}</summary>
+    <pre>${JSON.stringify(value, null, 2)}</pre>
+  </details>`
+
+const table = (head: string[], rows: string[][]): Html =>
+  html`<table>
+    <tr>
+      ${head.map((cell) => html`<th>${cell}</th>`)}
+    </tr>
+    ${rows.map(
+      (row) =>
+        html`<tr>
+          ${row.map((cell) => html`<td>${cell}</td>`)}
+        </tr>`,
+    )}
+  </table>`

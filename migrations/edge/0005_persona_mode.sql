@@ -1,0 +1,1 @@
+ALTER TABLE `persona` ADD `tts_mode` text DEFAULT 'fast' NOT NULL;
