@@ -12,7 +12,7 @@ const HOOK_TIMEOUT_MS = 60_000
 const WORKERS_AT_ONCE = 3
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
-  'tests/http/{auth,bounds,resources}.test.ts',
+  'tests/http/{auth,bounds,node-blobs,resources}.test.ts',
   'tests/rooms/{connect,relay}.test.ts',
 ]
 

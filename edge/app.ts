@@ -6,6 +6,7 @@ import { connectRoutes } from '#edge/http/connect.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
+import { nodeBlobRoutes } from '#edge/http/node-blobs.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
 import { personaRoutes } from '#edge/http/personas.ts'
 import { limitBody } from '#edge/http/read-body.ts'
@@ -30,6 +31,7 @@ export function createApp(ports: EdgePorts) {
   })
   return app
     .route('/', connectRoutes({ ...ports, callerOf: (c) => callerOf(c, ports) }))
+    .route('/', nodeBlobRoutes(ports))
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
     .route('/api', conversationRoutes(ports))

@@ -9,18 +9,13 @@ import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { Blobs } from './blob-port.ts'
+import type { Upgrades } from './socket-ports.ts'
 
-// --- sockets ---
+export type { Blobs, ByteRange } from './blob-port.ts'
+export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
 
-/** The part of a WebSocket that a room uses. `ws` and workerd sockets both fit. */
-export interface RoomSocket {
-  send(frame: string | Uint8Array<ArrayBuffer>): void
-  close(code: number, reason: string): void
-  /** Bytes handed to send() that have not left yet. */
-  readonly bufferedAmount: number
-  /** When the host last answered a heartbeat by itself, without telling the room. */
-  readonly heardAt?: number | undefined
-}
+// --- callers ---
 
 /** What a key may be allowed. */
 export const SCOPES = ['talk', 'history:read', 'admin'] as const
@@ -31,25 +26,6 @@ export interface Caller {
   userId: UserId
   keyId: ApiKeyId
   scopes: Scope[]
-}
-
-/** How a caller's socket comes in. `received`: the highest number that the caller has of the node's messages. */
-export type CallerAdmission =
-  | { type: 'new'; sessionId: SessionId; caller: Caller }
-  | { type: 'resume'; sessionId: SessionId; resumeToken: string; received: number }
-
-/** How a node's data socket comes in: with a ticket for the first dial, with a resume token for the next ones. */
-export interface NodeAdmission {
-  sessionId: SessionId
-  nodeId: NodeId
-  secret: { type: 'ticket'; ticket: string } | { type: 'resume'; resumeToken: string; received: number }
-}
-
-/** Turns a request into a socket of a room. A refusal throws FaultError before the upgrade is answered. */
-export interface Upgrades {
-  caller(c: Context, admission: CallerAdmission): Response | Promise<Response>
-  nodeControl(c: Context, node: { nodeId: NodeId }): Response | Promise<Response>
-  nodeSession(c: Context, admission: NodeAdmission): Response | Promise<Response>
 }
 
 // --- rooms, as the routes and each other see them ---
@@ -243,6 +219,7 @@ export interface EdgePorts {
   sessions: Sessions
   upgrades: Upgrades
   limits: Limits
+  blobs: Blobs
   metrics: Metrics
   settings: EdgeSettings
   /** The network address that a request came from: what failed sign-ins are counted by. */

@@ -36,6 +36,7 @@ export function fakePorts(nodes: NodeView[] = []) {
     store,
     log: silentLog,
     limits: createLimits(),
+    blobs: { put: never, head: never, get: never, delete: never, sweep: async () => 0 },
     metrics: {
       count: (name, labels) => void counted.push(`${name} ${JSON.stringify(labels)}`),
       observe: () => {},

@@ -1,5 +1,6 @@
 // Starts one edge on Node and gives back how to stop it: database, rooms, app and HTTP server, chosen and connected here and
 // closed in reverse. Used by main.ts and by tests (port 0).
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
@@ -9,6 +10,7 @@ import { createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { EdgeConfig } from './config.ts'
+import { createBlobs } from './blobs.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { openDatabase } from './database.ts'
 import { openHttpServer } from './http-server.ts'
@@ -57,6 +59,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       store,
       metrics,
       limits: createLimits(),
+      blobs: createBlobs(join(config.dataDir, 'blobs')),
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms),

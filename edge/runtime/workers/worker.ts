@@ -4,6 +4,7 @@ import { createApp } from '#edge/app.ts'
 import { answerOf } from '#edge/http/on-fault.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
+import { createBlobs } from './blobs.ts'
 import { createLimits } from './limits.ts'
 import { pageRoutes } from './page.ts'
 import { portsOf } from './ports-of.ts'
@@ -39,6 +40,7 @@ function createEdge(bindings: Bindings) {
   const edge = createApp({
     ...ports,
     limits: createLimits(bindings.LIMITS),
+    blobs: createBlobs(bindings.BLOBS),
     fleet: createFleet(bindings),
     sessions: createSessions(bindings, ports.log),
     upgrades: createUpgrades(bindings),
