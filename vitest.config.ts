@@ -14,6 +14,7 @@ const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
   'tests/http/{auth,bounds,node-blobs,resources}.test.ts',
   'tests/rooms/{connect,relay}.test.ts',
+  'tests/upkeep/scheduled.test.ts',
 ]
 
 /** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */

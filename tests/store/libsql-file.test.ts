@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 
 async function openInThread(): Promise<OpenStore> {
@@ -30,6 +31,7 @@ async function openInThread(): Promise<OpenStore> {
 
 storeContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
+sessionSweepContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
   let folder: string

@@ -7,7 +7,9 @@ import { afterAll, beforeAll } from 'vitest'
 import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
 import type { Store } from '#edge/ports.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
-import { storeContract } from '#tests/contracts/store.contract.ts'
+import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
+import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
 
 let folder: string
@@ -29,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-storeContract('libSQL server, from workerd', async () => {
+async function openRemote(): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
   for (const table of ['usage', 'turn', 'session', 'conversation', 'node', 'api_key', 'user'])
     await database.db.run(sql.raw(`delete from ${table}`))
@@ -42,7 +44,12 @@ storeContract('libSQL server, from workerd', async () => {
         coalesce(sum(output_audio_ms), 0) as outputAudioMs from usage where user_id = ${userId}`),
     close: () => Promise.resolve(),
   }
-})
+}
+
+const NAME = 'libSQL server, from workerd'
+storeContract(NAME, openRemote)
+turnCorrectionContract(NAME, openRemote)
+sessionSweepContract(NAME, openRemote)
 
 /** The port, each method of which is called inside workerd. */
 function remoteStore({ callStore }: Workerd): Store {

@@ -19,6 +19,7 @@ import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
 import { watchRevokedNodes } from './revoked-nodes.ts'
 import { createRooms } from './rooms.ts'
+import { scheduleUpkeep } from './schedule.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
 import { createUpgrades } from './upgrades.ts'
@@ -52,6 +53,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
+    const blobs = createBlobs(join(config.dataDir, 'blobs'))
     const rooms = createRooms({ clock, log, store, metrics })
     const app = createApp({
       clock,
@@ -59,7 +61,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       store,
       metrics,
       limits: createLimits(),
-      blobs: createBlobs(join(config.dataDir, 'blobs')),
+      blobs,
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms),
@@ -69,6 +71,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevokedNodes({ clock, log, store, fleet: rooms.fleet })
     stops.add('watch of revoked nodes', async () => stopWatching())
+    stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs }))
     const server = await openHttpServer(app.fetch, { ...config, clock })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())

@@ -8,6 +8,7 @@ import { createBlobs } from './blobs.ts'
 import { createLimits } from './limits.ts'
 import { pageRoutes } from './page.ts'
 import { portsOf } from './ports-of.ts'
+import { scheduled } from './schedule.ts'
 import { createFleet, createSessions } from './rooms.ts'
 import { createUpgrades } from './upgrades.ts'
 
@@ -32,6 +33,7 @@ export default {
     }
     return app.fetch(request, bindings, execution as never)
   },
+  scheduled,
 }
 
 function createEdge(bindings: Bindings) {
