@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { callerOf, limitFailures } from '#edge/http/auth.ts'
 import { connectRoutes } from '#edge/http/connect.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
+import { goAwayRoutes } from '#edge/http/go-away.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
 import { nodeBlobRoutes } from '#edge/http/node-blobs.ts'
@@ -35,6 +36,7 @@ export function createApp(ports: EdgePorts) {
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
     .route('/api', conversationRoutes(ports))
+    .route('/api', goAwayRoutes(ports))
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))

@@ -44,6 +44,11 @@ export interface Fleet {
   nodes(): Promise<NodeView[]>
   /** Offers the session to the nodes in turn. Throws FaultError no_capacity when none takes it. */
   place(offer: { sessionId: SessionId; epoch: number; ticket: string; expiresAt: number }): Promise<NodeId>
+  /**
+   * Before a deployment: every call on a node and every node is told to come back no earlier than so long from now, and its
+   * sockets are closed. Both resume, the calls go on. How many were told.
+   */
+  goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }>
   /** The session is over: its node frees the slot. */
   release(sessionId: SessionId, reason: EndReason): Promise<void>
 }
@@ -52,6 +57,8 @@ export interface Fleet {
 export interface Sessions {
   /** Live sessions of this edge. */
   count(): Promise<number>
+  /** See Fleet.goAway. */
+  goAway(sessions: SessionId[], retryAfterMs: number): Promise<void>
   /** The node is gone: every session on it is told. */
   nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
 }

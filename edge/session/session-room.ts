@@ -14,7 +14,8 @@ import { Peer } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
 import { reduce } from './session-reduce.ts'
-import { SessionSecrets } from './session-secrets.ts'
+import { sendAway } from './send-away.ts'
+import { checkReceived, SessionSecrets } from './session-secrets.ts'
 import { deadlines, type SessionEvent, type SessionState } from './session-state.ts'
 import { Traffic } from './traffic.ts'
 
@@ -158,8 +159,17 @@ export class SessionRoom {
     this.#verb(() => this.#happened({ type: 'woke' }))
   }
 
-  shutdown(): void {
-    this.#verb(() => this.#happened({ type: 'shutdown' }))
+  /** Whoever can resume is sent away, to come back no earlier; a session that is only beginning goes on. */
+  goAway(retryAfterMs: number): void {
+    const { codec } = this.#ports
+    this.#verb(() => sendAway(this.#peers, { codec, retryAfterMs, closes: this.#state.is === 'live' }))
+  }
+
+  shutdown(retryAfterMs: number): void {
+    this.#verb(() => {
+      sendAway(this.#peers, { codec: this.#ports.codec, retryAfterMs, closes: false })
+      this.#happened({ type: 'shutdown' })
+    })
   }
 
   // --- private ---
@@ -237,8 +247,4 @@ export class SessionRoom {
     const all = [deadlines(this.#state)[0]?.at, caller?.deadAt, node?.deadAt].filter((at) => at !== undefined)
     this.#ports.setAlarm(all.length > 0 ? Math.min(...all) : undefined)
   }
-}
-
-function checkReceived(received: number, max: number): void {
-  if (received > max) throw new FaultError({ code: 'invalid_message', issues: [`received: expected at most ${max}`] })
 }

@@ -44,8 +44,8 @@ export function fakePorts(nodes: NodeView[] = []) {
       text: () => Promise.resolve('metrics'),
       contentType: 'text/plain',
     },
-    fleet: { nodes: async () => nodes, place: never, release: never },
-    sessions: { count: async () => 1, nodeLost: never },
+    fleet: { nodes: async () => nodes, place: never, release: never, goAway: never },
+    sessions: { count: async () => 1, nodeLost: never, goAway: never },
     upgrades: { caller: never, nodeControl: never, nodeSession: never },
     settings: {
       version: '1.0.0',

@@ -14,6 +14,7 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
   const fleet = () => FLEET.getByName(FLEET_NAME)
   return {
     nodes: () => reached(fleet().nodes()),
+    goAway: (retryAfterMs) => reached(fleet().goAway(retryAfterMs)),
     place: async (offer) => {
       try {
         const placed = await fleet().place(offer)
@@ -31,14 +32,19 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
 }
 
 export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 'FLEET'>, log: Log): Sessions {
+  const logUnheard = (told: Array<PromiseSettledResult<void>>, message: string): void => {
+    for (const one of told) if (one.status === 'rejected') log.warn({ error: one.reason }, message)
+  }
   return {
     /** Those that a node has: an object alone knows only of itself. */
     count: () => reached(FLEET.getByName(FLEET_NAME).sessionCount()),
     nodeLost: async (nodeId, ids) => {
       const told = await Promise.allSettled(ids.map((id) => SESSIONS.getByName(id).nodeLost(nodeId)))
-      for (const one of told)
-        if (one.status === 'rejected')
-          log.warn({ error: one.reason, nodeId }, 'a session does not hear of its lost node')
+      logUnheard(told, 'a session does not hear of its lost node')
+    },
+    goAway: async (ids, retryAfterMs) => {
+      const told = await Promise.allSettled(ids.map((id) => SESSIONS.getByName(id).goAway(retryAfterMs)))
+      logUnheard(told, 'a session does not hear that it is to go away')
     },
   }
 }
