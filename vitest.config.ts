@@ -15,9 +15,10 @@ const WORLDS_AT_ONCE = 2
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
   'tests/http/{auth,bounds,node-blobs,resources}.test.ts',
-  'tests/rooms/{connect,go-away,relay}.test.ts',
+  'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
   // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
-  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,speculation,turn}.test.ts',
+  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,speculation,turn}.test.ts',
+  'tests/store/migrations.test.ts',
   'tests/upkeep/scheduled.test.ts',
 ]
 
