@@ -1,8 +1,8 @@
 // Blobs on Workers: the R2 bucket of wrangler.toml, one object a blob under its hash. R2 makes an object visible when it is
 // whole. A body is held in memory first, because R2 wants its length beforehand and WebCrypto has no hash of a stream:
-// MAX_BLOB_BYTES is less than a tenth of an isolate's 128 MB, and only nodes send bodies of that size.
+// MAX_BLOB_BYTES is less than a tenth of PLATFORM_ISOLATE_BYTES, and only nodes send bodies of that size.
 import type { Blobs } from '#edge/ports.ts'
-import { blobHashOf, blobParts, WRONG_BLOB_HASH } from '#shared/blob.ts'
+import { blobHashOf, blobParts, MAX_BLOB_BYTES, WRONG_BLOB_HASH } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
 
 export function createBlobs(bucket: R2Bucket): Blobs {
@@ -36,7 +36,12 @@ export function createBlobs(bucket: R2Bucket): Blobs {
 }
 
 async function readAll(body: Parameters<Blobs['put']>[1]): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Array<Uint8Array<ArrayBuffer>> = []
-  for await (const part of blobParts(body)) parts.push(part)
-  return new Uint8Array(await new Blob(parts).arrayBuffer())
+  // Once, and large enough: collected parts and their sum would be there at the same time.
+  const held = new Uint8Array(MAX_BLOB_BYTES)
+  let bytes = 0
+  for await (const part of blobParts(body)) {
+    held.set(part, bytes)
+    bytes += part.byteLength
+  }
+  return held.subarray(0, bytes)
 }
