@@ -10,10 +10,16 @@ const HOOK_TIMEOUT_MS = 60_000
 
 /** Each starts a runtime and a database of its own. */
 const WORKERS_AT_ONCE = 3
+/** Whole calls of one file: each has an edge of its own. */
+const WORLDS_AT_ONCE = 2
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
-  'tests/http/{auth,bounds,history,identities,keys,out-front,personas,resources}.test.ts',
-  'tests/rooms/{connect,relay}.test.ts',
+  'tests/http/{auth,bounds,history,identities,keys,node-blobs,out-front,personas,resources}.test.ts',
+  'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
+  // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
+  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,speculation,turn}.test.ts',
+  'tests/store/migrations.test.ts',
+  'tests/upkeep/scheduled.test.ts',
 ]
 
 /** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */
@@ -49,6 +55,7 @@ export default defineConfig({
           name: 'workers',
           // Mostly they wait: for programs that start, and for times of the wires that cannot be shortened here.
           maxWorkers: WORKERS_AT_ONCE,
+          maxConcurrency: WORLDS_AT_ONCE,
           provide: { host: 'workers' },
           environment: 'node',
           // Where the runtime or the database does not start, `npm test` says so at its end.

@@ -10,9 +10,11 @@ import { conversationSearchRoutes } from '#edge/http/conversation-search.ts'
 import { conversationRoutes } from '#edge/http/conversations.ts'
 import { crossOrigin } from '#edge/http/cross-origin.ts'
 import { docsRoutes } from '#edge/http/docs.ts'
+import { goAwayRoutes } from '#edge/http/go-away.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { keyRoutes } from '#edge/http/keys.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
+import { nodeBlobRoutes } from '#edge/http/node-blobs.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
 import { openApiRoutes, specsOf } from '#edge/http/openapi.ts'
 import { personaRoutes } from '#edge/http/personas.ts'
@@ -45,6 +47,7 @@ export function createApp(ports: EdgePorts) {
   }
   const routes = app
     .route('/', connectRoutes({ ...ports, callerOf: (c) => callerOf(c, ports) }))
+    .route('/', nodeBlobRoutes(ports))
     .route('/', healthRoutes(ports))
     .route('/', metricsRoutes(ports))
     .route('/api', accountRoutes(ports))
@@ -53,6 +56,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', conversationExportRoutes(ports))
     .route('/api', turnRoutes(ports))
     .route('/api', keyRoutes(ports))
+    .route('/api', goAwayRoutes(ports))
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))

@@ -6,21 +6,16 @@ import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
+import type { Blobs } from './blob-port.ts'
+import type { Upgrades } from './socket-ports.ts'
 import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
 
-// --- sockets ---
+export type { Blobs, ByteRange } from './blob-port.ts'
+export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
 
-/** The part of a WebSocket that a room uses. `ws` and workerd sockets both fit. */
-export interface RoomSocket {
-  send(frame: string | Uint8Array<ArrayBuffer>): void
-  close(code: number, reason: string): void
-  /** Bytes handed to send() that have not left yet. */
-  readonly bufferedAmount: number
-  /** When the host last answered a heartbeat by itself, without telling the room. */
-  readonly heardAt?: number | undefined
-}
+// --- callers ---
 
 /** What a key may be allowed. admin: everybody's things, keys and nodes. */
 export const SCOPES = ['talk', 'history:read', 'history:write', 'voices', 'admin'] as const
@@ -54,25 +49,6 @@ export interface Caller extends Pick<KeyTerms, 'scopes' | 'origins' | 'limits'> 
   keyId: ApiKeyId
 }
 
-/** How a caller's socket comes in. `received`: the highest number that the caller has of the node's messages. */
-export type CallerAdmission =
-  | { type: 'new'; sessionId: SessionId; caller: Caller }
-  | { type: 'resume'; sessionId: SessionId; resumeToken: string; received: number }
-
-/** How a node's data socket comes in: with a ticket for the first dial, with a resume token for the next ones. */
-export interface NodeAdmission {
-  sessionId: SessionId
-  nodeId: NodeId
-  secret: { type: 'ticket'; ticket: string } | { type: 'resume'; resumeToken: string; received: number }
-}
-
-/** Turns a request into a socket of a room. A refusal throws FaultError before the upgrade is answered. */
-export interface Upgrades {
-  caller(c: Context, admission: CallerAdmission): Response | Promise<Response>
-  nodeControl(c: Context, node: { nodeId: NodeId }): Response | Promise<Response>
-  nodeSession(c: Context, admission: NodeAdmission): Response | Promise<Response>
-}
-
 // --- rooms, as the routes and each other see them ---
 
 /** One node as the fleet room sees it. */
@@ -89,6 +65,11 @@ export interface Fleet {
   nodes(): Promise<NodeView[]>
   /** Offers the session to the nodes in turn. Throws FaultError no_capacity when none takes it. */
   place(offer: { sessionId: SessionId; epoch: number; ticket: string; expiresAt: number }): Promise<NodeId>
+  /**
+   * Before a deployment: every call on a node and every node is told to come back no earlier than so long from now, and its
+   * sockets are closed. Both resume, the calls go on. How many were told.
+   */
+  goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }>
   /** The session is over: its node frees the slot. */
   release(sessionId: SessionId, reason: EndReason): Promise<void>
 }
@@ -97,6 +78,8 @@ export interface Fleet {
 export interface Sessions {
   /** Live sessions of this edge. */
   count(): Promise<number>
+  /** See Fleet.goAway. */
+  goAway(sessions: SessionId[], retryAfterMs: number): Promise<void>
   /** The node is gone: every session on it is told. */
   nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
   /** These keys are good no more: sessions that were opened with one of them end. */
@@ -179,6 +162,7 @@ export interface EdgePorts {
   sessions: Sessions
   upgrades: Upgrades
   limits: Limits
+  blobs: Blobs
   metrics: Metrics
   settings: EdgeSettings
   /** Undefined where the network before the host compresses. */

@@ -36,6 +36,11 @@ export interface SessionStore {
   ended(session: { sessionId: SessionId; reason: EndReason; now: number }): Promise<void>
   /** Sessions that were live when the edge went down are ended, so that their conversations are free. Called at start. */
   endAllLive(now: number): Promise<number>
+  /**
+   * Ends sessions that are live although they were opened before `openedBefore`: their room could not write the end, and their
+   * conversations are to be free. Forgets the resume tokens of all that are over. How many of each.
+   */
+  sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number; forgotten: number }>
 }
 
 /** What the rooms keep of turns: the fleet room what nodes have finished, the session room what only it knows. */

@@ -1,13 +1,13 @@
 // One node's control socket, as long as it counts: when it was last heard, and that it never holds too much.
-// Used by fleet-room.ts. Knows no message but the heartbeat.
+// Used by fleet-room.ts. Knows no message but the heartbeat and goaway.
 import type { RoomSocket } from '#edge/ports.ts'
 import type { NodeId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { isTeardownRace } from '#shared/link/socket.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { PING, PONG } from '#shared/protocol/decode.ts'
-import { MAX_SOCKET_BUFFER_BYTES, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
-import type { EdgeControlMessage } from '#shared/protocol/node-messages.ts'
+import { decode, PING, PONG } from '#shared/protocol/decode.ts'
+import { MAX_NODE_MESSAGE_BYTES, MAX_SOCKET_BUFFER_BYTES, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
+import { NodeControlMessage, type EdgeControlMessage } from '#shared/protocol/node-messages.ts'
 
 export class ControlPeer {
   readonly nodeId: NodeId
@@ -41,6 +41,11 @@ export class ControlPeer {
     this.#write(JSON.stringify(message))
   }
 
+  goAway(retryAfterMs: number): void {
+    this.send({ type: 'goaway', retryAfterMs })
+    this.close(CLOSE_RESUME, 'goaway')
+  }
+
   close(code: number, reason: string): void {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -56,4 +61,9 @@ export class ControlPeer {
       if (!isTeardownRace(error)) throw error
     }
   }
+}
+
+export function readControl(frame: Frame): ReturnType<typeof decode<NodeControlMessage>> {
+  if (typeof frame === 'string') return decode(NodeControlMessage, frame, MAX_NODE_MESSAGE_BYTES)
+  return { ok: false, fault: { code: 'invalid_message', issues: ['audio on the control socket'] } }
 }

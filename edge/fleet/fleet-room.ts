@@ -10,10 +10,8 @@ import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import type { Log } from '#shared/log.ts'
 import { CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { decode } from '#shared/protocol/decode.ts'
-import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
-import { NodeControlMessage } from '#shared/protocol/node-messages.ts'
-import { ControlPeer } from './control-peer.ts'
+import type { NodeControlMessage } from '#shared/protocol/node-messages.ts'
+import { ControlPeer, readControl } from './control-peer.ts'
 import { reduceFleet } from './fleet-reduce.ts'
 import {
   EMPTY_FLEET,
@@ -29,7 +27,7 @@ export interface FleetRoomPorts {
   clock: Clock
   log: Log
   store: Pick<Store, 'turns'>
-  sessions: Pick<Sessions, 'nodeLost'>
+  sessions: Pick<Sessions, 'nodeLost' | 'goAway'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   setAlarm(at: number | undefined): void
   /** Keeps the state for a later room, where the host's memory may vanish; called when it has changed. */
@@ -130,6 +128,16 @@ export class FleetRoom implements Fleet {
   release(sessionId: SessionId, reason: Parameters<Fleet['release']>[1]): Promise<void> {
     this.#happened({ type: 'release', sessionId, reason })
     return Promise.resolve()
+  }
+
+  /** Calls first: a node without its control socket has no way to hear of them. */
+  async goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }> {
+    const held = [...this.#state.nodes.values()].flatMap((node) => [...node.held])
+    await this.#ports.sessions.goAway(held, retryAfterMs)
+    const peers = [...this.#peers.values()]
+    for (const peer of peers) peer.goAway(retryAfterMs)
+    this.#sweep()
+    return { nodes: peers.length, sessions: held.length }
   }
 
   /** Asks a node to take no new session; live ones finish. */
@@ -237,9 +245,4 @@ export class FleetRoom implements Fleet {
     const known = times.filter((at) => at !== undefined)
     return known.length > 0 ? Math.min(...known) : undefined
   }
-}
-
-function readControl(frame: Frame): ReturnType<typeof decode<NodeControlMessage>> {
-  if (typeof frame === 'string') return decode(NodeControlMessage, frame, MAX_NODE_MESSAGE_BYTES)
-  return { ok: false, fault: { code: 'invalid_message', issues: ['audio on the control socket'] } }
 }

@@ -1,10 +1,10 @@
-// Who a request is from: an API key in the Authorization header, or a browser's signed cookie that names its key. A cookie
+// Who a request is from: a node's token, an API key in the Authorization header, or a browser's signed cookie that names its key. A cookie
 // rides along from any page, so with it the Origin must be ours wherever something changes or a socket opens.
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
-import { isId, type ApiKeyId } from '#shared/ids.ts'
+import { isId, type ApiKeyId, type NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
 import { answerOf } from './problem.ts'
 import { isUpgrade, type RequestEnv } from './request-log.ts'
@@ -32,6 +32,14 @@ export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
 
 export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   return scopes.includes('admin') || scopes.includes(scope)
+}
+
+/** The node whose token it is. Throws FaultError unauthenticated. */
+export async function nodeOf(c: Context, { store }: { store: Pick<EdgePorts['store'], 'nodes'> }): Promise<NodeId> {
+  const token = bearerOf(c)
+  const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
+  if (!node) throw new FaultError({ code: 'unauthenticated' })
+  return node.nodeId
 }
 
 /** A key, or a token of the operator's identity provider. */

@@ -4,7 +4,7 @@
 import { Hono, type Context } from 'hono'
 import type { Caller, EdgePorts, NodeAdmission } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
-import { isId, newId, type NodeId } from '#shared/ids.ts'
+import { isId, newId } from '#shared/ids.ts'
 import {
   chosenProtocol,
   CHAT_PROTOCOL,
@@ -12,7 +12,7 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { bearerOf, mayDo, requireAllowedOrigin } from './auth.ts'
+import { bearerOf, mayDo, nodeOf, requireAllowedOrigin } from './auth.ts'
 import { callerByClientSecret, CLIENT_SECRET_PREFIX } from './client-secrets.ts'
 import { burnGrant } from './key-grant.ts'
 
@@ -86,13 +86,6 @@ function receivedOf(c: Context): number {
   const received = Number(text)
   if (/^\d{1,10}$/.test(text) && received <= 0xffff_ffff) return received
   throw new FaultError({ code: 'invalid_message', issues: ['received: expected a number of the link'] })
-}
-
-async function nodeOf(c: Context, { store }: ConnectPorts): Promise<NodeId> {
-  const token = bearerOf(c)
-  const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
-  if (!node) throw new FaultError({ code: 'unauthenticated' })
-  return node.nodeId
 }
 
 /** By ticket or client secret, which ride as a subprotocol; by client secret, key, token or cookie in the headers. */

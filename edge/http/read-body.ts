@@ -21,15 +21,15 @@ export function limitBody(): MiddlewareHandler {
 }
 
 export async function readBody<T>(c: Context, schema: Schema<T>): Promise<T> {
-  const decoded = decode(schema, await textOf(c), MAX_BODY_BYTES)
+  const decoded = decode(schema, await unbroken(() => c.req.text()), MAX_BODY_BYTES)
   if (!decoded.ok) throw new FaultError(decoded.fault)
   return decoded.value
 }
 
 /** A client that hangs up in the middle is no bug of ours, and nobody is there to read the answer. */
-async function textOf(c: Context): Promise<string> {
+export async function unbroken<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await c.req.text()
+    return await read()
   } catch (error) {
     if (!isTeardownRace(error)) throw error
     throw new FaultError({ code: 'invalid_message', issues: ['body: it broke off'] }, { cause: error })

@@ -14,7 +14,8 @@ import { Peer } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
 import { reduce } from './session-reduce.ts'
-import { SessionSecrets } from './session-secrets.ts'
+import { hangUp, sendAway } from './send-away.ts'
+import { checkReceived, SessionSecrets } from './session-secrets.ts'
 import { deadlines, type SessionEvent, type SessionState } from './session-state.ts'
 import { Traffic } from './traffic.ts'
 
@@ -64,7 +65,7 @@ export class SessionRoom {
       toCaller: (message) => this.#peers.caller?.send(ports.codec.write(message)),
       toNode: (message: EdgeSessionMessage) => this.#peers.node?.send(JSON.stringify(message)),
       tellCaller: (fault) => this.#tellCaller(fault),
-      hangUp: (fault) => this.#hangUp(fault),
+      hangUp: (fault) => hangUp(this.#peers, fault),
       onEvent: (event) => this.#verb(() => this.#happened(event)),
       verb: (run) => this.#verb(run),
     })
@@ -164,8 +165,17 @@ export class SessionRoom {
     if (keyIds.includes(this.#keyId)) this.#verb(() => this.#happened({ type: 'keyEnded' }))
   }
 
-  shutdown(): void {
-    this.#verb(() => this.#happened({ type: 'shutdown' }))
+  /** Whoever can resume is sent away, to come back no earlier; a session that is only beginning goes on. */
+  goAway(retryAfterMs: number): void {
+    const { codec } = this.#ports
+    this.#verb(() => sendAway(this.#peers, { codec, retryAfterMs, closes: this.#state.is === 'live' }))
+  }
+
+  shutdown(retryAfterMs: number): void {
+    this.#verb(() => {
+      sendAway(this.#peers, { codec: this.#ports.codec, retryAfterMs, closes: false })
+      this.#happened({ type: 'shutdown' })
+    })
   }
 
   // --- private ---
@@ -224,12 +234,6 @@ export class SessionRoom {
     else this.#traffic.detachNode()
   }
 
-  #hangUp(fault: Fault | undefined): void {
-    const code = fault ? FAULT_TABLE[fault.code].close : CLOSE_NORMAL
-    this.#peers.caller?.close(code, fault?.code ?? 'session ended')
-    this.#peers.node?.close(CLOSE_NORMAL, 'session ended')
-  }
-
   #tellCaller(fault: Fault): void {
     this.#ports.metrics.count('faults', { code: fault.code })
     // A client with a bug of its own may send thousands of these.
@@ -243,8 +247,4 @@ export class SessionRoom {
     const all = [deadlines(this.#state)[0]?.at, caller?.deadAt, node?.deadAt].filter((at) => at !== undefined)
     this.#ports.setAlarm(all.length > 0 ? Math.min(...all) : undefined)
   }
-}
-
-function checkReceived(received: number, max: number): void {
-  if (received > max) throw new FaultError({ code: 'invalid_message', issues: [`received: expected at most ${max}`] })
 }

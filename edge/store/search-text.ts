@@ -76,7 +76,7 @@ function termsOf(text: string): Term[] {
   const terms: Term[] = []
   let open: Term | undefined
   for (const char of Array.from(text, fold).join('')) {
-    const is = HAN.test(char) ? 'han' : WORD.test(char) ? 'word' : undefined
+    const is = !WORD.test(char) ? undefined : HAN.test(char) ? 'han' : 'word'
     if (is === undefined) open = undefined
     else if (open?.is === is) open.chars.push(char)
     else terms.push((open = { is, chars: [char] }))

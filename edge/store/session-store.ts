@@ -1,6 +1,6 @@
 // Sessions and the conversations that they continue. One live session a conversation: a unique index holds it, so that it
 // is true for any number of edges. Called by the session rooms. Knows no socket and no node.
-import { and, count, desc, eq, sql } from 'drizzle-orm'
+import { and, count, desc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { SessionOpening, SessionStore } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ConversationId } from '#shared/ids.ts'
@@ -58,7 +58,26 @@ export function createSessionStore(db: EdgeDatabase): SessionStore {
         .where(eq(session.state, 'live'))
       return ended.rowsAffected
     },
+
+    sweep: (sweeping) => sweep(db, sweeping),
   }
+}
+
+async function sweep(
+  db: EdgeDatabase,
+  { openedBefore, now }: Parameters<SessionStore['sweep']>[0],
+): ReturnType<SessionStore['sweep']> {
+  const [ended, forgotten] = await db.batch([
+    db
+      .update(session)
+      .set({ state: 'ended', endedAt: now, endReason: 'maxDuration' })
+      .where(and(eq(session.state, 'live'), lt(session.createdAt, openedBefore))),
+    db
+      .update(session)
+      .set({ resumeTokenHash: null })
+      .where(and(eq(session.state, 'ended'), isNotNull(session.resumeTokenHash))),
+  ])
+  return { ended: ended.rowsAffected, forgotten: forgotten.rowsAffected }
 }
 
 // --- opening ---

@@ -117,6 +117,8 @@ export class SessionLink {
         return this.#resumed(message.received, message.resumeToken)
       case 'session.end':
         return this.#events.onEnd(message.reason)
+      case 'goaway':
+        return this.#socket.goAway(message.retryAfterMs)
       case 'fault':
         return this.#log.warn({ code: message.code, issues: message.issues }, 'the edge answered with a fault')
       case 'ack':

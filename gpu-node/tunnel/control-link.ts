@@ -147,6 +147,8 @@ export class ControlLink {
         return onRejected(message.turnId, message.code)
       case 'node.drain':
         return onDrain()
+      case 'goaway':
+        return this.#dialler.goAway(message.retryAfterMs)
       case 'request':
         return this.#answer(message)
       case 'fault':

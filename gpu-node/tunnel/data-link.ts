@@ -74,6 +74,10 @@ export class DataLink {
     this.#dialler.redial()
   }
 
+  goAway(retryAfterMs: number): void {
+    this.#dialler.goAway(retryAfterMs)
+  }
+
   /** Each token is for one resume; the edge gives a new one each time. */
   resumeWith(token: string): void {
     this.#resumeToken = token

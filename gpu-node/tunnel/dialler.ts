@@ -40,6 +40,7 @@ export class Dialler {
   #connection: Connection | undefined
   #keepalive: ReturnType<typeof startKeepalive> | undefined
   #cancelWait: () => void = () => {}
+  #notBefore = 0
 
   constructor(options: DiallerOptions) {
     this.#options = options
@@ -57,6 +58,11 @@ export class Dialler {
   /** Throws the connection away and dials again, so that the link resumes: for a gap in its numbers. */
   redial(): void {
     if (this.#state.type === 'open') this.#connection?.cut()
+  }
+
+  /** The edge is about to close the connection, and wants to be left alone for so long. */
+  goAway(retryAfterMs: number): void {
+    this.#notBefore = this.#options.clock.now() + retryAfterMs
   }
 
   #step(event: DialEvent): void {
@@ -131,6 +137,8 @@ export class Dialler {
     this.#keepalive?.stop()
     this.#keepalive = undefined
     this.#connection = undefined
-    this.#step({ type: 'ended', end, isPermanent: this.#options.isPermanent(end) })
+    const awayMs = this.#notBefore - this.#options.clock.now()
+    const asked = awayMs > (end.retryAfterMs ?? 0) ? { ...end, retryAfterMs: awayMs } : end
+    this.#step({ type: 'ended', end: asked, isPermanent: this.#options.isPermanent(end) })
   }
 }

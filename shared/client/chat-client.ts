@@ -43,14 +43,16 @@ class Client implements ChatClient {
   #socket: CallerSocket | undefined
   #cancelTimer: (() => void) | undefined
   #shown: ChatClientState = 'connecting'
-  readonly #lastFault = new LastFault()
+  readonly #lastFault: LastFault
   #wasReady = false
   readonly #unsent = new Unsent()
   #goodbye: PromiseWithResolvers<void> | undefined
+  readonly #due = (): void => this.#dispatch({ type: 'due' })
 
   constructor(options: ChatClientOptions) {
     this.#options = options
     this.#clock = options.clock
+    this.#lastFault = new LastFault(options.clock)
     this.#backoff = new Backoff(options.random)
     this.#audio = { ...DEFAULT_AUDIO_FORMAT, ...options.start?.audio }
     this.#link = this.#newLink()
@@ -108,7 +110,7 @@ class Client implements ChatClient {
       case 'greet':
         return this.#greet()
       case 'wait':
-        return this.#after(this.#backoff.nextDelayMs(effect.retryAfterMs), () => this.#dispatch({ type: 'due' }))
+        return this.#after(this.#backoff.nextDelayMs(this.#lastFault.waitMs(effect.retryAfterMs)), this.#due)
       case 'hangUp':
         return this.#hangUp(CLOSE_NORMAL)
       default:
@@ -127,7 +129,7 @@ class Client implements ChatClient {
     }
     if (shown === this.#shown) return
     this.#shown = shown
-    this.#options.onState(shown, ended ?? this.#lastFault.at(this.#clock.now())?.code)
+    this.#options.onState(shown, ended ?? this.#lastFault.now()?.code)
   }
 
   #after(ms: number, run: () => void): void {
@@ -188,12 +190,11 @@ class Client implements ChatClient {
   }
 
   #lost(code: number): void {
-    const now = this.#clock.now()
     this.#link.detach()
-    this.#backoff.disconnected(now)
+    this.#backoff.disconnected(this.#clock.now())
     // Whoever has said goodbye does not come back to hear the answer.
     if (this.#goodbye !== undefined) return this.#dispatch({ type: 'ended', reason: 'caller' })
-    this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault.at(now)?.retryAfterMs ?? 0 })
+    this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault.now()?.retryAfterMs ?? 0 })
   }
 
   #hangUp(code: number): void {
@@ -240,7 +241,7 @@ class Client implements ChatClient {
       this.#dispatch({ type: 'resumed', resumeToken: message.resumeToken })
       this.#link.attach((frame) => this.#transmit(frame), message.received)
     }
-    const fault = message.type === 'fault' ? this.#lastFault.tell(message, this.#clock.now()) : undefined
+    const fault = this.#lastFault.tell(message)
     this.#options.onMessage(message)
     if (fault !== undefined) this.#dispatch({ type: 'faulted', code: fault })
     if (message.type === 'session.ended')

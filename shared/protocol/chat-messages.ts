@@ -12,6 +12,7 @@ import {
   DownMessage,
   EndReason,
   FaultMessage,
+  GoAway,
   Seq,
   SessionIdSchema,
   Skipped,
@@ -72,6 +73,7 @@ export const ChatDown = v.variant('type', [
   /** Another node has the session now; nothing else changes. */
   v.object({ ...made, type: v.literal('session.moved'), epoch: v.number() }),
   v.object({ ...made, type: v.literal('session.ended'), reason: EndReason }),
+  GoAway,
   FaultMessage,
   Ack,
   Skipped,

@@ -34,6 +34,8 @@ export const NODE_DEAD_AFTER_MS = 8_000
 export const DATA_SILENT_AFTER_MS = 2_000
 /** A caller pings each PING_EVERY_MS too; his socket is dead after this silence. */
 export const CALLER_DEAD_AFTER_MS = 8_000
+/** Longest wait that `goaway` may ask for: a call waits 6 s for its node's data socket, and the node must still dial. */
+export const MAX_GOAWAY_MS = 4_000
 export const ACK_EVERY_MS = 200
 export const ACK_EVERY_MESSAGES = 32
 

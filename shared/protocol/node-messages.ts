@@ -4,7 +4,7 @@ import { isId, type NodeId } from '#shared/ids.ts'
 import { EngineInfo, EngineState } from '#shared/model/engine.ts'
 import { AdmissionRefusal, Machine } from '#shared/model/node.ts'
 import { TurnRecord } from '#shared/model/turn.ts'
-import { ConversationIdSchema, EndReason, FaultMessage, SessionIdSchema } from './session-messages.ts'
+import { ConversationIdSchema, EndReason, FaultMessage, GoAway, SessionIdSchema } from './session-messages.ts'
 
 export const NodeIdSchema = v.custom<NodeId>((x) => typeof x === 'string' && isId('node', x), 'not a node id')
 
@@ -96,6 +96,7 @@ export const EdgeControlMessage = v.variant('type', [
   /** The turn can never be stored (its conversation was deleted, it is not readable): drop it from the outbox. */
   v.object({ type: v.literal('turn.rejected'), turnId: v.string(), code: v.string() }),
   v.object({ type: v.literal('node.drain') }),
+  GoAway,
   v.object({
     type: v.literal('request'),
     id: v.string(),

@@ -7,7 +7,7 @@ import { Language } from '#shared/model/language.ts'
 import { Persona } from '#shared/model/persona.ts'
 import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
 import { PastTurn, Timings, TurnIdSchema, TurnStatus } from '#shared/model/turn.ts'
-import { MAX_TEXT_CHARS } from './limits.ts'
+import { MAX_GOAWAY_MS, MAX_TEXT_CHARS } from './limits.ts'
 
 export const SessionIdSchema = v.custom<SessionId>(
   (x) => typeof x === 'string' && isId('session', x),
@@ -74,6 +74,15 @@ export type UpMessage = v.InferOutput<typeof UpMessage>
  * The receiver counts it and does nothing else. Only the edge makes it.
  */
 export const Skipped = v.object({ ...seq, type: v.literal('message.skipped') })
+
+/**
+ * The edge is about to close this socket, for a restart or a deployment: dial again no earlier than so long after this message.
+ * Neither numbered nor answered. A session that was not ended lives on: resume it.
+ */
+export const GoAway = v.object({
+  type: v.literal('goaway'),
+  retryAfterMs: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_GOAWAY_MS)),
+})
 
 export const NOTICES = ['voiceUnavailable', 'degraded', 'limitNear', 'draining'] as const
 
@@ -188,6 +197,7 @@ export const EdgeSessionMessage = v.variant('type', [
   /** After a resumed dial: the number up to which the edge has the node's messages, and a fresh token. */
   v.object({ type: v.literal('session.resumed'), received: Seq, resumeToken: v.string() }),
   v.object({ type: v.literal('session.end'), reason: EndReason }),
+  GoAway,
   /** The fault on an unreadable message of this leg; not relayed. */
   FaultMessage,
   Ack,

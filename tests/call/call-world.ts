@@ -20,6 +20,8 @@ import {
   type ScriptedLlmOptions,
   type ScriptedSttOptions,
 } from '#tests/fakes/scripted-engines.ts'
+import { hostName } from '#tests/hosts/which-host.ts'
+import { startWorkersHost } from '#tests/hosts/workers-host.ts'
 import { layWires, type Wires } from '#tests/fakes/wires.ts'
 import { openCaller, type CallerOptions, type TestCaller } from './test-caller.ts'
 
@@ -44,8 +46,11 @@ export interface WorldNode {
   wires: Wires
 }
 
+/** The edge of a world, on the host of the project. */
+export type CallEdge = Pick<RunningEdge, 'url' | 'store' | 'close'>
+
 export interface CallWorld {
-  readonly edge: RunningEdge
+  readonly edge: CallEdge
   /** The first key, of the user whose conversations the world reads. */
   key: string
   nodes: WorldNode[]
@@ -62,7 +67,7 @@ export interface CallWorld {
   stopNode(node: WorldNode, hurry?: AbortSignal): Promise<void>
   /** The edge goes down; everybody's sockets with it. */
   stopEdge(): Promise<void>
-  /** On the same port and database. */
+  /** On the same port and database; only where the edge is a program that may stop. */
   startEdge(): Promise<void>
   close(): Promise<void>
 }
@@ -74,8 +79,13 @@ export async function startCallWorld(description: WorldDescription = {}): Promis
   return world
 }
 
+function startCallEdge(config: EdgeConfig, parts: { log: Log; dist: string }): Promise<CallEdge> {
+  if (hostName() === 'workers') return startWorkersHost({ variables: { METRICS_TOKEN } })
+  return startEdge(config, parts)
+}
+
 class World implements CallWorld {
-  edge: RunningEdge
+  edge: CallEdge
   readonly key: string
   readonly nodes: WorldNode[] = []
   readonly wires: Wires
@@ -86,7 +96,7 @@ class World implements CallWorld {
   readonly #stopped = new Map<WorldNode, Promise<void>>()
 
   private constructor(parts: {
-    edge: RunningEdge
+    edge: CallEdge
     key: string
     wires: Wires
     folder: string
@@ -105,7 +115,7 @@ class World implements CallWorld {
     const log = description.log ?? silentLog
     const environment = { PORT: '0', DATA_DIR: mkdtempSync(join(folder, 'edge-')), METRICS_TOKEN }
     const config = { ...readEdgeConfig(environment), ...description.edge }
-    const edge = await startEdge(config, { log, dist: join(folder, 'no-page') })
+    const edge = await startCallEdge(config, { log, dist: join(folder, 'no-page') })
     const { key } = await edge.store.keys.createKey({ name: 'test', scopes: ['talk', 'history:read'], now: Date.now() })
     const wires = await layWires(edge.url)
     return new World({ edge, key, wires, folder, config: { ...config, port: Number(new URL(edge.url).port) }, log })
@@ -173,7 +183,7 @@ class World implements CallWorld {
   }
 
   async startEdge(): Promise<void> {
-    this.edge = await startEdge(this.#config, { log: this.#log, dist: join(this.#folder, 'no-page') })
+    this.edge = await startCallEdge(this.#config, { log: this.#log, dist: join(this.#folder, 'no-page') })
   }
 
   stopNode(node: WorldNode, hurry = AbortSignal.abort('shutdown')): Promise<void> {

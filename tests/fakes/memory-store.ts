@@ -133,6 +133,14 @@ function sessionsOf(
       for (const session of sessions) session.endReason = 'shutdown'
       return sessions.length
     },
+    sweep: async ({ openedBefore }) => {
+      check()
+      const overdue = live().filter(({ now }) => now < openedBefore)
+      for (const session of overdue) session.endReason = 'maxDuration'
+      const over = [...opened.values()].filter(({ endReason, resumeTokenHash }) => endReason && resumeTokenHash)
+      for (const session of over) delete session.resumeTokenHash
+      return { ended: overdue.length, forgotten: over.length }
+    },
   }
 }
 

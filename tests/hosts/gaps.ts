@@ -22,6 +22,18 @@ export const GAPS: Gap[] = [
     what: 'GET /metrics has no figures of the process',
     reason: 'an isolate has neither a process nor an event loop of its own to measure',
   },
+  {
+    host: 'workers',
+    rule: 'CAL8',
+    what: 'no call is held through the stop and start of the edge’s program',
+    reason: 'objects have no program of ours that stops; tests of sleep and wake, and of goaway, take its place',
+  },
+  {
+    host: 'workers',
+    rule: 'CAL19',
+    what: 'the log of whole calls is not searched for words and secrets, nor for traces (CAL20)',
+    reason: 'a log cannot be handed into workerd; what is written to it is the rooms’ and routes’, which are the same',
+  },
 ]
 
 export function isGap(host: HostName, rule: string): boolean {

@@ -37,6 +37,17 @@ describe('bounds of requests', () => {
     expect((await mint(other.key)).status).toBe(201)
   })
 
+  it.each(['take', 'mint', 'burn', 'destroy', 'toJSON'])(
+    '[DOL11] no address of the edge leads to the limits’ object: /do/call/%s',
+    async (method) => {
+      const content = { 'do-content': '["{}"]' }
+      for (const prefix of ['', '/api', '/ws', '/node']) {
+        const answer = await edge.request(`${prefix}/do/call/${method}`, { headers: content })
+        expect([prefix, answer.status]).toEqual([prefix, 404])
+      }
+    },
+  )
+
   it('[LIM3] a body over the limit is refused by the limit’s name, with a length and without', async () => {
     const body = JSON.stringify({ code: 'x'.repeat(MAX_BODY_BYTES) })
     const answer = await edge.request('/api/sign-in', { method: 'POST', body })

@@ -36,6 +36,7 @@ export function fakePorts(nodes: NodeView[] = []) {
     store,
     log: silentLog,
     limits: createLimits(),
+    blobs: { put: never, head: never, get: never, delete: never, sweep: async () => 0 },
     metrics: {
       count: (name, labels) => void counted.push(`${name} ${JSON.stringify(labels)}`),
       observe: () => {},
@@ -43,8 +44,8 @@ export function fakePorts(nodes: NodeView[] = []) {
       text: () => Promise.resolve('metrics'),
       contentType: 'text/plain',
     },
-    fleet: { nodes: async () => nodes, place: never, release: never },
-    sessions: { count: async () => 1, nodeLost: never, keysEnded: never },
+    fleet: { nodes: async () => nodes, place: never, release: never, goAway: never },
+    sessions: { count: async () => 1, nodeLost: never, keysEnded: never, goAway: never },
     upgrades: { caller: never, nodeControl: never, nodeSession: never },
     settings: {
       version: '1.0.0',

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { KeyLimits, Scope } from '#edge/ports.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
+import { UPKEEP_EVERY_MS } from '#edge/upkeep.ts'
+import { systemClock, type Clock } from '#shared/clock.ts'
 import type { ConversationId, SessionId, UserId } from '#shared/ids.ts'
 import { newId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
@@ -17,6 +19,8 @@ export interface TestEdge extends Pick<RunningEdge, 'url' | 'store' | 'close'> {
   dataDir: string
   /** Headers of a request that comes from this network address. */
   from(address: string): Record<string, string>
+  /** Does the host's upkeep, as its schedule would. */
+  upkeep(): Promise<void>
   /** A new user's key. */
   newKey(scopes?: Scope[], limits?: KeyLimits): Promise<{ key: string; keyId: string; userId: UserId }>
   request(path: string, init?: RequestInit & { key?: string }): Promise<Response>
@@ -31,11 +35,15 @@ export async function startTestEdge(
   return withRequests(hostName() === 'workers' ? await onWorkers(settings, parts) : await onNode(settings, parts))
 }
 
-type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'close'>
+type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'upkeep' | 'close'>
 
 async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
   const host = await startWorkersHost({ ...(dist !== undefined && { dist }), variables: variablesOf(settings) })
-  return { ...host, from: (address) => ({ 'cf-connecting-ip': address }) }
+  return {
+    ...host,
+    from: (address) => ({ 'cf-connecting-ip': address }),
+    upkeep: async () => void (await host.harness.getWorker('parley').scheduled({ cron: '*/15 * * * *' })),
+  }
 }
 
 /** The settings that tests change, as the variables by which a Worker is told them. */
@@ -64,16 +72,30 @@ function variablesOf({
 async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: string }): Promise<Bare> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-edge-'))
   const config = { ...readEdgeConfig({ PORT: '0', DATA_DIR: dataDir }), ...settings }
-  const edge = await startEdge(config, { log: parts.log ?? silentLog, dist: parts.dist ?? join(dataDir, 'no-page') })
+  const { clock, ring } = createRungClock()
+  const { log = silentLog, dist = join(dataDir, 'no-page') } = parts
+  const edge = await startEdge(config, { log, dist, clock })
   return {
     ...edge,
     dataDir,
     from: (address) => ({ 'x-forwarded-for': `10.9.9.9, ${address}` }),
+    upkeep: async () => ring(),
     async close() {
       await edge.close()
       rmSync(dataDir, { recursive: true })
     },
   }
+}
+
+/** The real time, but for the timer of upkeep, which a test rings. */
+function createRungClock(): { clock: Clock; ring: () => void } {
+  let ring = (): void => {}
+  const every: Clock['every'] = (ms, run) => {
+    if (ms !== UPKEEP_EVERY_MS) return systemClock.every(ms, run)
+    ring = run
+    return () => {}
+  }
+  return { clock: { ...systemClock, every }, ring: () => ring() }
 }
 
 function withRequests(edge: Bare): TestEdge {

@@ -8,6 +8,7 @@ import { attachmentText, readAttachment } from '#edge/runtime/workers/attachment
 import { MAX_BUCKETS, MAX_SECRETS } from '#edge/runtime/workers/limits-shards.ts'
 import * as platform from '#edge/runtime/workers/platform-limits.ts'
 import { Alarm } from '#edge/runtime/workers/room-host.ts'
+import { MAX_BLOB_BYTES } from '#shared/blob.ts'
 import { newId } from '#shared/ids.ts'
 import { decode } from '#shared/protocol/decode.ts'
 import {
@@ -23,6 +24,10 @@ const FRAME_MS = 20
 describe('the limits of the platform', () => {
   it('[WRK4] a message that we accept is one that the runtime delivers', () => {
     expect(MAX_SOCKET_MESSAGE_BYTES).toBeLessThan(platform.PLATFORM_MESSAGE_BYTES)
+  })
+
+  it('[WRK4] ten files of the largest size fit into the memory of an isolate at once', () => {
+    expect(10 * MAX_BLOB_BYTES).toBeLessThan(platform.PLATFORM_ISOLATE_BYTES)
   })
 
   it('[WRK5] an attachment comes back as it was, and what it weighs is known before it is written', () => {

@@ -23,6 +23,11 @@ export const silentMetrics: Metrics = {
   contentType: 'text/plain',
 }
 
+const never = (): never => {
+  throw new Error('no file is kept here')
+}
+const noBlobs: EdgePorts['blobs'] = { put: never, head: never, get: never, delete: never, sweep: async () => 0 }
+
 export interface World {
   url: string
   store: Store
@@ -67,6 +72,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     log: silentLog,
     store,
     limits: createFakeLimits(),
+    blobs: noBlobs,
     metrics: silentMetrics,
     fleet: rooms.fleet,
     sessions: rooms.sessions,

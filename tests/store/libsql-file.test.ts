@@ -11,6 +11,7 @@ import { afterMigration, createStore } from '#edge/store/store.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 
 async function openInThread(): Promise<OpenStore> {
@@ -48,6 +49,7 @@ function firstMigrations(folder: string): string {
   writeFileSync(join(first, JOURNAL), JSON.stringify({ ...JOURNAL_HEAD, entries: MIGRATIONS.slice(0, 1) }))
   return first
 }
+sessionSweepContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
   let folder: string

@@ -44,6 +44,11 @@ export const LAYERS: Layer[] = [
     mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/session/x.ts', './session/x.ts'],
   },
   {
+    file: 'edge/upkeep.ts',
+    may: ['./ports.ts', './blob-port.ts', '#shared/clock.ts', 'type hono'],
+    mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/store/x.ts', '#edge/session/x.ts', '#edge/http/x.ts', './app.ts'],
+  },
+  {
     file: 'edge/app.ts',
     may: ['./ports.ts', '#edge/http/x.ts', '#edge/session/x.ts', 'hono', 'hono/cors', '#shared/fault.ts'],
     mayNot: [...NOT_FOR_PURE_EDGE, '#edge/clients/chat/x.ts'],

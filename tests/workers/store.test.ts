@@ -8,7 +8,9 @@ import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts
 import type { Store } from '#edge/ports.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import { historyContract } from '#tests/contracts/history.contract.ts'
+import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
 
 let folder: string
@@ -30,10 +32,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-storeContract('libSQL server, from workerd', openEmpty)
-historyContract('libSQL server, from workerd', openEmpty)
-
-async function openEmpty(): Promise<OpenStore> {
+async function openRemote(): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
   for (const table of [
     'turn_search',
@@ -58,6 +57,12 @@ async function openEmpty(): Promise<OpenStore> {
     close: () => Promise.resolve(),
   }
 }
+
+const NAME = 'libSQL server, from workerd'
+storeContract(NAME, openRemote)
+historyContract(NAME, openRemote)
+turnCorrectionContract(NAME, openRemote)
+sessionSweepContract(NAME, openRemote)
 
 /** The port, each method of which is called inside workerd. */
 function remoteStore({ callStore }: Workerd): Store {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestHarness } from 'wrangler'
-import type { Limits } from '#edge/ports.ts'
+import type { Blobs, Limits } from '#edge/ports.ts'
 import { type Fault, FaultError } from '#shared/fault.ts'
 import { writeConfig } from '#tests/hosts/workers-host.ts'
 
@@ -18,6 +18,8 @@ export interface Workerd {
   url: string
   /** The port as the fixture has it inside workerd; each call is a request of its own. */
   limits(binding?: Binding): Limits
+  /** The port as the fixture has it inside workerd. */
+  blobs(): Blobs
   /** Many calls in one request, one after the other. */
   callAll(calls: Call[]): Promise<unknown>
   /** Any method of the Store as it is inside workerd, named by its path: `sessions.openSession`. */
@@ -46,6 +48,7 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
           compatibility_date: '2026-10-01',
           vars: variables,
           durable_objects: { bindings: OBJECTS },
+          r2_buckets: [{ binding: 'BLOBS', bucket_name: 'parley-blobs' }],
           migrations: [{ tag: 'v1', new_sqlite_classes: ['BrokenLimitsObject'] }],
         },
       },
@@ -70,6 +73,8 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
       mint: (...args) => call(binding, [{ method: 'mint', args }]) as ReturnType<Limits['mint']>,
       burn: (...args) => call(binding, [{ method: 'burn', args }]) as ReturnType<Limits['burn']>,
     }),
+    blobs: () =>
+      blobsOver(async (path, init) => (await fixture.fetch(path, init as never)) as unknown as Response, read),
     callAll: (calls) => call('LIMITS', calls),
     callStore: async (method, args) =>
       read(await fixture.fetch('/store', { method: 'POST', body: JSON.stringify({ method, args }) })),
@@ -79,5 +84,22 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
       await harness.close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+type Ask = (path: string, init: RequestInit & { duplex?: 'half' }) => Promise<Response>
+
+function blobsOver(ask: Ask, read: (response: Response) => Promise<unknown>): Blobs {
+  return {
+    put: async (hash, body) =>
+      read(await ask(`/blobs/${hash}`, { method: 'PUT', body, duplex: 'half' })) as ReturnType<Blobs['put']>,
+    head: async (hash) => read(await ask(`/blobs/${hash}`, { method: 'PROPFIND' })) as ReturnType<Blobs['head']>,
+    async get(hash, range) {
+      const query = range ? `?offset=${range.offset}&length=${range.length}` : ''
+      const response = await ask(`/blobs/${hash}${query}`, {})
+      return response.ok ? (response.body ?? undefined) : undefined
+    },
+    delete: async (hash) => void (await read(await ask(`/blobs/${hash}`, { method: 'DELETE' }))),
+    sweep: async () => read(await ask('/blobs/', { method: 'POST' })) as Promise<number>,
   }
 }

@@ -5,11 +5,14 @@ import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
 import type { Clock } from '#shared/clock.ts'
-import { notFound } from '#shared/fault.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import type { Log } from '#shared/log.ts'
 import { hostRoom } from './room-host.ts'
+
+/** From the first goodbye of an edge that stops to the moment at which its successor listens, in the usual case. */
+const RESTART_MS = 3_000
 
 export interface RoomsPorts {
   clock: Clock
@@ -41,10 +44,11 @@ export interface Rooms {
 export function createRooms(ports: RoomsPorts): Rooms {
   const { clock, log } = ports
   const hosted = new Map<SessionId, HostedSession>()
-  const sessions = sessionsIn(hosted)
+  const sessions = sessionsOf(hosted)
   const fleetHost = hostRoom({ clock, log, ring: () => fleet.alarm() })
   const fleet = new FleetRoom({ ...ports, sessions, setAlarm: (at) => fleetHost.alarm.set(at) })
   const whenEmpty: Array<() => void> = []
+  let isStopping = false
 
   const open = (who: Extract<CallerAdmission, { type: 'new' }>): HostedSession => {
     const onEnded = (): void => {
@@ -65,6 +69,8 @@ export function createRooms(ports: RoomsPorts): Rooms {
     sessions,
     fleet,
     admitCaller: async (admission) => {
+      if (admission.type === 'new' && isStopping)
+        throw new FaultError({ code: 'unavailable', what: 'edge', retryAfterMs: RESTART_MS })
       if (admission.type === 'new') return (socket) => seat(open(admission), socket, 'caller')
       const session = find(admission.sessionId)
       await session.room.admitCaller(admission)
@@ -84,9 +90,29 @@ export function createRooms(ports: RoomsPorts): Rooms {
       }
     },
     shutdown: async () => {
+      isStopping = true
       const left = new Promise<void>((resolve) => whenEmpty.push(resolve))
-      for (const session of hosted.values()) session.post((room) => room.shutdown())
+      for (const session of hosted.values()) session.post((room) => room.shutdown(RESTART_MS))
       if (hosted.size > 0) await left
+      await fleet.goAway(RESTART_MS)
+    },
+  }
+}
+
+function sessionsOf(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
+  return {
+    count: () => Promise.resolve(hosted.size),
+    goAway: (ids, retryAfterMs) => {
+      for (const id of ids) hosted.get(id)?.post((room) => room.goAway(retryAfterMs))
+      return Promise.resolve()
+    },
+    nodeLost: (nodeId, ids) => {
+      for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
+      return Promise.resolve()
+    },
+    keysEnded: (keyIds) => {
+      for (const session of hosted.values()) session.post((room) => room.keysEnded(keyIds))
+      return Promise.resolve()
     },
   }
 }
@@ -94,19 +120,6 @@ export function createRooms(ports: RoomsPorts): Rooms {
 interface HostedSession {
   room: SessionRoom
   post: (verb: (room: SessionRoom) => void) => void
-}
-
-/** The session rooms, as the fleet and the routes reach them. */
-function sessionsIn(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
-  return {
-    count: async () => hosted.size,
-    nodeLost: async (nodeId, ids) => {
-      for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
-    },
-    keysEnded: async (keyIds) => {
-      for (const session of hosted.values()) session.post((room) => room.keysEnded(keyIds))
-    },
-  }
 }
 
 function hostSession(

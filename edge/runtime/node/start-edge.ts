@@ -1,5 +1,6 @@
 // Starts one edge on Node and gives back how to stop it: database, rooms, app and HTTP server, chosen and connected here and
 // closed in reverse. Used by main.ts and by tests (port 0).
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
@@ -10,6 +11,7 @@ import { afterMigration, createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { EdgeConfig } from './config.ts'
+import { createBlobs } from './blobs.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
@@ -19,6 +21,7 @@ import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
 import { watchRevocations } from './revocations.ts'
 import { createRooms } from './rooms.ts'
+import { scheduleUpkeep } from './schedule.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
 import { createUpgrades } from './upgrades.ts'
@@ -52,6 +55,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
+    const blobs = createBlobs(join(config.dataDir, 'blobs'))
     const rooms = createRooms({ clock, log, store, metrics })
     const app = createApp({
       clock,
@@ -61,6 +65,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       compress: createCompress(),
       limits: createLimits(),
       identities: config.identityProvider && createIdentities(config.identityProvider, { store, log }),
+      blobs,
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms),
@@ -70,6 +75,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
     stops.add('watch of revocations', async () => stopWatching())
+    stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs }))
     const server = await openHttpServer(app.fetch, { ...config, clock, log })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())

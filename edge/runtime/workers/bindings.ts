@@ -7,6 +7,7 @@ export interface Bindings {
   SESSIONS: DurableObjectNamespace<SessionObject>
   FLEET: DurableObjectNamespace<FleetObject>
   LIMITS: LimitsNamespace
+  BLOBS: R2Bucket
   /** The built page. */
   ASSETS: { fetch(request: Request): Promise<Response> }
   /** Variables and secrets; read by config.ts only. */

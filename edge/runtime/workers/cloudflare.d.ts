@@ -53,6 +53,17 @@ interface DurableObjectNamespace<T> {
   getByName(name: string): DurableObjectStub<T>
 }
 
+interface R2Bucket {
+  head(key: string): Promise<{ readonly size: number } | null>
+  get(
+    key: string,
+    options?: { range: { offset: number; length: number } },
+  ): Promise<{ readonly body: ReadableStream<Uint8Array<ArrayBuffer>> } | null>
+  /** `sha256`: refused where the content has another one. */
+  put(key: string, content: Uint8Array<ArrayBuffer>, options: { sha256: string }): Promise<unknown>
+  delete(key: string): Promise<void>
+}
+
 declare module 'cloudflare:workers' {
   export abstract class DurableObject<Bindings> {
     protected readonly ctx: DurableObjectState

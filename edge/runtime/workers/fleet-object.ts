@@ -113,6 +113,10 @@ export class FleetObject extends DurableObject<Bindings> {
     }
   }
 
+  goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }> {
+    return this.#room.goAway(retryAfterMs)
+  }
+
   release(sessionId: SessionId, reason: EndReason): Promise<void> {
     return this.#room.release(sessionId, reason)
   }

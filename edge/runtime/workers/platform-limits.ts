@@ -7,6 +7,8 @@ export const PLATFORM_MESSAGE_BYTES = 32 * 1024 * 1024
 export const PLATFORM_ATTACHMENT_BYTES = 16_384
 /** One value in an object's storage, serialised, its key included. /platform/limits */
 export const PLATFORM_VALUE_BYTES = 2 * 1024 * 1024
+/** Memory of one isolate, which many requests and objects share. developers.cloudflare.com/workers/platform/limits */
+export const PLATFORM_ISOLATE_BYTES = 128 * 1024 * 1024
 /** Processor time of one event (a message, a request, an alarm) where the deployment sets none. /platform/limits */
 export const PLATFORM_EVENT_CPU_MS = 30_000
 /** Alarms that an object has at a time: a new one takes the place of the last. /api/alarms */

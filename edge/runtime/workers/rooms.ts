@@ -15,6 +15,7 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
   const fleet = () => FLEET.getByName(FLEET_NAME)
   return {
     nodes: () => reached(fleet().nodes()),
+    goAway: (retryAfterMs) => reached(fleet().goAway(retryAfterMs)),
     place: async (offer) => {
       try {
         const placed = await fleet().place(offer)
@@ -42,6 +43,7 @@ export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 
   return {
     /** Those that a node has: an object alone knows only of itself. */
     count: async () => (await reached(FLEET.getByName(FLEET_NAME).sessionIds())).length,
+    goAway: (ids, retryAfterMs) => tell(ids, (session) => session.goAway(retryAfterMs)),
     nodeLost: (nodeId, ids) => tell(ids, (session) => session.nodeLost(nodeId)),
     /** Those on a node: one that is still being placed learns it at the next look. */
     keysEnded: async (keyIds) => {

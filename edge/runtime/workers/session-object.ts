@@ -58,6 +58,11 @@ export class SessionObject extends DurableObject<Bindings> {
     this.#room?.keysEnded(keyIds)
   }
 
+  /** The fleet room says so, before a deployment. */
+  goAway(retryAfterMs: number): void {
+    this.#room?.goAway(retryAfterMs)
+  }
+
   alarm(): void {
     this.#alarm.rang()
     this.#room?.alarm()

@@ -5,9 +5,11 @@ import { createIdentities } from '#edge/http/identities.ts'
 import { answerOf } from '#edge/http/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
+import { createBlobs } from './blobs.ts'
 import { createLimits } from './limits.ts'
 import { pageRoutes } from './page.ts'
 import { portsOf } from './ports-of.ts'
+import { scheduled } from './schedule.ts'
 import { createFleet, createSessions } from './rooms.ts'
 import { createUpgrades } from './upgrades.ts'
 
@@ -32,6 +34,7 @@ export default {
     }
     return app.fetch(request, bindings, execution as never)
   },
+  scheduled,
 }
 
 function createEdge(bindings: Bindings) {
@@ -41,6 +44,7 @@ function createEdge(bindings: Bindings) {
     ...ports,
     limits: createLimits(bindings.LIMITS),
     identities: config.identityProvider && createIdentities(config.identityProvider, ports),
+    blobs: createBlobs(bindings.BLOBS),
     fleet: createFleet(bindings),
     sessions: createSessions(bindings, ports.log),
     upgrades: createUpgrades(bindings),

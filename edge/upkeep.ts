@@ -1,0 +1,35 @@
+// What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
+// written, secrets of sessions that are over, files that were never finished. Hosts only call it: on Node by a timer, on Workers
+// by the cron trigger. Safe to run twice, and by several edges at once.
+import type { Clock } from '#shared/clock.ts'
+import type { Log } from '#shared/log.ts'
+import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
+import type { Blobs, Store } from './ports.ts'
+
+/** A conversation that nobody can continue is free again after this, and MAX_SESSION_MS. */
+export const UPKEEP_EVERY_MS = 15 * 60_000
+/** From the opening of a session to its being live, and from its last moment to the write of its end: far above both. */
+const SESSION_SLACK_MS = 5 * 60_000
+/** An upload of MAX_BLOB_BYTES that takes longer has no peer any more. */
+const UPLOAD_MS = 60 * 60_000
+
+export interface UpkeepPorts {
+  clock: Clock
+  log: Log
+  store: { sessions: Pick<Store['sessions'], 'sweep'> }
+  blobs: Pick<Blobs, 'sweep'>
+}
+
+/** Each part by itself: one that fails is logged, tried again the next time, and does not keep the other from its turn. */
+export async function upkeep({ clock, log, store, blobs }: UpkeepPorts): Promise<void> {
+  const now = clock.now()
+  const [sessions, parts] = await Promise.allSettled([
+    store.sessions.sweep({ openedBefore: now - MAX_SESSION_MS - SESSION_SLACK_MS, now }),
+    blobs.sweep(now - UPLOAD_MS),
+  ])
+  if (sessions.status === 'rejected') log.error({ error: sessions.reason }, 'cannot sweep sessions')
+  else if (sessions.value.ended > 0) log.warn(sessions.value, 'ended sessions whose end was never written')
+  else if (sessions.value.forgotten > 0) log.debug(sessions.value, 'forgot the resume tokens of sessions that are over')
+  if (parts.status === 'rejected') log.error({ error: parts.reason }, 'cannot sweep blobs')
+  else if (parts.value > 0) log.warn({ parts: parts.value }, 'removed files that were never finished')
+}
