@@ -19,7 +19,7 @@ export async function sweep(pidfile: string, clock: Clock): Promise<Swept> {
   const found = new Set<number>()
   const until = clock.now() + SWEEP_TIMEOUT_MS
   for (;;) {
-    const left = (await findLeftovers(pidfile)).map(({ pid }) => pid)
+    const left = await findOwn(pidfile)
     if (left.length === 0 || clock.now() >= until) return { found: [...found], left }
     for (const pid of left) {
       found.add(pid)
@@ -37,12 +37,13 @@ export async function findOtherOwner(pidfile: string): Promise<number | undefine
   return entry?.startTime === owner.startTime ? owner.pid : undefined
 }
 
-async function findLeftovers(pidfile: string): Promise<ProcessEntry[]> {
+/** The pids of all processes of this engine that live. */
+export async function findOwn(pidfile: string): Promise<number[]> {
   const table = await readProcesses()
   const marked = await findMarked(table, pidfile)
   const record = readPidfile(pidfile)
   const tree = record && (await isTheSame(table, record, pidfile)) ? treeOf(table, record.pid) : []
-  return [...new Map([...marked, ...tree].map((entry) => [entry.pid, entry])).values()]
+  return [...new Set([...marked, ...tree].map(({ pid }) => pid))]
 }
 
 /** A pid is given again to others: its start time and the mark tell. */

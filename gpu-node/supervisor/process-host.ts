@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '#shared/clock.ts'
 import { engineEnvironment } from './engine-environment.ts'
-import { findOtherOwner, sweep, type Swept } from './leftovers.ts'
+import { findOtherOwner, findOwn, sweep, type Swept } from './leftovers.ts'
 import { LineRing } from './line-ring.ts'
 import type { LaunchPlan } from './managed-engine.ts'
 import { removePidfile, writePidfile } from './pidfile.ts'
@@ -39,6 +39,8 @@ export interface RunningProcess {
 export interface ProcessHost {
   /** Ends what is left of an earlier run. */
   sweep(name: string): Promise<Swept>
+  /** The pids of all processes of this engine that live. */
+  pids(name: string): Promise<number[]>
   /** The pid of another node that runs this engine. */
   otherOwner(name: string): Promise<number | undefined>
   start(name: string, launch: LaunchPlan, onLine: (line: string) => void): RunningProcess
@@ -52,6 +54,7 @@ export function createProcessHost(options: { folder: string; clock: Clock; grace
   const pidfileOf = (name: string): string => join(folder, `${name}.pid`)
   return {
     sweep: (name) => sweep(pidfileOf(name), clock),
+    pids: (name) => findOwn(pidfileOf(name)),
     otherOwner: (name) => findOtherOwner(pidfileOf(name)),
     start: (name, launch, onLine) =>
       process.platform === 'linux'

@@ -30,6 +30,8 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #clock: Clock
   readonly #log: Log
+  readonly #gpu: GpuReader
+  readonly #host: ProcessHost
   readonly #gate = new Gate()
   readonly #processes: ReadonlyMap<string, EngineProcess>
   /** Ends the wait for the idle time of an engine on demand, and an unload that has not begun. */
@@ -40,8 +42,9 @@ export class Supervisor {
     const { engines, gpu, clock, log, folder, onChange, random = Math.random } = options
     this.#clock = clock
     this.#log = log
-    const host = options.host ?? createProcessHost({ folder, clock })
-    const shared = { host, gpu, clock, log, random, gate: this.#gate, isExcused: () => this.#doesLlmStart }
+    this.#gpu = gpu
+    this.#host = options.host ?? createProcessHost({ folder, clock })
+    const shared = { host: this.#host, gpu, clock, log, random, gate: this.#gate, isExcused: () => this.#doesLlmStart }
     const inOrder = engines.toSorted((a, b) => START_ORDER.indexOf(a.role) - START_ORDER.indexOf(b.role))
     this.#processes = new Map(
       inOrder.map((engine) => {
@@ -68,6 +71,15 @@ export class Supervisor {
   /** Why it is not ready, for the operator; undefined when there is nothing to say. */
   reason(name: string): string | undefined {
     return this.#find(name).reason
+  }
+
+  /** What its processes hold of the card; null where the platform does not tell. */
+  async vramBytes(name: string): Promise<number | null> {
+    this.#find(name)
+    const [onCard, pids] = await Promise.all([this.#gpu.processes(), this.#host.pids(name)])
+    if (!onCard) return null
+    const own = onCard.filter(({ pid }) => pids.includes(pid)).map(({ usedBytes }) => usedBytes)
+    return own.reduce((sum, bytes) => (sum === null || bytes === null ? null : sum + bytes), 0)
   }
 
   /** Resolves when it is ready; rejects with `unavailable` when it has to wait for its next start or is given up. */

@@ -17,6 +17,8 @@ export interface ScriptedHost extends ProcessHost {
   last(name: string): ScriptedProcess
   /** What each start finds. */
   swept: Swept
+  /** The processes of each engine. */
+  alive: number[]
   otherNode: number | undefined
   /** Whether a process ends when it is told to. */
   doesStop: boolean
@@ -26,6 +28,7 @@ export function createScriptedHost(): ScriptedHost {
   const host: ScriptedHost = {
     started: [],
     swept: { found: [], left: [] },
+    alive: [],
     otherNode: undefined,
     doesStop: true,
     last: (name) => {
@@ -34,6 +37,7 @@ export function createScriptedHost(): ScriptedHost {
       return found
     },
     sweep: () => Promise.resolve(host.swept),
+    pids: () => Promise.resolve(host.alive),
     otherOwner: () => Promise.resolve(host.otherNode),
     start: (name, _launch, onLine) => {
       const ended = Promise.withResolvers<ProcessEnd>()

@@ -40,6 +40,14 @@ function bystander(env: NodeJS.ProcessEnv = {}): number {
   children.push(child)
   return child.pid ?? 0
 }
+/** A node of its own that runs this tree. */
+function supervise(engine: EngineTree, pidfile: string): ChildProcess {
+  const plan = `${pidfile}.plan`
+  writeFileSync(plan, JSON.stringify(engine.launch))
+  const program = spawn(process.execPath, [SUPERVISING, pidfile, plan], { stdio: ['ignore', 'ignore', 'inherit'] })
+  children.push(program)
+  return program
+}
 function startTimeOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
@@ -71,6 +79,16 @@ describe.skipIf(!canSupervise())('the process of an engine', () => {
     await polite.gone()
   })
 
+  it('[SUP5] a shim that cannot work is not waited for', async () => {
+    const stubborn = tree('escapes')
+    const running = host().start('tree', stubborn.launch, ignore)
+    const pids = await stubborn.settled(ESCAPED)
+    process.kill(running.pid ?? 0, 'SIGSTOP')
+    running.stop()
+    expect((await running.ended).how).toBe('signal SIGKILL')
+    expect(Object.values(pids).filter(isAlive)).toEqual([])
+  })
+
   it('[SUP6] when the first process of an engine is killed, the others are ended before its end is told', async () => {
     const stubborn = tree('escapes')
     const running = host().start('tree', stubborn.launch, ignore)
@@ -92,11 +110,7 @@ describe.skipIf(!canSupervise())('the process of an engine', () => {
   it('[SUP7] nothing is left when the node is killed with SIGKILL', async () => {
     const stubborn = tree('escapes')
     const { pidfile } = host()
-    const program = spawn(process.execPath, [SUPERVISING, pidfile], {
-      stdio: ['pipe', 'ignore', 'inherit'],
-    })
-    children.push(program)
-    program.stdin?.end(JSON.stringify(stubborn.launch))
+    const program = supervise(stubborn, pidfile)
     const pids = await stubborn.settled(ESCAPED)
     const shim = (JSON.parse(readFileSync(pidfile, 'utf8')) as PidRecord).pid
     program.kill('SIGKILL')
@@ -108,11 +122,7 @@ describe.skipIf(!canSupervise())('the process of an engine', () => {
   it('[SUP8] what an earlier run left is ended before the next start; another node that lives is not robbed', async () => {
     const stubborn = tree()
     const { pidfile, sweep, otherOwner } = host()
-    const program = spawn(process.execPath, [SUPERVISING, pidfile], {
-      stdio: ['pipe', 'ignore', 'inherit'],
-    })
-    children.push(program)
-    program.stdin?.end(JSON.stringify(stubborn.launch))
+    const program = supervise(stubborn, pidfile)
     const pids = await stubborn.settled()
     expect(await otherOwner('tree')).toBe(program.pid)
     const { pid: shim } = JSON.parse(readFileSync(pidfile, 'utf8')) as PidRecord

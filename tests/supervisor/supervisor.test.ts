@@ -1,54 +1,14 @@
-// The whole supervisor over processes of a script and a clock that moves when told: order, gate, backoff, memory, idle time.
-import { afterEach, describe, expect, it } from 'vitest'
-import { MEMORY_WAIT_MS } from '#gpu-node/supervisor/engine-process-state.ts'
-import { Supervisor } from '#gpu-node/supervisor/supervisor.ts'
-import { createRecordingLog } from '#tests/fakes/recording-log.ts'
-import { createScriptedGpu, GIB } from '#tests/fakes/scripted-gpu.ts'
-import { createScriptedEngine, createScriptedHost, type ScriptedEngine } from '#tests/fakes/scripted-host.ts'
-import { createVirtualClock, type VirtualClock } from '#tests/fakes/virtual-clock.ts'
-
-const opened: { supervisor: Supervisor; clock: VirtualClock }[] = []
-afterEach(async () => {
-  // Whatever a test did, the end leaves no timer behind.
-  for (const { supervisor, clock } of opened.splice(0)) {
-    const stopped = supervisor.stop()
-    await clock.advance(30_000)
-    await stopped
-    expect(clock.pending).toBe(0)
-  }
-})
-
-function world(...engines: ScriptedEngine[]) {
-  const clock = createVirtualClock()
-  const host = createScriptedHost()
-  const gpu = createScriptedGpu(clock)
-  const { log, lines, text } = createRecordingLog()
-  const changes: string[] = []
-  const supervisor = new Supervisor({
-    engines,
-    gpu,
-    clock,
-    log,
-    host,
-    folder: 'unused',
-    random: () => 0.5,
-    onChange: (name) => changes.push(`${name} ${supervisor.state(name)}`),
-  })
-  opened.push({ supervisor, clock })
-  const started = (): string[] => host.started.map(({ name }) => name)
-  return { clock, host, gpu, lines, text, changes, supervisor, started }
-}
-const vllm = (launch = {}): ScriptedEngine => createScriptedEngine('vllm', 'llm', launch)
-const whisper = (launch = {}): ScriptedEngine => createScriptedEngine('whisper', 'stt', launch)
-const f5 = (launch = {}): ScriptedEngine => createScriptedEngine('f5', 'tts', launch)
-const hq = (launch = {}): ScriptedEngine => createScriptedEngine('hq', 'tts', { onDemand: true, ...launch })
+// The supervisor's order, gate, backoff, idle time and end, in virtual time.
+import { describe, expect, it } from 'vitest'
+import { f5, hq, supervisorWorld, vllm, whisper } from './supervisor-world.ts'
+import { GIB } from '#tests/fakes/scripted-gpu.ts'
 
 describe('Supervisor', () => {
   it('[SUP12] starts LLM, STT and TTS in this order, each once the one before has answered a real request', async () => {
     const llm = vllm()
     const { probe } = llm
     llm.probe = () => Promise.reject(new Error('503'))
-    const { supervisor, clock, started, changes } = world(f5(), whisper(), llm)
+    const { supervisor, clock, started, changes } = supervisorWorld(f5(), whisper(), llm)
     const start = supervisor.start()
     await clock.advance(30_000)
     expect(started()).toEqual(['vllm'])
@@ -62,7 +22,7 @@ describe('Supervisor', () => {
   it('[SUP13] an engine that is there but does not answer a real request is not ready, and is ended in time', async () => {
     const llm = vllm({ startTimeoutMs: 20_000 })
     llm.answers = false
-    const { supervisor, clock, host, changes } = world(llm)
+    const { supervisor, clock, host, changes } = supervisorWorld(llm)
     void supervisor.start()
     await clock.advance(19_000)
     expect(changes).toEqual(['vllm starting', 'vllm warming'])
@@ -78,7 +38,7 @@ describe('Supervisor', () => {
 
   it('[SUP14] while the LLM starts, nothing else is loaded, unloaded or judged dead', async () => {
     const [llm, stt] = [vllm(), whisper()]
-    const { supervisor, clock, host, started } = world(llm, stt, f5(), hq())
+    const { supervisor, clock, host, started } = supervisorWorld(llm, stt, f5(), hq())
     await supervisor.start()
     llm.isOpen = false
     host.last('vllm').end()
@@ -99,7 +59,7 @@ describe('Supervisor', () => {
   })
 
   it('[SUP15] a crash loop stops after five ends, says so, and begins anew when somebody asks', async () => {
-    const { supervisor, clock, host, lines, changes, started } = world(f5())
+    const { supervisor, clock, host, lines, changes, started } = supervisorWorld(f5())
     await supervisor.start()
     for (let crash = 1; crash <= 4; crash += 1) {
       host.last('f5').end()
@@ -119,51 +79,9 @@ describe('Supervisor', () => {
     expect(supervisor.state('f5')).toBe('ready')
   })
 
-  it('[SUP16] an engine starts only with its memory free on the card, and others go on meanwhile', async () => {
-    const { supervisor, clock, gpu, host, started } = world(vllm({ vramReserveBytes: 10 * GIB }), whisper())
-    gpu.usedBytes = 15 * GIB
-    await supervisor.start()
-    expect([supervisor.state('vllm'), supervisor.state('whisper')]).toEqual(['backoff', 'ready'])
-    expect(supervisor.reason('vllm')).toBe('waits for memory on the card: 9216 MiB are free, it needs 10240')
-    await clock.advance(3_600_000)
-    expect(started()).toEqual(['whisper'])
-    gpu.usedBytes = 14 * GIB
-    await clock.advance(MEMORY_WAIT_MS)
-    expect(supervisor.state('vllm')).toBe('ready')
-    // Ends for want of memory, however many, are no crash loop.
-    for (let end = 0; end < 9; end += 1) {
-      host.last('vllm').end({ lastLines: ['torch.OutOfMemoryError: CUDA out of memory.', 'exit'] })
-      await clock.advanceUntil(() => supervisor.state('vllm') === 'ready')
-    }
-  })
-
-  it('[SUP17] no engine is started while a process of its earlier run lives, holds the card, or is another node’s', async () => {
-    const { supervisor, clock, gpu, host, started } = world(f5())
-    gpu.usedBytes = GIB
-    host.swept = { found: [7, 8], left: [] }
-    gpu.onCard = [
-      { pid: 8, usedBytes: GIB },
-      { pid: 9, usedBytes: GIB },
-    ]
-    void supervisor.start()
-    await clock.advanceUntil(() => supervisor.state('f5') === 'backoff')
-    expect(supervisor.reason('f5')).toBe('processes of its earlier run still hold the card: 8')
-    host.swept = { found: [7], left: [7] }
-    await clock.advance(2 * MEMORY_WAIT_MS)
-    expect(supervisor.reason('f5')).toBe('processes of its earlier run cannot be ended: 7')
-    host.otherNode = 42
-    await clock.advance(2 * MEMORY_WAIT_MS)
-    expect(supervisor.reason('f5')).toBe('another node (process 42) runs it in this data folder')
-    expect(started()).toEqual([])
-    host.otherNode = undefined
-    host.swept = { found: [], left: [] }
-    await clock.advance(2 * MEMORY_WAIT_MS)
-    expect(supervisor.state('f5')).toBe('ready')
-  })
-
   it('[SUP18] an engine that hangs or says that it is broken is degraded, then ended and started again', async () => {
     const tts = f5()
-    const { supervisor, clock, host, started, changes } = world(tts)
+    const { supervisor, clock, host, started, changes } = supervisorWorld(tts)
     await supervisor.start()
     tts.isOpen = false
     await clock.advance(4_000)
@@ -181,7 +99,7 @@ describe('Supervisor', () => {
   })
 
   it('[SUP19] an engine on demand is loaded when asked, kept while it is touched and unloaded when idle', async () => {
-    const { supervisor, clock, started } = world(f5(), hq({ idleUnloadMs: 60_000 }))
+    const { supervisor, clock, started } = supervisorWorld(f5(), hq({ idleUnloadMs: 60_000 }))
     await supervisor.start()
     expect(started()).toEqual(['f5'])
     await supervisor.load('hq')
@@ -199,7 +117,7 @@ describe('Supervisor', () => {
   })
 
   it('[SUP19] who loads what cannot be loaded is told at once, and why stands in the log', async () => {
-    const { supervisor, gpu } = world(hq({ vramReserveBytes: 10 * GIB }))
+    const { supervisor, gpu } = supervisorWorld(hq({ vramReserveBytes: 10 * GIB }))
     gpu.usedBytes = 20 * GIB
     await expect(supervisor.load('hq')).rejects.toMatchObject({ fault: { code: 'unavailable', what: 'hq' } })
     await supervisor.unload('hq')
@@ -209,7 +127,7 @@ describe('Supervisor', () => {
   it('[SUP20] the end ends all engines at once, also those that wait, and starts none any more', async () => {
     const llm = vllm()
     llm.isOpen = false
-    const { supervisor, clock, host, started } = world(llm, whisper(), f5())
+    const { supervisor, clock, host, started } = supervisorWorld(llm, whisper(), f5())
     const start = supervisor.start()
     await clock.advance(1_000)
     const unloaded = supervisor.unload('f5').catch((reason: unknown) => reason)
@@ -226,7 +144,7 @@ describe('Supervisor', () => {
 
   it('[SUP21] what an engine says is in the log at debug only, except its last lines when it never served', async () => {
     const tts = f5()
-    const { supervisor, clock, host, lines, text } = world(tts)
+    const { supervisor, clock, host, lines, text } = supervisorWorld(tts)
     await supervisor.start()
     host.last('f5').say('she said: a secret')
     expect(lines.at(-1)).toEqual({
