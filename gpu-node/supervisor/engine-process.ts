@@ -68,6 +68,11 @@ export class EngineProcess {
     return this.#state.reason
   }
 
+  /** Whether it may hold something of the card. */
+  get isRunning(): boolean {
+    return this.#process !== undefined
+  }
+
   start(): void {
     this.#step({ type: 'start' })
   }
@@ -75,15 +80,16 @@ export class EngineProcess {
   /** Resolves when its whole tree is gone. */
   async stop(): Promise<void> {
     this.#step({ type: 'stop' })
-    await this.until(({ type }) => type === 'stopped')
+    // Somebody may want it again meanwhile: then it is queued, and not stopped, when it is gone.
+    await this.#until(({ type }) => type !== 'stopping')
   }
 
   /** Resolves when it is ready or has to wait, for whatever reason. */
   settled(): Promise<void> {
-    return this.until(isSettled)
+    return this.#until(isSettled)
   }
 
-  async until(isReached: (phase: Phase) => boolean): Promise<void> {
+  async #until(isReached: (phase: Phase) => boolean): Promise<void> {
     while (!isReached(this.phase)) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
@@ -116,10 +122,7 @@ export class EngineProcess {
     const { signal } = this.#phaseOver
     switch (effect.type) {
       case 'enterGate':
-        return this.#while(signal, gate.enter(engine.name, signal), (leave) => {
-          this.#leaveGate = leave
-          this.#step({ type: 'admitted' })
-        })
+        return this.#while(signal, this.#enterGate(gate, signal), () => this.#step({ type: 'admitted' }))
       case 'preflight':
         return this.#while(signal, preflight(engine, this.#options), (reason) =>
           this.#step(reason === undefined ? { type: 'cleared' } : { type: 'blocked', reason }),
@@ -139,6 +142,13 @@ export class EngineProcess {
     }
   }
 
+  async #enterGate(gate: Gate, signal: AbortSignal): Promise<void> {
+    const leave = await gate.enter(this.engine.name, signal)
+    // Let in at the very moment in which it was stopped: whoever is next must not wait for it.
+    if (signal.aborted) leave()
+    else this.#leaveGate = leave
+  }
+
   #spawn(): void {
     const { engine, host } = this.#options
     this.#hasServed = false
@@ -153,9 +163,10 @@ export class EngineProcess {
     this.#process = undefined
     const last = lastLines.slice(-LINES_IN_LOG)
     // Before it served it knew no caller, so its words may be read; later they stay at debug.
-    if (!this.#hasServed && this.phase.type !== 'stopping')
+    const { phase } = this
+    if (!this.#hasServed && !(phase.type === 'stopping' && phase.wasAsked))
       this.#log.warn({ how, last }, 'engine ended before it was ready')
-    if (isUnable && this.phase.type === 'starting') return this.#step({ type: 'unable', reason: last.at(-1) ?? how })
+    if (isUnable && phase.type === 'starting') return this.#step({ type: 'unable', reason: last.at(-1) ?? how })
     this.#step({ type: 'exited', cause: exitCause(lastLines), reason: how })
   }
 

@@ -83,7 +83,7 @@ function startProcess({ pidfile, launch, onLine, clock, graceMs }: Start): Runni
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  if (child.pid !== undefined) writePidfile(pidfile, child.pid)
+  if (child.pid !== undefined) writeDown(pidfile, child.pid)
   // Nothing is ever written; an EPIPE of a shim that is already gone says nothing new.
   child.stdin.on('error', () => {})
   const ring = new LineRing()
@@ -110,6 +110,14 @@ function startProcess({ pidfile, launch, onLine, clock, graceMs }: Start): Runni
       cancelHardKill = clock.after(graceMs + SHIM_TIMEOUT_MS, () => void sweep(pidfile, clock))
       child.kill('SIGTERM')
     },
+  }
+}
+
+function writeDown(pidfile: string, pid: number): void {
+  try {
+    writePidfile(pidfile, pid)
+  } catch {
+    // A full disk: the mark alone finds its processes, too.
   }
 }
 

@@ -133,8 +133,9 @@ export class Supervisor {
 
   async #unload(process: EngineProcess, signal: AbortSignal): Promise<void> {
     const { name } = process.engine
-    // One that is loading holds the gate itself.
-    const leave = this.#gate.holder === name ? () => {} : await this.#gate.enter(name, signal)
+    // One that is loading holds the gate itself, and one that does not run frees nothing.
+    const needsGate = process.isRunning && this.#gate.holder !== name
+    const leave = needsGate ? await this.#gate.enter(name, signal) : () => {}
     try {
       if (!signal.aborted) await process.stop()
     } finally {

@@ -1,5 +1,6 @@
 // The supervisor's order, gate, backoff, idle time and end, in virtual time.
 import { describe, expect, it } from 'vitest'
+import type { FaultError } from '#shared/fault.ts'
 import { f5, hq, supervisorWorld, vllm, whisper } from './supervisor-world.ts'
 import { GIB } from '#tests/fakes/scripted-gpu.ts'
 
@@ -124,21 +125,76 @@ describe('Supervisor', () => {
     await expect(supervisor.load('nobody')).rejects.toMatchObject({ fault: { code: 'not_found', id: 'nobody' } })
   })
 
-  it('[SUP20] the end ends all engines at once, also those that wait, and starts none any more', async () => {
+  it('[SUP19] who loads an engine that is just being unloaded gets it back, and nobody is kept waiting', async () => {
+    const { supervisor, clock, host, started } = supervisorWorld(f5(), hq())
+    await supervisor.start()
+    await supervisor.load('hq')
+    host.doesStop = false
+    const unloaded = supervisor.unload('hq')
+    await clock.settle()
+    expect(supervisor.state('hq')).toBe('stopping')
+    const loaded = supervisor.load('hq')
+    host.doesStop = true
+    host.last('hq').end({ how: 'exit code 0' })
+    await Promise.all([unloaded, loaded])
+    expect(started()).toEqual(['f5', 'hq', 'hq'])
+    expect(supervisor.state('hq')).toBe('ready')
+    await supervisor.unload('f5')
+    expect(supervisor.state('f5')).toBe('stopped')
+  })
+
+  it('[SUP14] an engine that is unloaded while it waits at the gate, or is just let in, keeps nobody out', async () => {
+    for (let moment = 0; moment < 24; moment += 1) {
+      const llm = vllm()
+      llm.isOpen = false
+      const { supervisor, clock, host } = supervisorWorld(llm, whisper({ onDemand: true }), hq())
+      void supervisor.start()
+      await clock.advance(1_000)
+      const loaded = supervisor.load('hq').then(
+        () => 'ready',
+        (error: FaultError) => error.fault.code,
+      )
+      await clock.settle()
+      // The gate opens now; the unload comes a few promises later.
+      host.last('vllm').end({ isUnable: true, how: 'no such program' })
+      for (let i = 0; i < moment; i += 1) await Promise.resolve()
+      await supervisor.unload('hq')
+      expect(['ready', 'unavailable']).toContain(await loaded)
+      expect(supervisor.state('hq')).toBe('stopped')
+      await supervisor.load('whisper')
+      expect(supervisor.state('whisper')).toBe('ready')
+    }
+  })
+
+  it('[SUP20] the end ends all engines at once, waits at no gate, and starts none any more', async () => {
+    const llm = vllm()
+    const { supervisor, clock, host, started } = supervisorWorld(llm, whisper(), f5(), hq())
+    await supervisor.start()
+    llm.isOpen = false
+    host.last('vllm').end()
+    await clock.advance(2_000)
+    // The LLM starts again, and these two wait for it.
+    const unloaded = supervisor.unload('f5').catch((reason: unknown) => reason)
+    const loaded = supervisor.load('hq').catch((error: FaultError) => error.fault.code)
+    await supervisor.stop()
+    expect(host.started.slice(1).map(({ name, isAsked }) => [name, isAsked])).toEqual([
+      ['whisper', true],
+      ['f5', true],
+      ['vllm', true],
+    ])
+    expect([await unloaded, await loaded]).toEqual(['shutdown', 'unavailable'])
+    await expect(supervisor.load('hq')).rejects.toBe('shutdown')
+    await clock.advance(3_600_000)
+    expect(started()).toHaveLength(4)
+  })
+
+  it('[SUP20] the end of a node that is just starting ends the start', async () => {
     const llm = vllm()
     llm.isOpen = false
-    const { supervisor, clock, host, started } = supervisorWorld(llm, whisper(), f5())
+    const { supervisor, clock, started } = supervisorWorld(llm, whisper())
     const start = supervisor.start()
     await clock.advance(1_000)
-    const unloaded = supervisor.unload('f5').catch((reason: unknown) => reason)
-    host.doesStop = false
-    const stopped = supervisor.stop()
-    await clock.settle()
-    expect(host.last('vllm').isAsked).toBe(true)
-    host.last('vllm').end()
-    await Promise.all([stopped, start])
-    expect(await unloaded).toBe('shutdown')
-    await expect(supervisor.load('f5')).rejects.toBe('shutdown')
+    await Promise.all([supervisor.stop(), start])
     expect(started()).toEqual(['vllm'])
   })
 
