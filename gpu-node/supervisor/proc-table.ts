@@ -12,13 +12,16 @@ export interface ProcessEntry {
   startTime: number
 }
 
-/** The line of /proc/<pid>/stat; undefined for a zombie, which holds nothing any more. The name may hold blanks and brackets. */
+/**
+ * The line of /proc/<pid>/stat; undefined for a zombie, which holds nothing any more, unless only its first thread has ended.
+ * The name may hold blanks and brackets.
+ */
 export function parseStat(text: string): ProcessEntry | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const [state] = fields
-  if (state === 'Z' || state === 'X') return undefined
   // proc(5) counts from 1, and two fields stand before these.
   const field = (number: number): number => Number(fields[number - 3])
+  const [state] = fields
+  if ((state === 'Z' || state === 'X') && field(20) <= 1) return undefined
   return { pid: Number.parseInt(text, 10), parent: field(4), group: field(5), session: field(6), startTime: field(22) }
 }
 

@@ -35,11 +35,12 @@ def descendants():
             continue
         try:
             with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                state, parent = file.read().rpartition(")")[2].split()[:2]
+                fields = file.read().rpartition(")")[2].split()
         except OSError:
             continue  # Ended meanwhile.
-        # A zombie is kept in the walk for the sake of its children, and holds nothing itself.
-        children.setdefault(int(parent), []).append((int(name), state not in "ZX"))
+        state, parent, threads = fields[0], int(fields[1]), int(fields[17])
+        # A zombie holds nothing, unless only its first thread has ended.
+        children.setdefault(parent, []).append((int(name), state not in "ZX" or threads > 1))
     found = []
     parents = [os.getpid()]
     while parents:

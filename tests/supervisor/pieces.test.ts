@@ -77,18 +77,20 @@ describe('Gate', () => {
 })
 
 describe('proc-table', () => {
-  const stat = (pid: number, name: string, state: string, ...ids: number[]): string =>
-    `${pid} (${name}) ${state} ${ids.join(' ')} 0 -1 4194560 1 0 0 0 2 1 0 0 20 0 1 0 987654 1 2 3`
+  const stat = (pid: number, name: string, state: string, threads = 1): string =>
+    `${pid} (${name}) ${state} 7 41 40 0 -1 4194560 1 0 0 0 2 1 0 0 20 0 ${threads} 0 987654 1 2 3`
 
   it('[SUP9] names a process by pid and start time, whatever it is called; a zombie is none', () => {
-    expect(parseStat(stat(41, 'VLLM::Engine) S 1 (x', 'S', 7, 41, 40))).toEqual({
+    expect(parseStat(stat(41, 'VLLM::Engine) S 1 (x', 'S'))).toEqual({
       pid: 41,
       parent: 7,
       group: 41,
       session: 40,
       startTime: 987_654,
     })
-    expect(parseStat(stat(41, 'python3', 'Z', 7, 41, 40))).toBeUndefined()
+    expect(parseStat(stat(41, 'python3', 'Z'))).toBeUndefined()
+    // Its first thread has ended, the others run on.
+    expect(parseStat(stat(41, 'python3', 'Z', 3))).toMatchObject({ pid: 41, startTime: 987_654 })
   })
 
   it('[SUP8] a tree is the leader, its group, its session and all below them', () => {
