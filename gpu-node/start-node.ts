@@ -20,7 +20,7 @@ import type { NodeConfig } from './config.ts'
 
 /**
  * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
- * 14 s, less than what `parley start` waits (15 s) before it kills.
+ * 14 s; `parley start` waits 25 s, so that engines have time to end, too.
  */
 const FINISH_TURN_MS = 7_000
 /** On shutdown, for the last turns to reach the edge; what does not is sent after the next start. */

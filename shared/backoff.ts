@@ -1,4 +1,5 @@
-// How long to wait before dialling again (architecture §2): three fast tries, then full jitter up to 20 s.
+// How long to wait: before dialling again (architecture §2: three fast tries, then full jitter up to 20 s), and before a program
+// is started again.
 
 const FAST_TRIES = 3
 const FAST_MS = 200
@@ -33,4 +34,12 @@ export class Backoff {
     if (this.#connectedAt !== undefined && now - this.#connectedAt >= HEALTHY_AFTER_MS) this.#tries = 0
     this.#connectedAt = undefined
   }
+}
+
+const RESTART_BASE_MS = 1_000
+const RESTART_CAP_MS = 60_000
+
+/** How long to wait before a program that ended by itself is started again: 1, 2, 4 … 60 s, each ±25 %. */
+export function restartDelayMs(tries: number, random: number): number {
+  return Math.min(RESTART_CAP_MS, RESTART_BASE_MS * 2 ** Math.min(tries, 10)) * (0.75 + random / 2)
 }

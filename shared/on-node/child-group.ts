@@ -3,8 +3,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** SIGTERM first; after this the whole group is killed. A node finishes its current turn in less. */
-const STOP_TIMEOUT_MS = 15_000
+/**
+ * SIGTERM first; after this the whole group is killed. A node finishes its current turn in 14 s and ends its engines in 7 s more
+ * (gpu-node/supervisor/process-host.ts). Engines are in groups of their own: if the node is killed, their death pipes end them.
+ */
+const STOP_TIMEOUT_MS = 25_000
 
 export interface ChildGroup {
   readonly pid: number

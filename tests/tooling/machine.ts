@@ -37,6 +37,11 @@ export function findPython(): string | undefined {
   return spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0 ? python : undefined
 }
 
+/** Whether there is what the supervisor needs: Linux, where processes are read from /proc, and Python for its shim. */
+export function canSupervise(): boolean {
+  return process.platform === 'linux' && findPython() !== undefined
+}
+
 /** Whether workerd, the Workers' runtime that wrangler brings, starts on this platform. */
 export function hasWorkerd(): boolean {
   return spawnSync('node_modules/.bin/workerd', ['--version'], { stdio: 'ignore' }).status === 0
@@ -57,7 +62,15 @@ export function listLeftOut(): LeftOut[] {
     [hasFfmpeg(), { tests: 'tests of encoded audio', missing: 'no ffmpeg found', add: 'apt-get install ffmpeg' }],
     [
       findPython() !== undefined,
-      { tests: 'tests of the Python engines', missing: 'no python3 with venv', add: 'apt-get install python3-venv' },
+      {
+        tests: 'tests of the Python engines and of the supervisor',
+        missing: 'no python3 with venv',
+        add: 'apt-get install python3-venv',
+      },
+    ],
+    [
+      process.platform === 'linux',
+      { tests: 'tests of the supervisor', missing: 'no /proc on this platform', add: 'run them on Linux' },
     ],
     [
       findNginx() !== undefined,
