@@ -4,7 +4,7 @@ import { tellReady } from '#shared/on-node/child-group.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
-import { readNodeConfig } from './config.ts'
+import { readNodeConfig } from './config/node-config.ts'
 import { startNode } from './start-node.ts'
 
 process.exit(await run())
