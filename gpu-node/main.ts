@@ -7,7 +7,14 @@ import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { readNodeConfig } from './config/node-config.ts'
 import { startNode } from './start-node.ts'
 
-process.exit(await run())
+const [command, ...words] = process.argv.slice(2)
+if (command === undefined) process.exit(await run())
+if (command === 'check')
+  process.exit(await import('./check/check.ts').then(({ check }) => check(words.includes('--json'))))
+console.error(
+  `there is no command ${command}: npm run gpu-node starts the node, npm run gpu-node -- check [--json] looks first`,
+)
+process.exit(EXIT_CONFIG)
 
 /** Resolves with the exit code. */
 async function run(): Promise<number> {

@@ -85,6 +85,12 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
   }
 }
 
+/** What `check` needs: no token, no edge. */
+export function readEnginesPlan(environment: NodeJS.ProcessEnv): { engines: EnginesPlan; dataDir: string } {
+  const e = readEnvironment(Environment, environment)
+  return { engines: planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment), dataDir: e.DATA_DIR }
+}
+
 function readFile(path: string | undefined): GpuNodeFile {
   if (path === undefined && !existsSync(DEFAULT_FILE)) return {}
   return readTomlFile(path ?? DEFAULT_FILE)
