@@ -1,6 +1,7 @@
 // What `gpu-node check` finds wanting: the card and its memory budget, the disk, Python, the environments and the ports. Each
 // item says what was found, what is wanted and what to change; nothing is started or changed.
 import { access, constants, statfs } from 'node:fs/promises'
+import { basename, dirname, isAbsolute } from 'node:path'
 import { createServer } from 'node:net'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -40,7 +41,7 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
     checkCard(managed, tools.nvidiaSmi),
     checkPython(tools.python),
     checkDisk(dataDir, MIN_DISK_GIB),
-    ...managed.flatMap((engine) => [checkProgram(engine), checkPort(engine)]),
+    ...managed.flatMap((engine) => [checkProgram(engine), checkFiles(engine), checkPort(engine)]),
   ])
   return [...card, python, disk, ...engines]
 }
@@ -84,8 +85,26 @@ async function checkProgram({ name, launch }: Managed): Promise<CheckItem> {
       () => true,
       () => false,
     ))
-  const change = `make the environment: python3 -m venv, then pip install (gpu-node/engines/python/requirements-*.txt)`
+  const venv = dirname(dirname(program))
+  const change = `python3 -m venv ${venv} && ${venv}/bin/pip install -r gpu-node/engines/python/requirements-${basename(venv)}.txt`
   return item(`${name}: program`, isGood ? 'is there' : 'is missing', program, { isGood, change })
+}
+
+/** Weights, voices, scripts: what the command names by its whole path. */
+async function checkFiles({ name, launch }: Managed): Promise<CheckItem> {
+  const paths = launch.command.slice(1).filter((word) => isAbsolute(word))
+  const states = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => [],
+        () => [path],
+      ),
+    ),
+  )
+  const missing = states.flat()
+  const found = missing.length === 0 ? 'all there' : `${missing.length} of ${paths.length} missing`
+  const change = `put in place: ${missing.join(', ')}`
+  return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
 }
 
 async function checkPort({ name, server }: Managed): Promise<CheckItem> {

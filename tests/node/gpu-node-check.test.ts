@@ -24,7 +24,7 @@ async function check(toml: string, totalMib: number | undefined, words: string[]
 }
 
 const engine = (reserve: number, port = 1, program = 'true') =>
-  `[roles]\nllm = ["a"]\n[engines.a]\nkind = "managed"\nmodel = "m"\nvram_reserve_gib = ${reserve}\nport = ${port}\ncommand = ["${program}"]`
+  `[roles]\nllm = ["a"]\n[engines.a]\nkind = "managed"\nmodel = "m"\nvram_reserve_gib = ${reserve}\nport = ${port}\ncommand = ["${program}", "${program}.bin"]`
 
 describe('gpu-node check', () => {
   it('[CHE1] without engines of its own nothing is to be changed; a wrong file is named', async () => {
@@ -58,7 +58,8 @@ describe('gpu-node check', () => {
     const { out, code } = await check(engine(1, port, '/absent/program'), 24_000)
     server.close()
     expect(out).toMatch(new RegExp(`a: port +${port} is taken +free +end what listens there, or set engines.a.port`))
-    expect(out).toMatch(/a: program +is missing +\/absent\/program +make the environment/)
+    expect(out).toMatch(/a: program +is missing +\/absent\/program +python3 -m venv/)
+    expect(out).toMatch(/a: files +1 of 1 missing +all there +put in place: \/absent\/program\.bin/)
     expect(code).toBe(1)
   })
 })
