@@ -4,10 +4,17 @@ import { tellReady } from '#shared/on-node/child-group.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
-import { readNodeConfig } from './config.ts'
+import { readNodeConfig } from './config/node-config.ts'
 import { startNode } from './start-node.ts'
 
-process.exit(await run())
+const [command, ...words] = process.argv.slice(2)
+if (command === undefined) process.exit(await run())
+if (command === 'check')
+  process.exit(await import('./check/check.ts').then(({ check }) => check(words.includes('--json'))))
+console.error(
+  `there is no command ${command}: npm run gpu-node starts the node, npm run gpu-node -- check [--json] looks first`,
+)
+process.exit(EXIT_CONFIG)
 
 /** Resolves with the exit code. */
 async function run(): Promise<number> {

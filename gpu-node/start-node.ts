@@ -16,7 +16,7 @@ import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
 import { serveStatus } from './app.ts'
-import type { NodeConfig } from './config.ts'
+import type { NodeConfig } from './config/node-config.ts'
 
 /**
  * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is

@@ -10,7 +10,7 @@ import { systemClock } from '#shared/clock.ts'
 import type { ConversationId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import { readNodeConfig } from '#gpu-node/config.ts'
+import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { startNode, type RunningNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FaultError } from '#shared/fault.ts'
-import { readNodeConfig } from '#gpu-node/config.ts'
+import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 
 const NODE_TOKEN = 'scripted-token-of-a-node'
 

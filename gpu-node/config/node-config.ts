@@ -1,5 +1,6 @@
-// The node's settings: the environment, read and checked once at the start. Everything else gets plain values.
-import { readFileSync } from 'node:fs'
+// The node's settings: the environment and gpu-node.toml, read and checked once at the start; the environment wins. Everything
+// else gets plain values.
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
@@ -7,7 +8,12 @@ import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/
 import type { LogLevel } from '#shared/on-node/log.ts'
 import { LOG_LEVELS } from '#shared/on-node/log.ts'
 import { MAX_SLOTS } from '#shared/protocol/node-messages.ts'
-import type { EngineServer, EngineSettings } from '#gpu-node/engines/choose-engines.ts'
+import type { EngineSettings } from '#gpu-node/engines/choose-engines.ts'
+import { planEngines, type NamedServers } from './engines-plan.ts'
+import type { GpuNodeFile } from './file-schema.ts'
+import { planGuard, planSpeechCache, type GuardPlan, type SpeechCachePlan } from './guard-plan.ts'
+import type { EnginesPlan, Role, ServerPlan } from './plan.ts'
+import { readTomlFile } from './toml-file.ts'
 
 export interface NodeConfig extends EngineSettings {
   /** ws: or wss:, without a slash at its end. */
@@ -20,7 +26,13 @@ export interface NodeConfig extends EngineSettings {
   logLevel: LogLevel
   /** Of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
+  engines: EnginesPlan
+  guard: GuardPlan
+  speechCache: SpeechCachePlan
 }
+
+/** Read where GPU_NODE_CONFIG names no other, and where it is there. */
+const DEFAULT_FILE = 'gpu-node.toml'
 
 /** Bounds of node.hello. */
 const MAX_NAME_CHARS = 64
@@ -33,6 +45,7 @@ const Environment = v.object({
   EDGE_URL: v.optional(address('ws:', 'wss:', 'http:', 'https:'), 'ws://127.0.0.1:8787'),
   NODE_TOKEN: v.optional(secret(MIN_TOKEN_CHARS)),
   NODE_TOKEN_FILE: v.optional(v.string()),
+  GPU_NODE_CONFIG: v.optional(v.string()),
   NODE_NAME: v.optional(name, () => hostname().slice(0, MAX_NAME_CHARS)),
   DATA_DIR: v.optional(v.string(), './data'),
   SLOTS: v.optional(whole(1, MAX_SLOTS)),
@@ -54,20 +67,51 @@ type Environment = v.InferOutput<typeof Environment>
 /** Throws FaultError invalid_message; each issue names the variable and what is allowed. */
 export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): NodeConfig {
   const e = readEnvironment(Environment, environment)
-  const tts = engineServer('TTS', { url: e.TTS_URL, model: e.TTS_MODEL, apiKey: e.TTS_API_KEY })
+  const file = readFile(e.GPU_NODE_CONFIG)
+  const engines = planEngines(file, namedServers(e), environment)
   return {
     edgeUrl: socketUrl(e.EDGE_URL),
     token: readToken(e),
     name: e.NODE_NAME,
     version: readVersion(),
     dataDir: e.DATA_DIR,
-    slots: e.SLOTS,
-    llm: engineServer('LLM', { url: e.LLM_URL, model: e.LLM_MODEL, apiKey: e.LLM_API_KEY }),
-    stt: engineServer('STT', { url: e.STT_URL, model: e.STT_MODEL, apiKey: e.STT_API_KEY }),
-    tts: tts && { ...tts, voice: needed('TTS_VOICE', e.TTS_VOICE, 'with TTS_URL') },
+    slots: e.SLOTS ?? file.slots,
+    ...firstServers(engines),
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
+    engines,
+    guard: planGuard(file),
+    speechCache: planSpeechCache(file, e.DATA_DIR),
   }
+}
+
+/** What `check` needs: no token, no edge. */
+export function readEnginesPlan(environment: NodeJS.ProcessEnv): { engines: EnginesPlan; dataDir: string } {
+  const e = readEnvironment(Environment, environment)
+  return { engines: planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment), dataDir: e.DATA_DIR }
+}
+
+function readFile(path: string | undefined): GpuNodeFile {
+  if (path === undefined && !existsSync(DEFAULT_FILE)) return {}
+  return readTomlFile(path ?? DEFAULT_FILE)
+}
+
+function namedServers(e: Environment): NamedServers {
+  const llm = engineServer('LLM', { url: e.LLM_URL, model: e.LLM_MODEL, apiKey: e.LLM_API_KEY })
+  const stt = engineServer('STT', { url: e.STT_URL, model: e.STT_MODEL, apiKey: e.STT_API_KEY })
+  const tts = engineServer('TTS', { url: e.TTS_URL, model: e.TTS_MODEL, apiKey: e.TTS_API_KEY })
+  const voice = tts && needed('TTS_VOICE', e.TTS_VOICE, 'with TTS_URL')
+  return { ...(llm && { llm }), ...(stt && { stt }), ...(tts && { tts: { ...tts, voice } }) }
+}
+
+/** The first engine of each role; the embedded one where undefined. */
+function firstServers({ engines, chains }: EnginesPlan): Pick<EngineSettings, 'llm' | 'stt' | 'tts'> {
+  const first = (role: Role): ServerPlan | undefined => {
+    const plan = engines.find(({ name }) => name === chains[role][0])
+    return plan === undefined || plan.kind === 'embedded' ? undefined : plan.server
+  }
+  const tts = first('tts.fast')
+  return { llm: first('llm'), stt: first('stt'), tts: tts && { ...tts, voice: tts.voice ?? '' } }
 }
 
 /** People copy the address out of the browser: http means ws, and a slash at the end means nothing. */
@@ -76,7 +120,7 @@ function socketUrl(text: string): string {
 }
 
 function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return v.parse(v.object({ version: v.string() }), JSON.parse(text)).version
 }
 
@@ -94,12 +138,23 @@ function readToken({ NODE_TOKEN, NODE_TOKEN_FILE }: Environment): string {
   throw refusal(`NODE_TOKEN_FILE: must hold a token of at least ${MIN_TOKEN_CHARS} characters`)
 }
 
+/** What the environment says nothing of. */
+const OPENAI_SERVER = {
+  dialect: 'openai',
+  voice: undefined,
+  mode: undefined,
+  script: undefined,
+  languages: ['en', 'zh'],
+  sampleRate: undefined,
+} as const
+
 function engineServer(
   role: string,
   server: { url: string | undefined; model: string | undefined; apiKey: string | undefined },
-): EngineServer | undefined {
+): ServerPlan | undefined {
   const { url, model, apiKey } = server
-  if (url !== undefined) return { url, model: needed(`${role}_MODEL`, model, `with ${role}_URL`), apiKey }
+  if (url !== undefined)
+    return { ...OPENAI_SERVER, url, model: needed(`${role}_MODEL`, model, `with ${role}_URL`), apiKey }
   if (model !== undefined) throw refusal(`${role}_MODEL: is of use only with ${role}_URL`)
   return undefined
 }

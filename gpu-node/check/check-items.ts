@@ -1,0 +1,132 @@
+// What `gpu-node check` finds wanting: the card and its memory budget, the disk, Python, the environments and the ports. Each
+// item says what was found, what is wanted and what to change; nothing is started or changed.
+import { access, constants, statfs } from 'node:fs/promises'
+import { basename, dirname, isAbsolute } from 'node:path'
+import { createServer } from 'node:net'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { EnginePlan, EnginesPlan } from '#gpu-node/config/plan.ts'
+
+export interface CheckItem {
+  item: string
+  found: string
+  wanted: string
+  isGood: boolean
+  /** Empty where it is good. */
+  change: string
+}
+
+/** The tools that it asks; tests name others. */
+export interface CheckTools {
+  nvidiaSmi: string
+  python: string
+}
+
+const GIB = 1024 ** 3
+const MIB = 1024 ** 2
+const MIN_DISK_GIB = 100
+const MIN_PYTHON_MINOR = 11
+/** A plan must leave this much of the card to the desktop and to what nobody planned. */
+const MAX_PLAN_FRACTION = 0.9
+/** A tool that hangs must not hang the check. */
+const TOOL_TIMEOUT_MS = 10_000
+
+type Managed = Extract<EnginePlan, { kind: 'managed' }>
+const run = promisify(execFile)
+
+export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: CheckTools): Promise<CheckItem[]> {
+  const managed = plan.engines.filter((engine) => engine.kind === 'managed')
+  if (managed.length === 0) return [await checkDisk(dataDir, 0)]
+  const [card, python, disk, ...engines] = await Promise.all([
+    checkCard(managed, tools.nvidiaSmi),
+    checkPython(tools.python),
+    checkDisk(dataDir, MIN_DISK_GIB),
+    ...managed.flatMap((engine) => [checkProgram(engine), checkFiles(engine), checkPort(engine)]),
+  ])
+  return [...card, python, disk, ...engines]
+}
+
+async function checkCard(managed: Managed[], nvidiaSmi: string): Promise<CheckItem[]> {
+  const planned = managed.reduce((sum, { launch }) => sum + launch.vramReserveBytes, 0)
+  if (planned === 0) return []
+  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits']
+  const answer = await ask(nvidiaSmi, query)
+  const totalMib = Number(answer?.split('\n')[0] ?? Number.NaN)
+  if (!(totalMib > 0)) {
+    const change = 'install the NVIDIA driver, or set device = "cpu" or attached engines'
+    return [item('card', 'no NVIDIA card answers', `${gib(planned)} planned`, { isGood: false, change })]
+  }
+  const fraction = planned / (totalMib * MIB)
+  const isGood = fraction < MAX_PLAN_FRACTION
+  const change = 'lower kv_cache_gib, take a smaller model, or set device = "cpu" for Whisper'
+  const found = `${gib(planned)} planned of ${gib(totalMib * MIB)} (${Math.round(fraction * 100)} %)`
+  return [item('memory of the card', found, `below ${MAX_PLAN_FRACTION * 100} %`, { isGood, change })]
+}
+
+async function checkPython(python: string): Promise<CheckItem> {
+  const version = /Python (3\.(\d+)\S*)/.exec((await ask(python, ['--version'])) ?? '')
+  const isGood = Number(version?.[2] ?? 0) >= MIN_PYTHON_MINOR
+  const wanted = `3.${MIN_PYTHON_MINOR} or newer`
+  return item('Python', version?.[1] ?? `no ${python} answers`, wanted, { isGood, change: `install Python ${wanted}` })
+}
+
+async function checkDisk(folder: string, minGib: number): Promise<CheckItem> {
+  const { bavail, bsize } = await statfs(folder).catch(() => statfs('.'))
+  const isGood = bavail * bsize > minGib * GIB
+  const change = 'free space, or set DATA_DIR to another disk'
+  return item('disk', `${gib(bavail * bsize)} free`, `over ${minGib} GiB`, { isGood, change })
+}
+
+async function checkProgram({ name, launch }: Managed): Promise<CheckItem> {
+  const [program = ''] = launch.command
+  const isGood =
+    !program.includes('/') ||
+    (await access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    ))
+  const venv = dirname(dirname(program))
+  const change = `python3 -m venv ${venv} && ${venv}/bin/pip install -r gpu-node/engines/python/requirements-${basename(venv)}.txt`
+  return item(`${name}: program`, isGood ? 'is there' : 'is missing', program, { isGood, change })
+}
+
+/** Weights, voices, scripts: what the command names by its whole path. */
+async function checkFiles({ name, launch }: Managed): Promise<CheckItem> {
+  const paths = launch.command.slice(1).filter((word) => isAbsolute(word))
+  const states = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => [],
+        () => [path],
+      ),
+    ),
+  )
+  const missing = states.flat()
+  const found = missing.length === 0 ? 'all there' : `${missing.length} of ${paths.length} missing`
+  const change = `put in place: ${missing.join(', ')}`
+  return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
+}
+
+async function checkPort({ name, server }: Managed): Promise<CheckItem> {
+  const port = Number(new URL(server.url).port)
+  const isGood = await new Promise<boolean>((resolve) => {
+    const probe = createServer().once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+  const change = `end what listens there, or set engines.${name}.port`
+  return item(`${name}: port`, `${port} is ${isGood ? 'free' : 'taken'}`, 'free', { isGood, change })
+}
+
+/** Undefined where the tool is missing, fails or hangs. */
+async function ask(tool: string, words: string[]): Promise<string | undefined> {
+  return run(tool, words, { timeout: TOOL_TIMEOUT_MS }).then(
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+    () => undefined,
+  )
+}
+
+function item(name: string, found: string, wanted: string, verdict: { isGood: boolean; change: string }): CheckItem {
+  return { item: name, found, wanted, isGood: verdict.isGood, change: verdict.isGood ? '' : verdict.change }
+}
+
+const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`

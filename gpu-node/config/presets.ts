@@ -1,0 +1,117 @@
+// The three engines that Parley knows how to start: the command line, port, memory and time of each, from a few fields. Flags
+// are those of vLLM 0.33.0 and of the workers in engines/python. Knows no file and no environment.
+import { join, resolve } from 'node:path'
+import type { Managed } from './file-schema.ts'
+
+export type Preset = 'vllm' | 'faster-whisper' | 'f5-tts'
+
+export const GIB = 1024 ** 3
+/** CUDA context, activations and graphs of vLLM with few sequences, beside weights and KV cache. */
+const VLLM_OVERHEAD_GIB = 1.6
+/** 5 conversations of 4,096 tokens of Qwen3-8B take 2.81 GiB. */
+const DEFAULT_KV_CACHE_GIB = 3
+/** Sessions, and the speculative reply of some. */
+const MAX_SEQUENCES = 8
+/** Beyond these vLLM answers 503 instead of letting callers wait. */
+const MAX_QUEUED = 16
+const WORKERS = resolve(import.meta.dirname, '../engines/python')
+
+/** Weights on the card, in GiB. */
+const WEIGHTS_GIB: Readonly<Record<string, number>> = {
+  'Qwen/Qwen3-8B-AWQ': 5.7,
+  'Qwen/Qwen3-4B-Instruct-2507': 7.6,
+  'Qwen/Qwen2.5-7B-Instruct-AWQ': 5.2,
+}
+
+export interface PresetPlan {
+  port: number
+  /** What the server calls its model. */
+  servedName: string
+  vramReserveGib: number | undefined
+  startTimeoutMs: number
+  command: string[]
+  environment: Record<string, string>
+}
+
+export function planPreset(preset: Preset, engine: Managed, folders: { models: string; venvs: string }): PresetPlan {
+  const python = join(engine.venv ?? join(folders.venvs, preset), 'bin')
+  switch (preset) {
+    case 'vllm':
+      return planVllm(engine, python)
+    case 'faster-whisper':
+      return planWhisper(engine, python, folders.models)
+    case 'f5-tts':
+      return planF5(engine, python, folders.models)
+  }
+}
+
+function planVllm(engine: Managed, python: string): PresetPlan {
+  const { model = 'Qwen/Qwen3-8B-AWQ', port = 8101, kv_cache_gib: kvCacheGib = DEFAULT_KV_CACHE_GIB } = engine
+  const weights = WEIGHTS_GIB[model]
+  const options = {
+    'served-model-name': 'llm',
+    host: '127.0.0.1',
+    port,
+    'kv-cache-memory-bytes': Math.round(kvCacheGib * GIB),
+    'max-model-len': engine.max_model_len ?? 4096,
+    'max-num-seqs': MAX_SEQUENCES,
+    'max-num-queued-reqs': MAX_QUEUED,
+    'max-cudagraph-capture-size': MAX_SEQUENCES,
+    // The model's own sampling defaults would silently win over the request's.
+    'generation-config': 'vllm',
+    // A hidden block of thought before the first spoken word would be silence.
+    'default-chat-template-kwargs': '{"enable_thinking":false}',
+  }
+  return {
+    port,
+    servedName: 'llm',
+    command: [join(python, 'vllm'), 'serve', model, ...flags(options)],
+    environment: {},
+    vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
+    // The first start compiles.
+    startTimeoutMs: 300_000,
+  }
+}
+
+function planWhisper(engine: Managed, python: string, models: string): PresetPlan {
+  const { model = join(models, 'faster-whisper-large-v3-turbo'), port = 8102, device = 'cuda' } = engine
+  const computeType = engine.compute_type ?? (device === 'cuda' ? 'float16' : 'int8')
+  const options = { host: '127.0.0.1', port, 'served-name': 'whisper', device, model, 'compute-type': computeType }
+  return {
+    port,
+    servedName: 'whisper',
+    command: [join(python, 'python'), join(WORKERS, 'faster_whisper_worker.py'), ...flags(options)],
+    environment: OFFLINE,
+    vramReserveGib: device === 'cpu' ? 0 : 2.5,
+    startTimeoutMs: 60_000,
+  }
+}
+
+function planF5(engine: Managed, python: string, models: string): PresetPlan {
+  const { model = join(models, 'f5-tts-v1', 'model_1250000.safetensors'), port = 8103, device = 'cuda' } = engine
+  const options = {
+    host: '127.0.0.1',
+    port,
+    'served-name': 'f5',
+    device,
+    model,
+    vocoder: join(models, 'vocos-mel-24khz'),
+    vocab: join(models, 'f5-tts-v1', 'vocab.txt'),
+    voices: resolve(engine.voices ?? 'voices'),
+  }
+  return {
+    port,
+    servedName: 'f5',
+    command: [join(python, 'python'), join(WORKERS, 'f5_tts_worker.py'), ...flags(options)],
+    environment: OFFLINE,
+    vramReserveGib: device === 'cpu' ? 0 : 2,
+    startTimeoutMs: 60_000,
+  }
+}
+
+function flags(options: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+}
+
+/** The workers never download while callers wait: their weights are put in place before. */
+const OFFLINE = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1' }
