@@ -2,6 +2,8 @@
 // Failures are FaultError engine_failed with the stage; an aborted signal rejects with signal.reason, which is no failure.
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
+import type { Fallback } from '#shared/model/turn.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
 
 export type { Language }
 
@@ -21,6 +23,9 @@ export interface VadStream {
   reset(): void
 }
 
+/** Another engine than the wanted one, or a simpler mode of it, has given its first result. */
+export type OnFallback = (fallback: Fallback) => void
+
 /** Speech recognition. */
 export interface Stt {
   readonly engine: EngineInfo
@@ -34,6 +39,7 @@ export interface SttOptions {
   signal: AbortSignal
   /** The text so far, each time it changes. Not called after finish(), close() or abort. */
   onPartial?: (text: string) => void
+  onFallback?: OnFallback
   /** W3C traceparent of the turn. */
   traceparent?: string
 }
@@ -65,6 +71,7 @@ export interface LlmOptions {
   language: Language
   maxTokens: number
   signal: AbortSignal
+  onFallback?: OnFallback
   traceparent?: string
 }
 /** A piece of text, and once, at the end where the engine tells, the usage. */
@@ -77,6 +84,12 @@ export interface Tts {
   readonly engine: EngineInfo
   /** Sample rate of what synthesize() yields, in Hz. */
   readonly sampleRate: number
+  /** Whether it can speak in the voice of a recording: see TtsOptions.reference. */
+  readonly canClone?: boolean
+  /** The engine that speaks in this mode, where that is another one than `engine`. */
+  engineFor?(mode: TtsMode): EngineInfo
+  /** A session will want this mode: what is loaded on demand is loaded. Never throws. */
+  prepare?(mode: TtsMode): void
   /** Whether there is a voice for this language. */
   speaks(language: Language): boolean
   synthesize(options: TtsOptions): AsyncIterable<Int16Array>
@@ -88,8 +101,21 @@ export interface TtsOptions {
   language: Language
   /** Id of a voice of the engine; the engine's default without it. */
   voice?: string
+  /** `fast` without it. */
+  mode?: TtsMode
+  /** Speak in the voice of this recording, instead of `voice`. Only for engines that can clone. */
+  reference?: SpokenText
   signal: AbortSignal
+  onFallback?: OnFallback
   traceparent?: string
+}
+
+/** Words, and the sound of somebody saying them. */
+export interface SpokenText {
+  text: string
+  /** PCM16 mono. */
+  pcm: Int16Array
+  sampleRate: number
 }
 
 /** What a turn needs, one engine a role. */

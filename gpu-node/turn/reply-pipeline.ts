@@ -1,13 +1,14 @@
 // One answer being made: LLM tokens become pieces, pieces become audio while later tokens arrive, all of it goes to the
 // pacer in order. Used by reply.ts. Knows no turn, no caller, and not whether anybody will hear it.
-import { Resampler } from '#shared/audio/resample.ts'
+import { resamplePcm, Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, faultOf, type Fault } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { languageOf, type Language } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import { engineId } from '#shared/model/engine.ts'
-import type { Llm, LlmDelta, PromptMessage, Tts } from '#gpu-node/engines/ports.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
+import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from './engine-watch.ts'
 import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
@@ -31,6 +32,10 @@ export interface PipelineOptions {
   messages: PromptMessage[]
   language: Language
   voice: string | null
+  ttsMode: TtsMode
+  onFallback: OnFallback
+  /** Said where an engine is lost for good; without it the reply fails at once. */
+  apology: SpokenText | undefined
   traceparent: string
   signal: AbortSignal
   outputRate: number
@@ -42,8 +47,12 @@ export class ReplyPipeline {
   private readonly pieces = new PieceQueue()
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
+  /** Stops the LLM where nobody can speak its words. */
+  private readonly halt = new AbortController()
   /** What the LLM has said so far. */
   text = ''
+  /** What ended it early. The apology for it is still on its way to the caller. */
+  fault: Fault | undefined
   /** By the clock; undefined until it happened. */
   readonly times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number } = {}
 
@@ -53,7 +62,14 @@ export class ReplyPipeline {
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
   async run(): Promise<void> {
-    await Promise.all([this.think(), this.speak()])
+    const { pacer } = this.options
+    await Promise.all([this.excuse(this.think()), this.excuse(this.speak())])
+    if (this.fault) this.apologise()
+    pacer.end()
+  }
+
+  get ttsMode(): TtsMode {
+    return this.options.ttsMode
   }
 
   /** Tokens so far; estimated where the engine did not tell, as after an abort. */
@@ -63,12 +79,37 @@ export class ReplyPipeline {
     return { promptTokens: promptTokens(this.options.messages), completionTokens: estimateTokens(this.text) }
   }
 
+  /** A failure that can be told in words ends the reply after them; a speculative reply just fails. */
+  private async excuse(work: Promise<void>): Promise<void> {
+    const { signal, apology, pacer, log } = this.options
+    try {
+      await work
+    } catch (thrown) {
+      if (signal.aborted || !apology || pacer.isHeld) throw thrown
+      // The LLM was stopped because its voice is gone, or the voice goes while it speaks what the LLM left.
+      if (this.fault) return
+      logFailure(log, thrown, 'a reply ends with an apology')
+      this.fault = faultOf(thrown)
+      this.halt.abort(this.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
+      this.pieces.end()
+    }
+  }
+
+  private apologise(): void {
+    const { apology, pacer, outputRate } = this.options
+    if (!apology) return
+    pacer.breakPiece()
+    pacer.beginPiece(this.text === '' ? apology.text : ` ${apology.text}`, true)
+    pacer.audio(resamplePcm(apology.pcm, apology.sampleRate, outputRate))
+    pacer.endPiece()
+  }
+
   private async think(): Promise<void> {
     const { clock, signal, log } = this.options
     try {
       await this.readTokens()
     } catch (thrown) {
-      if (!isTransient(thrown) || this.text !== '' || signal.aborted) throw thrown
+      if (!isTransient(thrown) || this.text !== '' || signal.aborted || this.halt.signal.aborted) throw thrown
       logFailure(log, thrown, 'the llm failed before its first token and is asked again')
       await clock.sleep(LLM_RETRY_MS, signal)
       await this.readTokens()
@@ -76,16 +117,21 @@ export class ReplyPipeline {
   }
 
   private async readTokens(): Promise<void> {
-    const { llm, clock, messages, language, traceparent, signal } = this.options
+    const { llm, clock, messages, language, traceparent, onFallback } = this.options
+    const signal = AbortSignal.any([this.options.signal, this.halt.signal])
     const splitter = new SpeakableSplitter()
     this.times.asked = clock.now()
     this.isAsked = true
-    const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent })
-    for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
-      for (const piece of this.take(delta, splitter)) this.pieces.push(piece)
-      if (this.text.length >= MAX_TURN_TEXT_CHARS) break
+    const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent, onFallback })
+    try {
+      for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
+        for (const piece of this.take(delta, splitter)) this.pieces.push(piece)
+        if (this.text.length >= MAX_TURN_TEXT_CHARS) break
+      }
+    } finally {
+      // Also of a sentence that breaks off: where an apology follows, what is there of it is said.
+      for (const piece of splitter.flush()) this.pieces.push(piece)
     }
-    for (const piece of splitter.flush()) this.pieces.push(piece)
     this.pieces.end()
   }
 
@@ -111,18 +157,18 @@ export class ReplyPipeline {
       await this.synthesize(piece)
       pacer.endPiece()
     }
-    pacer.end()
   }
 
   private async synthesize(piece: string): Promise<void> {
-    const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
+    const { tts, clock, voice, ttsMode: mode, traceparent, signal, outputRate, pacer, onFallback } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
     const text = tts.speaks(language) ? spokenText(piece) : ''
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)
-    const audio = tts.synthesize({ text, language, voice: voice ?? undefined, signal, traceparent })
+    const asked = { text, language, voice: voice ?? undefined, mode, signal, traceparent, onFallback }
+    const audio = tts.synthesize(asked)
     let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000
     for await (const pcm of streamWithin(audio, { clock, signal, stage: 'tts', limitMs: ENGINE_LIMIT_MS })) {
       samplesLeft -= pcm.length

@@ -6,8 +6,10 @@ import type { TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import { languageOf } from '#shared/model/language.ts'
-import type { EndReason, UnnumberedUp } from '#shared/protocol/session-messages.ts'
+import type { Fallback } from '#shared/model/turn.ts'
+import type { EndReason, TtsMode, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { Degradation } from './degradation.ts'
 import { Ear } from './ear.ts'
 import type { SpeechEvent } from './ear.ts'
 import { logFailure } from './log-failure.ts'
@@ -31,6 +33,7 @@ class Runner implements TurnRunner {
   private readonly options: TurnRunnerOptions
   private settings: SessionSettings
   private readonly ledger: TurnLedger
+  private readonly degradation: Degradation
   private readonly recognition: Recognition
   private readonly replies: Replies
   private readonly effects: TurnEffects
@@ -52,9 +55,11 @@ class Runner implements TurnRunner {
     this.ledger = new TurnLedger(options)
     const atSample = (): number => this.ear.atSample
     this.recognition = new Recognition({ stt: engines.stt, clock, log: options.log, dispatch, atSample, track })
-    this.replies = new Replies({ ...options, ledger: this.ledger, logOf, dispatch, track })
-    const { ledger, recognition, replies } = this
-    this.effects = new TurnEffects({ clock, sink, ledger, recognition, replies, logOf })
+    this.degradation = new Degradation(sink)
+    const { ledger, recognition, degradation } = this
+    const mode = (): TtsMode => this.settings.ttsMode
+    this.replies = new Replies({ ...options, ledger, degradation, mode, logOf, dispatch, track })
+    this.effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.replies, logOf })
     this.speech = new SpeechQueue({
       isBlockedBy: (turnId) => this.isBlocked(turnId),
       pass: (event) => this.machine.dispatch(event),
@@ -81,6 +86,7 @@ class Runner implements TurnRunner {
       onAudio: (turnId, pcm) => this.recognize(turnId, pcm),
       onLimit: (turnId, fault) => this.effects.fault(fault, turnId),
     })
+    engines.tts.prepare?.(ttsMode)
   }
 
   audio(pcm: Int16Array): void {
@@ -156,7 +162,8 @@ class Runner implements TurnRunner {
       const { language } = this.settings
       const turn = this.ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
       const { traceparent, controller } = turn
-      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal })
+      const onFallback = (fallback: Fallback): void => this.degradation.fellBack(turn, fallback)
+      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal, onFallback })
     }
     if (event.type === 'speechPaused') this.recognition.withhold(event.turnId)
     if (event.type === 'speechWentOn') this.recognition.goOn(event.turnId)
@@ -205,6 +212,7 @@ class Runner implements TurnRunner {
     const updated = updateSettings(this.settings, message)
     if (!updated.ok) return this.effects.fault(updated.fault)
     this.settings = updated.value
+    this.options.engines.tts.prepare?.(updated.value.ttsMode)
     this.options.sink.send({ type: 'session.updated', ...updated.value })
   }
 

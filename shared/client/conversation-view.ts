@@ -40,6 +40,7 @@ export const emptyView: ConversationView = {
 const NOTICE_TEXT = {
   voiceUnavailable: 'There is no voice for this language: the reply is text only.',
   degraded: 'An engine was replaced by a simpler one.',
+  restored: 'The engine that was replaced is back.',
   limitNear: 'A limit is near.',
   draining: 'This node is about to restart; the conversation goes on elsewhere.',
 } as const

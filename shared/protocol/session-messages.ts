@@ -75,7 +75,12 @@ export type UpMessage = v.InferOutput<typeof UpMessage>
  */
 export const Skipped = v.object({ ...seq, type: v.literal('message.skipped') })
 
-export const NOTICES = ['voiceUnavailable', 'degraded', 'limitNear', 'draining'] as const
+/**
+ * voiceUnavailable: `detail` is the language that has no voice. degraded: an engine gave way to a simpler one, told when that
+ * begins or changes; `detail` is its role and a FallbackReason, such as `tts queueWait`. restored: the wanted engine is back;
+ * `detail` is its role. limitNear. draining: the node will stop; the conversation goes on elsewhere.
+ */
+export const NOTICES = ['voiceUnavailable', 'degraded', 'restored', 'limitNear', 'draining'] as const
 
 /** A fault as the peer sees it: see publicFault(). */
 export const FaultMessage = v.object({

@@ -1,14 +1,24 @@
 // The store on a real libSQL file, embedded, behind its thread: what the Node host has by default.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { sql } from 'drizzle-orm'
+import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
+
+/** A folder with the first of the edge's migrations only. */
+function firstMigration(folder: string): string {
+  cpSync(fileURLToPath(new URL('../../migrations/edge', import.meta.url)), folder, { recursive: true })
+  const file = join(folder, 'meta', '_journal.json')
+  const journal = JSON.parse(readFileSync(file, 'utf8')) as { entries: unknown[] }
+  writeFileSync(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }))
+  return folder
+}
 
 async function openInThread(): Promise<OpenStore> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-store-'))
@@ -41,22 +51,24 @@ describe('the database file', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   it('[STO14] migrations run once; a database that lacks some is copied before it is changed', async () => {
-    const database = await openDatabase({ url })
-    const { applied, backup } = await database.migrate()
-    expect(applied).toBeGreaterThan(0)
+    const fresh = await openDatabase({ url: pathToFileURL(join(folder, 'fresh.db')).href })
+    const { applied, backup } = await fresh.migrate()
+    expect(applied).toBeGreaterThan(1)
     expect(backup).toBeUndefined()
-    expect(await database.migrate()).toEqual({ applied: 0, backup: undefined })
-    await createStore(database.db).keys.createKey({ name: 'before', scopes: ['talk'], now: 1 })
-    // As an older release left it: without the last migration, which may run again.
-    await database.db.run(
-      sql`delete from __drizzle_migrations where created_at = (select max(created_at) from __drizzle_migrations)`,
-    )
+    expect(await fresh.migrate()).toEqual({ applied: 0, backup: undefined })
+    await fresh.close()
+    // As the first release left it.
+    const database = await openDatabase({ url })
+    await migrate(database.db, { migrationsFolder: firstMigration(join(folder, 'migrations')) })
+    await database.db.run(sql`insert into user (id, created_at) values ('usr_before', 1)`)
     const again = await database.migrate()
+    expect(again.applied).toBe(applied - 1)
+    expect(await database.migrate()).toEqual({ applied: 0, backup: undefined })
     await database.close()
-    expect(again.applied).toBe(1)
     expect(readdirSync(join(folder, 'backups'))).toHaveLength(1)
     const copy = await openDatabase({ url: pathToFileURL(again.backup ?? '').href })
-    expect(await createStore(copy.db).keys.listKeys()).toMatchObject([{ name: 'before' }])
+    expect(await copy.db.get(sql`select id from user`)).toMatchObject({ id: 'usr_before' })
+    expect(await copy.db.get(sql`select count(*) as n from __drizzle_migrations`)).toMatchObject({ n: 1 })
     await copy.close()
   })
 
