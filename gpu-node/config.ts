@@ -7,9 +7,12 @@ import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/
 import type { LogLevel } from '#shared/on-node/log.ts'
 import { LOG_LEVELS } from '#shared/on-node/log.ts'
 import { MAX_SLOTS } from '#shared/protocol/node-messages.ts'
-import type { EngineServer, EngineSettings } from '#gpu-node/engines/choose-engines.ts'
+import type { Guard } from '#gpu-node/admission/refusal.ts'
+import type { EngineSettings } from '#gpu-node/engines/choose-engines.ts'
+import type { ChainRole, EnginePlan, EnginesPlan } from '#gpu-node/engines/plan.ts'
 
 export interface NodeConfig extends EngineSettings {
+  guard: Guard
   /** ws: or wss:, without a slash at its end. */
   edgeUrl: string
   token: string
@@ -27,6 +30,14 @@ const MAX_NAME_CHARS = 64
 /** Shorter ones are typing errors: the edge makes 43 characters. */
 const MIN_TOKEN_CHARS = 16
 const ENGINE_SCHEMES = ['http:', 'https:']
+/** Some of each of five sessions may wait for a moment; more than that is heard. */
+const GUARD: Guard = {
+  maxVramFraction: 0.9,
+  maxWaitingRequests: 4,
+  maxKvCacheFraction: 0.95,
+  maxSttQueueMs: 1_000,
+  maxTtsQueueMs: 150,
+}
 
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
 const Environment = v.object({
@@ -54,7 +65,6 @@ type Environment = v.InferOutput<typeof Environment>
 /** Throws FaultError invalid_message; each issue names the variable and what is allowed. */
 export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): NodeConfig {
   const e = readEnvironment(Environment, environment)
-  const tts = engineServer('TTS', { url: e.TTS_URL, model: e.TTS_MODEL, apiKey: e.TTS_API_KEY })
   return {
     edgeUrl: socketUrl(e.EDGE_URL),
     token: readToken(e),
@@ -62,9 +72,8 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     version: readVersion(),
     dataDir: e.DATA_DIR,
     slots: e.SLOTS,
-    llm: engineServer('LLM', { url: e.LLM_URL, model: e.LLM_MODEL, apiKey: e.LLM_API_KEY }),
-    stt: engineServer('STT', { url: e.STT_URL, model: e.STT_MODEL, apiKey: e.STT_API_KEY }),
-    tts: tts && { ...tts, voice: needed('TTS_VOICE', e.TTS_VOICE, 'with TTS_URL') },
+    plan: enginesPlan(e),
+    guard: GUARD,
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
   }
@@ -94,14 +103,50 @@ function readToken({ NODE_TOKEN, NODE_TOKEN_FILE }: Environment): string {
   throw refusal(`NODE_TOKEN_FILE: must hold a token of at least ${MIN_TOKEN_CHARS} characters`)
 }
 
-function engineServer(
-  role: string,
-  server: { url: string | undefined; model: string | undefined; apiKey: string | undefined },
-): EngineServer | undefined {
-  const { url, model, apiKey } = server
-  if (url !== undefined) return { url, model: needed(`${role}_MODEL`, model, `with ${role}_URL`), apiKey }
-  if (model !== undefined) throw refusal(`${role}_MODEL: is of use only with ${role}_URL`)
-  return undefined
+/** A server that is named takes an embedded engine's place. */
+function enginesPlan(e: Environment): EnginesPlan {
+  const embedded = ['embedded']
+  const chains: Record<ChainRole, readonly string[]> = {
+    llm: embedded,
+    stt: embedded,
+    'tts.fast': embedded,
+    'tts.hq': [],
+  }
+  const engines: EnginePlan[] = []
+  const use = (chain: ChainRole, engine: EnginePlan | undefined): void => {
+    if (!engine) return
+    engines.push(engine)
+    chains[chain] = [engine.name]
+  }
+  use('llm', attached('LLM', { url: e.LLM_URL, model: e.LLM_MODEL, apiKey: e.LLM_API_KEY }))
+  use('stt', attached('STT', { url: e.STT_URL, model: e.STT_MODEL, apiKey: e.STT_API_KEY }))
+  use('tts.fast', attached('TTS', { url: e.TTS_URL, model: e.TTS_MODEL, apiKey: e.TTS_API_KEY, voice: e.TTS_VOICE }))
+  return { engines, chains }
+}
+
+interface NamedServer {
+  url: string | undefined
+  model: string | undefined
+  apiKey: string | undefined
+  voice?: string | undefined
+}
+
+function attached(role: 'LLM' | 'STT' | 'TTS', { url, model, apiKey, voice }: NamedServer): EnginePlan | undefined {
+  if (url === undefined) {
+    if (model !== undefined) throw refusal(`${role}_MODEL: is of use only with ${role}_URL`)
+    return undefined
+  }
+  const server = {
+    url,
+    model: needed(`${role}_MODEL`, model, `with ${role}_URL`),
+    apiKey,
+    dialect: 'openai',
+    voice: role === 'TTS' ? needed('TTS_VOICE', voice, 'with TTS_URL') : undefined,
+    mode: undefined,
+    languages: ['en', 'zh'] as const,
+    sampleRate: undefined,
+  }
+  return { name: role.toLowerCase(), kind: 'attached', server }
 }
 
 function needed(variable: string, value: string | undefined, when: string): string {

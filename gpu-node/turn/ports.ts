@@ -34,7 +34,7 @@ export interface TurnRunnerOptions {
   turns: PastTurn[]
   nextTurn: number
   /** What is said where no engine can answer any more; there without any engine. Without one a reply just ends. */
-  apology?: (language: Language) => SpokenText | undefined
+  apology?: ((language: Language) => SpokenText | undefined) | undefined
 }
 
 /** All turns of one session. */
