@@ -1,6 +1,7 @@
 // The node's settings: the environment, read and checked once at the start. Everything else gets plain values.
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
 import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
@@ -39,6 +40,9 @@ const GUARD: Guard = {
   maxTtsQueueMs: 150,
 }
 
+/** About an hour and a half of speech at 24 kHz: far more than all phrases of some personas. */
+const SPEECH_CACHE_BYTES = 256 * 1024 * 1024
+
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
 const Environment = v.object({
   EDGE_URL: v.optional(address('ws:', 'wss:', 'http:', 'https:'), 'ws://127.0.0.1:8787'),
@@ -74,6 +78,7 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     slots: e.SLOTS,
     plan: enginesPlan(e),
     guard: GUARD,
+    speechCache: { folder: join(e.DATA_DIR, 'speech-cache'), maxBytes: SPEECH_CACHE_BYTES },
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
   }

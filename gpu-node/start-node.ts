@@ -77,7 +77,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
   })
   const rows = await openOutboxRows(database)
   const node = wire(config, { ...parts, clock, rows, chosen, admission })
-  const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, node)
+  const view = { ...node, speechCache: () => chosen.speechCache?.stats }
+  const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, view)
   await firstTry(node.readiness, clock)
   node.control.start()
   admission.start(() => node.control.statusChanged())

@@ -12,12 +12,15 @@ import { createEmbedded, createServed, type RoleEngines } from './create-engine.
 import { EMBEDDED, type ChainRole, type EnginesPlan } from './plan.ts'
 import type { Engines } from './ports.ts'
 import { createSileroVad } from './silero-vad.ts'
+import { createCachedTts } from './speech-cache/cached-tts.ts'
+import { SpeechCache, type SpeechCacheStats } from './speech-cache/speech-cache.ts'
 
 export interface EngineSettings {
   /** Sessions at once; the embedded recogniser gets a thread for each. As many as the cores carry when undefined. */
   slots: number | undefined
   plan: EnginesPlan
   guard: { maxTtsQueueMs: number }
+  speechCache: { folder: string; maxBytes: number }
 }
 
 /** Whoever runs the managed engines. */
@@ -44,6 +47,8 @@ export interface ChosenEngines {
   infos: EngineInfo[]
   /** Sessions that these engines can carry at once. */
   slots: number
+  /** Undefined where nothing is cached. */
+  speechCache?: { readonly stats: SpeechCacheStats }
   close(): Promise<void>
 }
 
@@ -62,12 +67,15 @@ export async function chooseEngines(
   const stt = createSttChain(nonEmpty(await builder.members('stt', 'stt')), { log, clock })
   const fast = nonEmpty(await builder.members('tts', 'tts.fast'))
   const hq = await builder.members('tts', 'tts.hq')
-  const tts = createTtsChain({ fast, hq, maxQueueMs: guard.maxTtsQueueMs, isCardFull, log, clock })
+  const speechCache = await SpeechCache.open({ ...settings.speechCache, clock, log })
+  const voices = createTtsChain({ fast, hq, maxQueueMs: guard.maxTtsQueueMs, isCardFull, log, clock })
+  const tts = createCachedTts(voices, speechCache)
   const engines = { vad, stt, llm, tts }
   return {
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
     slots: slots ?? stt.slots ?? SERVED_SLOTS,
+    speechCache,
     close: async () => {
       await Promise.all([stt.close(), llm.close(), tts.close()])
     },

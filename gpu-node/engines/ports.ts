@@ -105,8 +105,12 @@ export interface TtsOptions {
   mode?: TtsMode
   /** Speak in the voice of this recording, instead of `voice`. Only for engines that can clone. */
   reference?: SpokenText
+  /** The engine itself must speak: a cache would prove nothing. */
+  isFresh?: boolean
   signal: AbortSignal
   onFallback?: OnFallback
+  /** What was yielded is not the whole piece: the engine broke off, and no other can go on within it. */
+  onBroken?: () => void
   traceparent?: string
 }
 

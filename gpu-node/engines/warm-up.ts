@@ -95,7 +95,8 @@ export class EngineReadiness {
     const { tts } = this.#engines
     const { signal } = this.#abort
     const parts: Int16Array[] = []
-    for await (const pcm of tts.synthesize({ text: SENTENCES[language], language, signal })) parts.push(pcm)
+    const request = { text: SENTENCES[language], language, signal, isFresh: true }
+    for await (const pcm of tts.synthesize(request)) parts.push(pcm)
     return resamplePcm(concatPcm(parts), tts.sampleRate, ENGINE_INPUT_RATE)
   }
 

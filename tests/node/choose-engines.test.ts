@@ -1,5 +1,8 @@
 // Which engines a node gets, and when they count as ready.
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
 import { engineId } from '#shared/model/engine.ts'
@@ -10,6 +13,9 @@ import type { Engines } from '#gpu-node/engines/ports.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 import { quietEngines, TOKEN } from './node-world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-engines-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const SURROUNDINGS = { log: silentLog, clock: systemClock, isCardFull: () => false, ttsQueueMs: () => null }
 
@@ -24,7 +30,14 @@ describe('engines of a node', () => {
   it('[NOD16] a server that is configured takes the place of the embedded engine of its role', async () => {
     const url = 'http://127.0.0.1:9'
     const models = { LLM_MODEL: 'qwen', STT_MODEL: 'whisper', TTS_MODEL: 'f5', TTS_VOICE: 'ada' }
-    const config = readNodeConfig({ NODE_TOKEN: TOKEN, LLM_URL: url, STT_URL: url, TTS_URL: url, ...models })
+    const config = readNodeConfig({
+      NODE_TOKEN: TOKEN,
+      DATA_DIR: folder,
+      LLM_URL: url,
+      STT_URL: url,
+      TTS_URL: url,
+      ...models,
+    })
     const { infos, slots, close } = await chooseEngines(config, SURROUNDINGS)
     expect(infos.map(({ role, name }) => `${role} ${name}`)).toEqual([
       'vad silero',
@@ -57,6 +70,7 @@ describe('engines of a node', () => {
       {
         slots: 1,
         guard: { maxTtsQueueMs: 150 },
+        speechCache: { folder: join(folder, 'cache'), maxBytes: 1_000_000 },
         plan: {
           engines: [
             { name: 'vllm', kind: 'attached', server },

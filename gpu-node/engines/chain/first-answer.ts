@@ -18,8 +18,8 @@ export interface Ask<C extends Choice<{ engine: EngineInfo }>, T> {
   signal: AbortSignal
   onFallback: OnFallback | undefined
   open: (choice: C, signal: AbortSignal) => AsyncIterable<T>
-  /** Whether a stream that breaks off is just over, as long as another member is there for what follows. */
-  endsBroken: boolean
+  /** A stream that breaks off is just over where another member is there for what follows; without this it fails. */
+  onBroken?: () => void
 }
 
 export async function* firstAnswer<C extends Choice<{ engine: EngineInfo }>, T>(ask: Ask<C, T>): AsyncGenerator<T> {
@@ -43,7 +43,7 @@ export async function* firstAnswer<C extends Choice<{ engine: EngineInfo }>, T>(
     } catch (thrown) {
       if (!isEngineFailure(thrown, signal)) throw thrown
       attempt.failed(thrown, hasGiven || isHang(thrown))
-      if (hasGiven) return endBroken(ask.endsBroken && hasOther, thrown)
+      if (hasGiven) return endBroken(hasOther ? ask.onBroken : undefined, thrown)
       tried.add(choice.member.name)
       failure = thrown
     } finally {
@@ -53,8 +53,9 @@ export async function* firstAnswer<C extends Choice<{ engine: EngineInfo }>, T>(
   }
 }
 
-function endBroken(isJustOver: boolean, thrown: unknown): void {
-  if (!isJustOver) throw thrown
+function endBroken(onBroken: (() => void) | undefined, thrown: unknown): void {
+  if (!onBroken) throw thrown
+  onBroken()
 }
 
 function tell<C extends Choice<{ engine: EngineInfo }>, T>(ask: Ask<C, T>, used: C, tried: ReadonlySet<string>): void {

@@ -19,7 +19,6 @@ export function createLlmChain(members: Members<Llm>, { clock, log }: ChainOptio
         signal: request.signal,
         onFallback: request.onFallback,
         open: ({ member }: Choice<Llm>, signal) => member.engine.complete({ ...request, signal }),
-        endsBroken: false,
       }),
     close: async () => {
       await Promise.all(members.map(({ engine }) => engine.close()))

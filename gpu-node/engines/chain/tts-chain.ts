@@ -78,7 +78,7 @@ class TtsChain implements Tts {
       onFallback: request.onFallback,
       open: (voice: Voice, signal) => this.#speak(voice, { ...request, signal }),
       // What was heard of the piece is not said again: the next piece is the next voice's.
-      endsBroken: true,
+      onBroken: () => request.onBroken?.(),
     })
   }
 
