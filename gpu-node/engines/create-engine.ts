@@ -32,11 +32,18 @@ export const createEmbedded: { [R in keyof RoleEngines]: (options: EmbeddedOptio
   },
 }
 
+/** Of the workers in gpu-node/engines/python: they have a fast and an HQ mode. */
+const OUR_DIALECT = 'parley'
+/** Servers that speak in the voice of a recording. */
+const CLONING_DIALECTS = new Set([OUR_DIALECT, 'vllm-omni'])
+
 export const createServed: { [R in keyof RoleEngines]: (server: ServerPlan, log: Log) => RoleEngines[R] } = {
   llm: ({ url, model, apiKey }, log) => createOpenAiLlm({ url, model, apiKey, log }),
   stt: ({ url, model, apiKey }, log) => createOpenAiStt({ url, model, apiKey, log }),
-  tts: ({ url, model, apiKey, voice, languages, sampleRate }, log) => {
+  tts: ({ url, model, apiKey, voice, languages, sampleRate, dialect, mode }, log) => {
     invariant(voice !== undefined, 'a server of voices names one')
-    return createOpenAiTts({ url, model, apiKey, voice, languages, sampleRate, log })
+    const canClone = CLONING_DIALECTS.has(dialect)
+    const sent = mode ?? (dialect === OUR_DIALECT ? 'asked' : undefined)
+    return createOpenAiTts({ url, model, apiKey, voice, languages, sampleRate, canClone, mode: sent, log })
   },
 }

@@ -7,11 +7,19 @@ import { engineId } from '#shared/model/engine.ts'
 import { languageOf, type Language } from '#shared/model/language.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Degradation } from './degradation.ts'
+import type { SpokenText } from '#gpu-node/engines/ports.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from './ports.ts'
 import { Reply } from './reply.ts'
 import type { ReplyKey, StopReason, TurnEvent } from './turn-events.ts'
 import type { OpenTurn, ReplyFacts, TurnLedger } from './turn-ledger.ts'
+
+/** How the next reply is spoken. */
+export interface ReplyVoice {
+  mode: TtsMode
+  /** The caller's own voice, where he wants it and has said enough. */
+  reference: SpokenText | undefined
+}
 
 export type RepliesOptions = Pick<
   TurnRunnerOptions,
@@ -20,7 +28,7 @@ export type RepliesOptions = Pick<
   ledger: TurnLedger
   degradation: Degradation
   /** As it is now: the caller may switch. */
-  mode: () => TtsMode
+  voice: () => ReplyVoice
   logOf: (turn: OpenTurn) => Log
   dispatch: (event: TurnEvent) => void
   track: (work: Promise<void>) => void
@@ -46,9 +54,10 @@ export class Replies {
   }
 
   start(key: ReplyKey, text: string, isSpeculative: boolean): void {
-    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation, mode } = this.options
+    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation } = this.options
     const turn = ledger.get(key.turnId)
     const { language, traceparent } = turn
+    const { mode: ttsMode, reference } = this.options.voice()
     const messages = buildPrompt({ persona, language, history: ledger.history, utterance: text })
     const reply = new Reply({
       pipeline: {
@@ -61,7 +70,8 @@ export class Replies {
         traceparent,
         outputRate,
         voice: persona.voice,
-        ttsMode: mode(),
+        ttsMode,
+        reference,
         onFallback: (fallback) => degradation.fellBack(turn, fallback),
         apology: apology?.(language),
       },

@@ -33,6 +33,8 @@ export interface PipelineOptions {
   language: Language
   voice: string | null
   ttsMode: TtsMode
+  /** Spoken like this in place of `voice`. */
+  reference: SpokenText | undefined
   onFallback: OnFallback
   /** Said where an engine is lost for good; without it the reply fails at once. */
   apology: SpokenText | undefined
@@ -88,7 +90,7 @@ export class ReplyPipeline {
       if (signal.aborted || !apology || pacer.isHeld) throw thrown
       // The LLM was stopped because its voice is gone, or the voice goes while it speaks what the LLM left.
       if (this.fault) return
-      logFailure(log, thrown, 'a reply ends with an apology')
+      logFailure(log, thrown, 'a reply failed and ends with an apology')
       this.fault = faultOf(thrown)
       this.halt.abort(this.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
       this.pieces.end()
@@ -160,15 +162,16 @@ export class ReplyPipeline {
   }
 
   private async synthesize(piece: string): Promise<void> {
-    const { tts, clock, voice, ttsMode: mode, traceparent, signal, outputRate, pacer, onFallback } = this.options
+    const { tts, clock, signal, outputRate, pacer } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
     const text = tts.speaks(language) ? spokenText(piece) : ''
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)
-    const asked = { text, language, voice: voice ?? undefined, mode, signal, traceparent, onFallback }
-    const audio = tts.synthesize(asked)
+    const { voice, ttsMode: mode, reference, traceparent, onFallback } = this.options
+    const how = { voice: voice ?? undefined, mode, reference }
+    const audio = tts.synthesize({ text, language, ...how, signal, traceparent, onFallback })
     let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000
     for await (const pcm of streamWithin(audio, { clock, signal, stage: 'tts', limitMs: ENGINE_LIMIT_MS })) {
       samplesLeft -= pcm.length

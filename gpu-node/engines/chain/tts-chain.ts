@@ -50,8 +50,10 @@ class TtsChain implements Tts {
     return this.#options.fast[0].engine.sampleRate
   }
 
+  /** Whether the voices that are wanted can: one that only stands in for them speaks as the persona does. */
   get canClone(): boolean {
-    return this.#all().some(({ engine }) => engine.canClone)
+    const [hq] = this.#options.hq
+    return [this.#options.fast[0], ...(hq ? [hq] : [])].every(({ engine }) => engine.canClone)
   }
 
   engineFor(mode: TtsMode): Tts['engine'] {
