@@ -49,6 +49,8 @@ export class ReplyPipeline {
   private readonly pieces = new PieceQueue()
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
+  /** As it was asked for, until HQ gives way: a reply does not change its voice with each piece. */
+  private mode: TtsMode
   /** Stops the LLM where nobody can speak its words. */
   private readonly halt = new AbortController()
   /** What the LLM has said so far. */
@@ -60,6 +62,7 @@ export class ReplyPipeline {
 
   constructor(options: PipelineOptions) {
     this.options = options
+    this.mode = options.ttsMode
   }
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
@@ -169,8 +172,12 @@ export class ReplyPipeline {
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)
-    const { voice, ttsMode: mode, reference, traceparent, onFallback } = this.options
-    const how = { voice: voice ?? undefined, mode, reference }
+    const { voice, reference, traceparent } = this.options
+    const how = { voice: voice ?? undefined, mode: this.mode, reference }
+    const onFallback: OnFallback = (fallback) => {
+      if (fallback.reason !== 'language') this.mode = 'fast'
+      this.options.onFallback(fallback)
+    }
     const audio = tts.synthesize({ text, language, ...how, signal, traceparent, onFallback })
     let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000
     for await (const pcm of streamWithin(audio, { clock, signal, stage: 'tts', limitMs: ENGINE_LIMIT_MS })) {

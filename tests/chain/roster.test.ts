@@ -37,23 +37,23 @@ describe('the next member', () => {
 
   it('[LAD2] is not one that is out, unless all are: then the first of them', () => {
     const { roster, first, second, next } = chain()
-    roster.begin(first).failed(new Error('gone'), true)
+    roster.begin(first, undefined).failed(new Error('gone'), true)
     expect(next()).toBe('b')
     expect(roster.reasonFor({ member: first }, NONE)).toBe('failed')
-    roster.begin(second).failed(new Error('gone'), true)
+    roster.begin(second, undefined).failed(new Error('gone'), true)
     expect(next()).toBe('a')
   })
 
   it('[LAD2] is one that was out after its time, for one request at a time', async () => {
     const { clock, roster, first, next } = chain()
-    roster.begin(first).failed(new Error('gone'), true)
+    roster.begin(first, undefined).failed(new Error('gone'), true)
     await clock.advance(OUT_MS)
     expect(next()).toBe('a')
-    const trial = roster.begin(first)
+    const trial = roster.begin(first, undefined)
     expect(next()).toBe('b')
     trial.cancelled()
     expect(next()).toBe('a')
-    const second = roster.begin(first)
+    const second = roster.begin(first, undefined)
     second.answered()
     second.failed(new Error('only the first outcome counts'), true)
     expect(next()).toBe('a')

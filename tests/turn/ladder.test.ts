@@ -14,13 +14,14 @@ import { TurnWorld, type WorldOptions } from './turn-world.ts'
 const NO_SPECULATION = { options: { speculation: false } }
 
 function voices(options: WorldOptions = {}) {
-  const made = { isCardFull: false, waitMs: 0 }
+  /** `waits`: of the next pieces, before waitMs. */
+  const made = { isCardFull: false, waitMs: 0, waits: [] as number[] }
   const world = new TurnWorld({
     ...NO_SPECULATION,
     ...options,
     wire: ({ tts }, clock) => {
       const hq = member(createScriptedTts({ clock, name: 'qwen' }))
-      hq.queueWaitMs = () => made.waitMs
+      hq.queueWaitMs = () => made.waits.shift() ?? made.waitMs
       const plain = member(createScriptedTts({ clock, name: 'embedded', sampleRate: 16_000 }))
       const isCardFull = (): boolean => made.isCardFull
       return {
@@ -74,6 +75,16 @@ describe('the voice', () => {
       expect(world.records[2]).toMatchObject({ status: 'complete', engines: { tts: 'qwen@1' } })
     },
   )
+
+  it('[LAD11] a reply that was begun fast is spoken fast to its end', async () => {
+    const { world, made } = voices({ ttsMode: 'hq', llm: { replies: ['It is fine. Then this.'] } })
+    made.waits = [200]
+    await turn(world)
+    expect(world.engines.tts.calls.map(({ options }) => options.text)).toEqual(['It is fine.', 'Then this.'])
+    expect(world.records[0]?.fallbacks).toHaveLength(1)
+    await turn(world)
+    expect(world.records[1]?.engines.tts).toBe('qwen@1')
+  })
 
   it('[LAD12] fast → embedded where it fails: the reply is complete', async () => {
     const { world } = voices({ tts: { failures: { 'Hello to you.': { fault: failed('tts') } } } })

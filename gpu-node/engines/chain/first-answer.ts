@@ -16,6 +16,7 @@ export interface Ask<C extends Choice<{ engine: EngineInfo }>, T> {
   /** In the order in which they are asked; the first is the one that is wanted. */
   choices: readonly [C, ...C[]]
   signal: AbortSignal
+  traceparent: string | undefined
   onFallback: OnFallback | undefined
   open: (choice: C, signal: AbortSignal) => AsyncIterable<T>
   /** A stream that breaks off is just over where another member is there for what follows; without this it fails. */
@@ -31,7 +32,7 @@ export async function* firstAnswer<C extends Choice<{ engine: EngineInfo }>, T>(
     const choice = roster.next(choices, tried)
     if (!choice) throw failure ?? noneIsReady(stage, choices[0].member.engine.engine)
     const hasOther = roster.next(choices, new Set([...tried, choice.member.name])) !== undefined
-    const attempt = roster.begin(choice.member)
+    const attempt = roster.begin(choice.member, ask.traceparent)
     let hasGiven = false
     try {
       for await (const item of answersOf(ask, choice, hasOther)) {

@@ -17,6 +17,7 @@ export function createLlmChain(members: Members<Llm>, { clock, log }: ChainOptio
         stage: 'llm',
         choices,
         signal: request.signal,
+        traceparent: request.traceparent,
         onFallback: request.onFallback,
         open: ({ member }: Choice<Llm>, signal) => member.engine.complete({ ...request, signal }),
       }),

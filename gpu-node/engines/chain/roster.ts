@@ -5,6 +5,7 @@ import { FaultError, faultOf, type Stage } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { engineId, type EngineInfo, type EngineState } from '#shared/model/engine.ts'
 import type { FallbackReason } from '#shared/model/turn.ts'
+import { traceIdOf } from '#shared/trace.ts'
 import { afterEvent, CLOSED, mayAsk, type Circuit, type CircuitEvent } from './circuit.ts'
 
 /** One engine of a chain, and what whoever runs it knows of it. */
@@ -66,7 +67,7 @@ export class Roster {
     return wanted.unfit ?? this.#passOver(wanted) ?? 'failed'
   }
 
-  begin(member: ChainMember<{ engine: EngineInfo }>): Attempt {
+  begin(member: ChainMember<{ engine: EngineInfo }>, traceparent: string | undefined): Attempt {
     let isOpen = true
     const note = (event: CircuitEvent): boolean => {
       if (isOpen) this.#note(member.name, event)
@@ -79,7 +80,7 @@ export class Roster {
       answered: () => void note({ type: 'answered' }),
       cancelled: () => void note({ type: 'cancelled' }),
       failed: (thrown, isHard) => {
-        if (note({ type: 'failed', isHard })) this.#log(member, thrown)
+        if (note({ type: 'failed', isHard })) this.#log(member, thrown, traceparent)
       },
     }
   }
@@ -93,9 +94,10 @@ export class Roster {
     this.#circuits.set(name, afterEvent(this.#circuits.get(name) ?? CLOSED, event, this.#options.clock.now()))
   }
 
-  #log({ name, engine }: ChainMember<{ engine: EngineInfo }>, thrown: unknown): void {
-    const { role } = engine.engine
-    const facts = { engine: name, role, fault: faultOf(thrown) }
+  #log(member: ChainMember<{ engine: EngineInfo }>, thrown: unknown, traceparent: string | undefined): void {
+    const { name, engine } = member
+    const trace_id = traceparent === undefined ? undefined : traceIdOf(traceparent)
+    const facts = { engine: name, role: engine.engine.role, fault: faultOf(thrown), trace_id }
     if (thrown instanceof FaultError) this.#options.log.warn(facts, 'an engine of a chain failed')
     else this.#options.log.error({ ...facts, stack: thrown instanceof Error ? thrown.stack : '' }, 'an engine broke')
   }

@@ -107,7 +107,7 @@ class ReplayedStream implements SttStream {
       const hearing = await this.#opening
       if (this.#isClosed) throw 'replaced'
       const { member, stream, controller, hasOther } = hearing
-      const attempt = roster.begin(member)
+      const attempt = roster.begin(member, request.traceparent)
       try {
         // An engine that is known to be gone is not waited for.
         if (hasOther && !isUp(member.state())) throw noneIsReady('stt', member.engine.engine)
@@ -157,7 +157,7 @@ class ReplayedStream implements SttStream {
   async #openMember(member: ChainMember<Stt>): Promise<Hearing> {
     const { roster, choices, request, clock } = this.#parts
     const controller = new AbortController()
-    const attempt = roster.begin(member)
+    const attempt = roster.begin(member, request.traceparent)
     const hasOther = roster.next(choices, new Set([...this.#tried, member.name])) !== undefined
     const signal = AbortSignal.any([request.signal, controller.signal])
     const onPartial = (text: string): void => {

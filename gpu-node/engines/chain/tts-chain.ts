@@ -77,6 +77,7 @@ class TtsChain implements Tts {
       stage: 'tts',
       choices: this.#voices(request),
       signal: request.signal,
+      traceparent: request.traceparent,
       onFallback: request.onFallback,
       open: (voice: Voice, signal) => this.#speak(voice, { ...request, signal }),
       // What was heard of the piece is not said again: the next piece is the next voice's.
