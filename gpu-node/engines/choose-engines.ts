@@ -13,7 +13,7 @@ import { EMBEDDED, type ChainRole, type EnginesPlan } from './plan.ts'
 import type { Engines } from './ports.ts'
 import { createSileroVad } from './silero-vad.ts'
 import { createCachedTts } from './speech-cache/cached-tts.ts'
-import { SpeechCache, type SpeechCacheStats } from './speech-cache/speech-cache.ts'
+import { SpeechCache } from './speech-cache/speech-cache.ts'
 
 export interface EngineSettings {
   /** Sessions at once; the embedded recogniser gets a thread for each. As many as the cores carry when undefined. */
@@ -48,7 +48,7 @@ export interface ChosenEngines {
   /** Sessions that these engines can carry at once. */
   slots: number
   /** Undefined where nothing is cached. */
-  speechCache?: { readonly stats: SpeechCacheStats }
+  speechCache?: SpeechCache
   close(): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { concatPcm } from '#shared/audio/pcm.ts'
 import { silentLog } from '#shared/log.ts'
 import type { Fallback } from '#shared/model/turn.ts'
+import { FIRST_ANSWER_MS } from '#gpu-node/engines/chain/first-answer.ts'
 import { createSttChain } from '#gpu-node/engines/chain/stt-chain.ts'
 import { member } from '#tests/fakes/chain-member.ts'
 import { createScriptedStt } from '#tests/fakes/scripted-engines.ts'
@@ -64,6 +65,25 @@ describe('a chain of recognisers', () => {
     expect(second.engine.calls).toHaveLength(1)
     expect(heard).toHaveLength(1)
     stream.close()
+  })
+
+  it('[LAD9] one that does not open in time is given up, and frees its slot when it opens after all', async () => {
+    const clock = createVirtualClock()
+    const slow = createScriptedStt({ clock, name: 'whisper', utterances: ['late'] })
+    const { open } = slow
+    slow.open = async (request) => {
+      await clock.sleep(FIRST_ANSWER_MS + 1_000)
+      return open({ ...request, signal: never() })
+    }
+    const second = createScriptedStt({ clock, name: 'embedded', utterances: ['hello there'] })
+    const stt = createSttChain([member(slow), member(second)], { clock, log: silentLog })
+    const opening = stt.open({ language: 'en', signal: never() })
+    await clock.advance(FIRST_ANSWER_MS)
+    const stream = await opening
+    stream.push(said)
+    expect(await stream.finish()).toBe('hello there')
+    await clock.advance(1_000)
+    expect([slow.calls.length, slow.openStreams]).toEqual([1, 0])
   })
 
   it('[LAD9] of a stream that is closed nothing is kept, and nothing is asked of it', async () => {

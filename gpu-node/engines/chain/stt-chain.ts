@@ -19,9 +19,11 @@ import {
 /** The session closes an utterance there; a stream is given no more. */
 const MAX_KEPT_SAMPLES = (MAX_UTTERANCE_MS / 1000) * ENGINE_INPUT_RATE
 
+/** With a single member, that member: there is nobody to whom an utterance would be said again. */
 export function createSttChain(members: Members<Stt>, { clock, log }: ChainOptions): Stt {
-  const roster = new Roster({ clock, log })
   const [first, ...others] = members
+  if (others.length === 0) return first.engine
+  const roster = new Roster({ clock, log })
   const choices: [Choice<Stt>, ...Choice<Stt>[]] = [{ member: first }, ...others.map((member) => ({ member }))]
   return {
     engine: first.engine.engine,
@@ -165,6 +167,8 @@ class ReplayedStream implements SttStream {
     }
     try {
       const opening = member.engine.open({ ...request, signal, onPartial })
+      // One that opens after it was given up must not keep its slot.
+      opening.then((late) => controller.signal.aborted && late.close()).catch(() => {})
       const stream = await (hasOther ? withinLimit(opening, { clock, stage: 'stt', controller }) : opening)
       const hearing: Hearing = { member, stream, controller, hasOther }
       this.#hearing = hearing
