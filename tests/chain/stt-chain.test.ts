@@ -67,6 +67,20 @@ describe('a chain of recognisers', () => {
     stream.close()
   })
 
+  it('[LAD9] a question that is stopped because another one moved on is asked of the next', async () => {
+    const clock = createVirtualClock()
+    const failAt = { snapshot: { fault: failed('stt') } }
+    const first = createScriptedStt({ clock, utterances: [{ texts: [], failAt, finishMs: 300 }] })
+    const second = createScriptedStt({ clock, name: 'embedded', utterances: ['hello there'] })
+    const stt = createSttChain([member(first), member(second)], { clock, log: silentLog })
+    const stream = await stt.open({ language: 'en', signal: never() })
+    stream.push(said)
+    const [asked, finished] = [stream.snapshot(), stream.finish()]
+    expect(await finished).toBe('hello there')
+    expect(await asked).toBe('hello there')
+    expect([first.openStreams, second.openStreams, clock.pending]).toEqual([0, 0, 0])
+  })
+
   it('[LAD9] one that does not open in time is given up, and frees its slot when it opens after all', async () => {
     const clock = createVirtualClock()
     const slow = createScriptedStt({ clock, name: 'whisper', utterances: ['late'] })

@@ -64,6 +64,8 @@ class ReplayedStream implements SttStream {
   #hearing: Hearing | undefined
   #opening: Promise<Hearing>
   #isClosed = false
+  /** The answer also to whoever asked before the end and was not answered by then. */
+  #finalText: string | undefined
   #isTold = false
 
   constructor(parts: Parts) {
@@ -90,7 +92,8 @@ class ReplayedStream implements SttStream {
 
   async finish(): Promise<string> {
     try {
-      return await this.#ask((stream) => stream.finish())
+      this.#finalText = await this.#ask((stream) => stream.finish())
+      return this.#finalText
     } finally {
       this.close()
     }
@@ -107,6 +110,7 @@ class ReplayedStream implements SttStream {
     const { roster, clock, request } = this.#parts
     for (;;) {
       const hearing = await this.#opening
+      if (this.#finalText !== undefined) return this.#finalText
       if (this.#isClosed) throw 'replaced'
       const { member, stream, controller, hasOther } = hearing
       const attempt = roster.begin(member, request.traceparent)
@@ -119,9 +123,9 @@ class ReplayedStream implements SttStream {
         this.#tell(hearing)
         return text
       } catch (thrown) {
-        if (this.#isClosed || !isEngineFailure(thrown, request.signal)) throw thrown
-        // Of two questions that fail together the first moves on, and both are asked again.
-        if (hearing !== this.#hearing) continue
+        // Another question has moved on, and stopped this one with its engine: it is asked again.
+        if (hearing !== this.#hearing && !request.signal.aborted) continue
+        if (!isEngineFailure(thrown, request.signal)) throw thrown
         attempt.failed(thrown, isHang(thrown))
         this.#moveOn(hearing, thrown)
       } finally {
