@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
+import type { SpeechCacheStats } from '#gpu-node/engines/speech-cache/speech-cache.ts'
 
 /** What the app may ask of the node. */
 export interface NodeView {
@@ -13,6 +14,8 @@ export interface NodeView {
   sessions: { readonly isDraining: boolean }
   outbox: { count(): Promise<number> }
   status(): NodeStatus
+  /** Speech that came from the disk, and that did not; undefined where nothing is cached. */
+  speechCache(): SpeechCacheStats | undefined
 }
 
 export function createNodeApp(node: NodeView): Hono {
@@ -25,7 +28,9 @@ export function createNodeApp(node: NodeView): Hono {
   })
   app.get('/status', async (c) => {
     const { isDraining } = node.sessions
-    return c.json({ ...node.status(), isDraining, edge: node.control.isWelcome, outbox: await node.outbox.count() })
+    const outbox = await node.outbox.count()
+    const speechCache = node.speechCache()
+    return c.json({ ...node.status(), isDraining, edge: node.control.isWelcome, outbox, speechCache })
   })
   return app
 }

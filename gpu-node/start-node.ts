@@ -7,7 +7,15 @@ import { systemClock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
-import type { ChosenEngines, EngineSettings } from '#gpu-node/engines/choose-engines.ts'
+import { createAdmission, type Admission, type CardReading } from '#gpu-node/admission/admission.ts'
+import type { EngineLoad } from '#gpu-node/admission/refusal.ts'
+import { Apologies } from '#gpu-node/engines/apologies.ts'
+import type {
+  ChosenEngines,
+  EngineRunner,
+  EngineSettings,
+  EngineSurroundings,
+} from '#gpu-node/engines/choose-engines.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
 import { Outbox } from '#gpu-node/outbox/outbox.ts'
@@ -41,21 +49,39 @@ export interface RunningNode {
 /** What main.ts chooses, and tests choose otherwise. */
 export interface NodeParts {
   log: Log
-  chooseEngines: (settings: EngineSettings, log: Log) => Promise<ChosenEngines>
+  chooseEngines: (settings: EngineSettings, surroundings: EngineSurroundings) => Promise<ChosenEngines>
   createTurns: (options: TurnRunnerOptions) => TurnRunner
+  /** Whoever starts and watches the managed engines; without one there are none. */
+  runner?: EngineRunner
+  /** The reader of the card; without one nothing is known of it. */
+  gpu?: { latest(): CardReading | undefined }
+  /** How far the engines are behind, as far as they tell. */
+  load?: () => EngineLoad
   clock?: Clock
   random?: () => number
 }
 
+const NO_CARD = { latest: () => undefined }
+const UNKNOWN_LOAD: EngineLoad = { waitingRequests: null, kvCacheFraction: null, sttQueueMs: null, ttsQueueMs: null }
+
 export async function startNode(config: NodeConfig, parts: NodeParts): Promise<RunningNode> {
-  const { log, clock = systemClock } = parts
+  const { log, clock = systemClock, runner, gpu = NO_CARD, load = () => UNKNOWN_LOAD } = parts
   const database = await openSqlWorker(pathToFileURL(join(config.dataDir, 'node.db')).href)
-  const chosen = await parts.chooseEngines(config, log)
+  const admission = createAdmission({ guard: config.guard, gpu, load, clock, log })
+  const chosen = await parts.chooseEngines(config, {
+    log,
+    clock,
+    runner,
+    isCardFull: () => admission.isCardFull(),
+    ttsQueueMs: () => load().ttsQueueMs,
+  })
   const rows = await openOutboxRows(database)
-  const node = wire(config, { ...parts, clock, rows, chosen })
-  const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, node)
+  const node = wire(config, { ...parts, clock, rows, chosen, admission })
+  const view = { ...node, speechCache: () => chosen.speechCache?.stats }
+  const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, view)
   await firstTry(node.readiness, clock)
   node.control.start()
+  admission.start(() => node.control.statusChanged())
 
   async function close(hurry?: AbortSignal): Promise<void> {
     node.drain()
@@ -63,6 +89,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     await node.sessions.leave()
     await node.outbox.emptied(EMPTY_OUTBOX_MS)
     node.readiness.stop()
+    admission.stop()
     node.control.stop()
     node.outbox.close()
     await Promise.all([statusServer?.stop(), chosen.close(), database.end()])
@@ -75,27 +102,29 @@ type Surroundings = NodeParts & {
   clock: Clock
   rows: Awaited<ReturnType<typeof openOutboxRows>>
   chosen: ChosenEngines
+  admission: Admission
 }
 
 /** The parts refer to each other by callbacks that only this function knows. */
-function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurns }: Surroundings) {
+function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurns, admission }: Surroundings) {
   const refused = Promise.withResolvers<ConnectionEnd>()
   const ready = Promise.withResolvers<void>()
   const { edgeUrl, token, name, version } = config
-  const { slots } = chosen
   const shared = { edgeUrl, token, clock, log, random }
   const changed = (): void => {
     control.statusChanged()
     if (control.isWelcome && readiness.areAllReady) ready.resolve()
   }
-  const status = (): NodeStatus => statusOf(slots, chosen, readiness, sessions)
+  const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission })
   const drain = (): void => {
     sessions.drain()
     control.drain()
     control.statusChanged()
   }
   const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
-  const readiness = new EngineReadiness(chosen.engines, { clock, log, onChange: changed })
+  const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
+  const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
+  const readiness = new EngineReadiness(chosen.engines, atStart)
   const outbox = new Outbox({
     rows,
     clock,
@@ -104,15 +133,17 @@ function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurn
   })
   const sessions: NodeSessions = new NodeSessions({
     ...shared,
-    slots,
+    slots: chosen.slots,
     engines: chosen.engines,
     createTurns,
+    apology: (language) => apologies.in(language),
     keepTurn: (finished) => outbox.keep(finished),
     isReady: () => readiness.areAllReady,
+    refusal: () => admission.refusal(),
     accept: ({ sessionId, epoch }) => control.send({ type: 'offer.accepted', sessionId, epoch }),
-    decline: ({ sessionId, epoch }, code) => {
-      log.info({ sessionId, epoch, code }, 'declines an offer')
-      control.send({ type: 'offer.declined', sessionId, epoch, code })
+    decline: ({ sessionId, epoch }, code, reason) => {
+      log.info({ sessionId, epoch, code, reason }, 'declines an offer')
+      control.send({ type: 'offer.declined', sessionId, epoch, code, reason })
     },
     onChange: changed,
   })
@@ -143,17 +174,21 @@ async function firstTry(readiness: EngineReadiness, clock: Clock): Promise<void>
   await Promise.race([start, clock.sleep(FIRST_TRY_MS, tried.signal).catch(() => {})])
 }
 
-function statusOf(
-  slots: number,
-  { infos }: ChosenEngines,
-  readiness: EngineReadiness,
-  { ids, freeSlots }: NodeSessions,
-): NodeStatus {
+interface StatusParts {
+  chosen: ChosenEngines
+  readiness: EngineReadiness
+  sessions: NodeSessions
+  admission: Admission
+}
+
+function statusOf({ chosen, readiness, sessions, admission }: StatusParts): NodeStatus {
+  const refusing = readiness.areAllReady ? admission.refusal() : 'engines'
   return {
-    slots,
-    freeSlots: readiness.areAllReady ? freeSlots : 0,
-    sessions: ids,
-    engines: infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
-    vram: null,
+    slots: chosen.slots,
+    freeSlots: refusing ? 0 : sessions.freeSlots,
+    sessions: sessions.ids,
+    engines: chosen.infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
+    vram: admission.vram(),
+    refusing,
   }
 }

@@ -12,7 +12,7 @@ import {
   type FleetTransition,
   type Pending,
 } from './fleet-state.ts'
-import { chooseNode, NO_CAPACITY_RETRY_MS } from './placement.ts'
+import { chooseNode, noCapacity, refusingIn } from './placement.ts'
 
 type Of<K extends FleetEvent['type']> = Extract<FleetEvent, { type: K }>
 type Step<K extends FleetEvent['type']> = (state: FleetState, event: Of<K>, now: number) => FleetTransition
@@ -41,9 +41,9 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
     if (state.nodes.get(nodeId)?.held.has(sessionId)) return stay(state)
     return { state, effects: [send(nodeId, { type: 'session.revoked', sessionId, reason: 'replaced' })] }
   },
-  declined: (state, { nodeId, sessionId, epoch }, now) => {
+  declined: (state, { nodeId, sessionId, epoch, reason }, now) => {
     const pending = answered(state, nodeId, sessionId, epoch)
-    return pending ? offerNext(state, pending, now) : stay(state)
+    return pending ? offerNext(state, { ...pending, reason: reason ?? pending.reason }, now) : stay(state)
   },
   disconnected: (state, { nodeId }, now) => {
     const node = state.nodes.get(nodeId)
@@ -112,18 +112,20 @@ function alarm(state: FleetState, _event: Of<'alarm'>, now: number): FleetTransi
 }
 
 /** Offers the session to the next node, and takes the slot at once; the node before has it no more. */
-function offerNext(state: FleetState, { offer, nodeId: before, tried }: Pending, now: number): FleetTransition {
+function offerNext(state: FleetState, last: Pending, now: number): FleetTransition {
+  const { offer, nodeId: before, tried, reason } = last
   const { sessionId } = offer
   const freed = tidy(drop(unpend(state, sessionId), before, sessionId), before)
   const nodeId = chooseNode(freed, tried)
   const node = nodeId && freed.nodes.get(nodeId)
   if (!node) {
-    const fault = { code: 'no_capacity' as const, retryAfterMs: NO_CAPACITY_RETRY_MS }
+    const fault = noCapacity(reason ?? refusingIn(freed))
     return { state: freed, effects: [{ type: 'unplaced', sessionId, fault }] }
   }
   const held = setNode(freed, nodeId, { ...node, held: new Set([...node.held, sessionId]) })
   const until = now + OFFER_TIMEOUT_MS
-  const pending = new Map(held.pending).set(sessionId, { offer, nodeId, until, tried: new Set([...tried, nodeId]) })
+  const next: Pending = { offer, nodeId, until, tried: new Set([...tried, nodeId]), ...(reason && { reason }) }
+  const pending = new Map(held.pending).set(sessionId, next)
   return { state: { ...held, pending }, effects: [send(nodeId, { type: 'session.offer', ...offer })] }
 }
 

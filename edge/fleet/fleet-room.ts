@@ -173,7 +173,7 @@ export class FleetRoom implements Fleet {
       case 'offer.accepted':
         return this.#happened({ type: 'accepted', nodeId, sessionId: message.sessionId, epoch: message.epoch })
       case 'offer.declined':
-        return this.#happened({ type: 'declined', nodeId, sessionId: message.sessionId, epoch: message.epoch })
+        return this.#happened({ ...message, type: 'declined', nodeId })
       case 'node.draining':
         return this.#happened({ type: 'draining', nodeId })
       case 'turn.finished':

@@ -2,6 +2,7 @@
 // only: fleet-reduce.ts has the transitions, fleet-room.ts does the effects. Knows no socket and no store.
 import type { Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
+import type { AdmissionRefusal } from '#shared/model/node.ts'
 import { NODE_DEAD_AFTER_MS, START_TIMEOUT_MS } from '#shared/protocol/limits.ts'
 import type { EdgeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
@@ -40,6 +41,8 @@ export interface Pending {
   until: number
   /** Each node is tried once. */
   tried: ReadonlySet<NodeId>
+  /** Why the last of them that gave a reason declined. */
+  reason?: AdmissionRefusal | undefined
 }
 
 export interface FleetState {
@@ -54,7 +57,7 @@ export type FleetEvent =
   | { type: 'hello'; nodeId: NodeId; name: string; version: string; status: NodeStatus }
   | { type: 'status'; nodeId: NodeId; status: NodeStatus }
   | { type: 'accepted'; nodeId: NodeId; sessionId: SessionId; epoch: number }
-  | { type: 'declined'; nodeId: NodeId; sessionId: SessionId; epoch: number }
+  | { type: 'declined'; nodeId: NodeId; sessionId: SessionId; epoch: number; reason?: AdmissionRefusal | undefined }
   | { type: 'draining'; nodeId: NodeId }
   /** The socket closed: the node may be back in a moment. */
   | { type: 'disconnected'; nodeId: NodeId }

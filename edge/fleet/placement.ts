@@ -1,9 +1,11 @@
 // Chooses the node for a session: the one with the most free slots. Pure; used by fleet-reduce.ts.
+import type { Fault } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
+import type { AdmissionRefusal } from '#shared/model/node.ts'
 import type { FleetNode, FleetState } from './fleet-state.ts'
 
 /** When to ask again for a slot: calls end at all times, and a node that reconnects is back within this. */
-export const NO_CAPACITY_RETRY_MS = 3_000
+const NO_CAPACITY_RETRY_MS = 3_000
 
 /**
  * Slots that nobody holds. Counted twice and the smaller taken: by the node's own word, less the sessions that it does
@@ -22,4 +24,18 @@ export function chooseNode(state: FleetState, tried: ReadonlySet<NodeId>): NodeI
   return [...state.nodes]
     .filter(([nodeId, node]) => !tried.has(nodeId) && freeSlots(node) > 0)
     .toSorted(([idA, a], [idB, b]) => freeSlots(b) - freeSlots(a) || (idA < idB ? -1 : 1))[0]?.[0]
+}
+
+/** Why a node takes no session although it has slots for it; undefined where they are all in use. */
+export function refusingIn({ nodes }: FleetState): AdmissionRefusal | undefined {
+  for (const { presence } of nodes.values()) {
+    if (presence.is !== 'here' || presence.draining) continue
+    const { refusing, sessions, slots } = presence.status
+    if (refusing && sessions.length < slots) return refusing
+  }
+  return undefined
+}
+
+export function noCapacity(reason: AdmissionRefusal | undefined): Extract<Fault, { code: 'no_capacity' }> {
+  return { code: 'no_capacity', retryAfterMs: NO_CAPACITY_RETRY_MS, ...(reason && { reason }) }
 }

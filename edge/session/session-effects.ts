@@ -116,8 +116,9 @@ export class SessionEffects {
         onEvent({ type: 'placed', at: { nodeId, epoch } })
       },
       (error: unknown) => {
-        metrics.count('placements', { outcome: 'refused' })
-        onEvent({ type: 'placeFailed', fault: this.#handled(error, 'place the session') })
+        const fault = this.#handled(error, 'place the session')
+        metrics.count('placements', { outcome: 'refused', reason: refusedFor(fault) })
+        onEvent({ type: 'placeFailed', fault })
       },
     )
   }
@@ -222,3 +223,6 @@ export class SessionEffects {
     return fault
   }
 }
+
+/** Why no node took a session: of a full fleet what the nodes say, or that their slots are in use. */
+const refusedFor = (fault: Fault): string => (fault.code === 'no_capacity' ? (fault.reason ?? 'slots') : fault.code)

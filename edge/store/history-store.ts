@@ -111,8 +111,13 @@ function titled(summary: ConversationSummary): ConversationSummary {
 }
 
 function recordOf(row: typeof turn.$inferSelect): TurnRecord {
-  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, ...rest } = row
+  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, fallbacks, ...rest } = row
   const { conversationId: _c, sessionId: _s, storedAt: _t, ...said } = rest
   const usage = { promptTokens, completionTokens, inputAudioMs, outputAudioMs }
-  return { ...said, usage, ...(faultCode === null ? {} : { faultCode }) }
+  return {
+    ...said,
+    ...(fallbacks === null ? {} : { fallbacks }),
+    usage,
+    ...(faultCode === null ? {} : { faultCode }),
+  }
 }

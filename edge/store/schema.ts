@@ -5,7 +5,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import type { KeyLimits, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { Language, Script } from '#shared/model/language.ts'
-import type { Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
+import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
 export const user = sqliteTable('user', {
@@ -135,6 +135,8 @@ export const turn = sqliteTable(
     heardText: text('heard_text').notNull(),
     engines: text('engines', { mode: 'json' }).$type<TurnRecord['engines']>().notNull(),
     timings: text('timings', { mode: 'json' }).$type<Timings>().notNull(),
+    /** Null where every engine was the wanted one. */
+    fallbacks: text('fallbacks', { mode: 'json' }).$type<Fallback[]>(),
     promptTokens: integer('prompt_tokens').notNull(),
     completionTokens: integer('completion_tokens').notNull(),
     inputAudioMs: integer('input_audio_ms').notNull(),

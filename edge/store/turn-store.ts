@@ -101,8 +101,8 @@ const replacement: Record<string, SQL> = Object.fromEntries(
 function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
   const { sessionId, conversationId, record, now } = finished
   const { usage: used, ...said } = record
-  const faultCode = record.faultCode ?? null
-  const row = { ...said, ...used, sessionId, conversationId, faultCode, storedAt: now }
+  const nullable = { faultCode: record.faultCode ?? null, fallbacks: record.fallbacks ?? null }
+  const row = { ...said, ...used, ...nullable, sessionId, conversationId, storedAt: now }
   return db
     .insert(turn)
     .select(sql`select ${valuesOf(turn, row)} from ${session} where ${isOwn(finished)}`)

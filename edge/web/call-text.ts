@@ -1,6 +1,7 @@
 // What the page says in words about the state of a call: faults, ends, modes. Pure; the only place that puts them in English.
 import type { FaultCode } from '#shared/fault.ts'
 import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
+import type { AdmissionRefusal } from '#shared/model/node.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 
 export type Mode = 'idle' | 'asking' | 'connecting' | 'reconnecting' | 'listening' | 'hearing' | 'thinking' | 'speaking'
@@ -29,7 +30,27 @@ const FAULT_TEXT: Partial<Record<FaultCode, string>> = {
   internal: 'Something went wrong on our side. Please try again.',
 }
 
-export function faultText(fault: { code: string; message: string; max?: number; unit?: string }): string {
+/** Why a node with a free place takes nobody, for no_capacity. */
+const REFUSAL_TEXT: Record<AdmissionRefusal, string> = {
+  vram: 'The graphics card is busy with something else just now.',
+  llmQueue: 'The language model is busy just now.',
+  kvCache: 'The language model is busy just now.',
+  sttQueue: 'Speech recognition is busy just now.',
+  ttsQueue: 'The voice is busy just now.',
+  engines: 'The engines are still starting.',
+}
+
+interface ToldFault {
+  code: string
+  message: string
+  reason?: string
+  max?: number
+  unit?: string
+}
+
+export function faultText(fault: ToldFault): string {
+  if (fault.code === 'no_capacity' && fault.reason !== undefined && fault.reason in REFUSAL_TEXT)
+    return `${REFUSAL_TEXT[fault.reason as AdmissionRefusal]} Trying again by itself …`
   if (fault.code === 'too_large' && fault.max !== undefined)
     return `That was more than the ${amountText(fault.max, fault.unit)} that are taken at once.`
   return FAULT_TEXT[fault.code as FaultCode] ?? fault.message

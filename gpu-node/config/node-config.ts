@@ -11,8 +11,8 @@ import { MAX_SLOTS } from '#shared/protocol/node-messages.ts'
 import type { EngineSettings } from '#gpu-node/engines/choose-engines.ts'
 import { planEngines, type NamedServers } from './engines-plan.ts'
 import type { GpuNodeFile } from './file-schema.ts'
-import { planGuard, planSpeechCache, type GuardPlan, type SpeechCachePlan } from './guard-plan.ts'
-import type { EnginesPlan, Role, ServerPlan } from './plan.ts'
+import { planGuard, planSpeechCache, type GuardPlan } from './guard-plan.ts'
+import type { EnginesPlan, ServerPlan } from './plan.ts'
 import { readTomlFile } from './toml-file.ts'
 
 export interface NodeConfig extends EngineSettings {
@@ -26,9 +26,7 @@ export interface NodeConfig extends EngineSettings {
   logLevel: LogLevel
   /** Of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
-  engines: EnginesPlan
   guard: GuardPlan
-  speechCache: SpeechCachePlan
 }
 
 /** Read where GPU_NODE_CONFIG names no other, and where it is there. */
@@ -39,7 +37,6 @@ const MAX_NAME_CHARS = 64
 /** Shorter ones are typing errors: the edge makes 43 characters. */
 const MIN_TOKEN_CHARS = 16
 const ENGINE_SCHEMES = ['http:', 'https:']
-
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
 const Environment = v.object({
   EDGE_URL: v.optional(address('ws:', 'wss:', 'http:', 'https:'), 'ws://127.0.0.1:8787'),
@@ -68,7 +65,6 @@ type Environment = v.InferOutput<typeof Environment>
 export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): NodeConfig {
   const e = readEnvironment(Environment, environment)
   const file = readFile(e.GPU_NODE_CONFIG)
-  const engines = planEngines(file, namedServers(e), environment)
   return {
     edgeUrl: socketUrl(e.EDGE_URL),
     token: readToken(e),
@@ -76,10 +72,9 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     version: readVersion(),
     dataDir: e.DATA_DIR,
     slots: e.SLOTS ?? file.slots,
-    ...firstServers(engines),
+    plan: planEngines(file, namedServers(e), environment),
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
-    engines,
     guard: planGuard(file),
     speechCache: planSpeechCache(file, e.DATA_DIR),
   }
@@ -102,16 +97,6 @@ function namedServers(e: Environment): NamedServers {
   const tts = engineServer('TTS', { url: e.TTS_URL, model: e.TTS_MODEL, apiKey: e.TTS_API_KEY })
   const voice = tts && needed('TTS_VOICE', e.TTS_VOICE, 'with TTS_URL')
   return { ...(llm && { llm }), ...(stt && { stt }), ...(tts && { tts: { ...tts, voice } }) }
-}
-
-/** The first engine of each role; the embedded one where undefined. */
-function firstServers({ engines, chains }: EnginesPlan): Pick<EngineSettings, 'llm' | 'stt' | 'tts'> {
-  const first = (role: Role): ServerPlan | undefined => {
-    const plan = engines.find(({ name }) => name === chains[role][0])
-    return plan === undefined || plan.kind === 'embedded' ? undefined : plan.server
-  }
-  const tts = first('tts.fast')
-  return { llm: first('llm'), stt: first('stt'), tts: tts && { ...tts, voice: tts.voice ?? '' } }
 }
 
 /** People copy the address out of the browser: http means ws, and a slash at the end means nothing. */

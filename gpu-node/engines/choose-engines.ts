@@ -1,32 +1,44 @@
-// Chooses one engine a role: the embedded one, or a driver of an OpenAI-compatible server where one is configured.
-// Called once by gpu-node/start-node.ts. Knows every engine of this folder, so that nothing else has to.
+// Builds what a turn needs from the plan: an engine for each name, a chain for each role. Called once by gpu-node/start-node.ts.
+// Knows every engine of this folder, so that nothing else has to.
+import { invariant } from '#shared/invariant.ts'
+import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
-import type { EngineInfo } from '#shared/model/engine.ts'
-import { createEspeakTts } from './espeak-tts.ts'
-import { createFirstVoiceTts } from './first-voice-tts.ts'
-import { createFliteTts } from './flite-tts.ts'
-import { createOpenAiLlm } from './openai-llm.ts'
-import { createOpenAiStt } from './openai-stt.ts'
-import { createOpenAiTts } from './openai-tts.ts'
-import { createPocketsphinxStt } from './pocketsphinx-stt.ts'
-import type { Engines, Stt, Tts } from './ports.ts'
-import { createResponder } from './responder/responder.ts'
+import type { EngineInfo, EngineState } from '#shared/model/engine.ts'
+import { createLlmChain } from './chain/llm-chain.ts'
+import type { ChainMember } from './chain/roster.ts'
+import { createSttChain } from './chain/stt-chain.ts'
+import { createTtsChain } from './chain/tts-chain.ts'
+import { createEmbedded, createServed, type RoleEngines } from './create-engine.ts'
+import { EMBEDDED, type Role as ChainRole, type EnginesPlan } from '#gpu-node/config/plan.ts'
+import type { Engines } from './ports.ts'
 import { createSileroVad } from './silero-vad.ts'
+import { createCachedTts } from './speech-cache/cached-tts.ts'
+import { SpeechCache } from './speech-cache/speech-cache.ts'
 
-/** An OpenAI-compatible server that takes the place of an embedded engine. */
-export interface EngineServer {
-  url: string
-  model: string
-  apiKey: string | undefined
-}
-
-/** Undefined where the embedded engine is wanted. */
 export interface EngineSettings {
   /** Sessions at once; the embedded recogniser gets a thread for each. As many as the cores carry when undefined. */
   slots: number | undefined
-  llm: EngineServer | undefined
-  stt: EngineServer | undefined
-  tts: (EngineServer & { voice: string }) | undefined
+  plan: EnginesPlan
+  guard: { maxTtsQueueMs: number }
+  speechCache: { folder: string; maxBytes: number }
+}
+
+/** Whoever runs the managed engines. */
+export interface EngineRunner {
+  state(name: string): EngineState
+  /** Resolves when it answers. Of an engine on demand only. */
+  load(name: string): Promise<void>
+  /** It is in use: it stays loaded for a while. */
+  touch(name: string): void
+}
+
+export interface EngineSurroundings {
+  log: Log
+  clock: Clock
+  runner?: EngineRunner | undefined
+  isCardFull: () => boolean
+  /** How long the next piece of speech would wait; null where nobody knows. */
+  ttsQueueMs: () => number | null
 }
 
 export interface ChosenEngines {
@@ -35,33 +47,94 @@ export interface ChosenEngines {
   infos: EngineInfo[]
   /** Sessions that these engines can carry at once. */
   slots: number
+  /** Undefined where nothing is cached. */
+  speechCache?: SpeechCache
   close(): Promise<void>
 }
 
 /** Sessions of a node whose recogniser queues by itself: what one card of 24 GB carries with whisper, F5-TTS and a small LLM. */
 const SERVED_SLOTS = 5
 
-export async function chooseEngines(settings: EngineSettings, log: Log): Promise<ChosenEngines> {
+export async function chooseEngines(
+  settings: EngineSettings,
+  surroundings: EngineSurroundings,
+): Promise<ChosenEngines> {
+  const { log, clock, isCardFull } = surroundings
+  const { slots, guard } = settings
+  const builder = new Builder(settings, surroundings)
   const vad = createSileroVad()
-  const llm = settings.llm ? createOpenAiLlm({ ...settings.llm, log }) : createResponder()
-  const [stt, tts] = await Promise.all([chooseStt(settings, log), chooseTts(settings, log)])
+  const llm = createLlmChain(nonEmpty(await builder.members('llm', 'llm')), { log, clock })
+  const stt = createSttChain(nonEmpty(await builder.members('stt', 'stt')), { log, clock })
+  const fast = nonEmpty(await builder.members('tts', 'tts.fast'))
+  const hq = await builder.members('tts', 'tts.hq')
+  const speechCache = await SpeechCache.open({ ...settings.speechCache, clock, log })
+  const voices = createTtsChain({ fast, hq, maxQueueMs: guard.maxTtsQueueMs, isCardFull, log, clock })
+  const tts = createCachedTts(voices, speechCache)
   const engines = { vad, stt, llm, tts }
   return {
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
-    slots: settings.slots ?? stt.slots ?? SERVED_SLOTS,
+    slots: slots ?? stt.slots ?? SERVED_SLOTS,
+    speechCache,
     close: async () => {
       await Promise.all([stt.close(), llm.close(), tts.close()])
     },
   }
 }
 
-async function chooseStt({ stt, slots }: EngineSettings, log: Log): Promise<Stt> {
-  return stt ? createOpenAiStt({ ...stt, log }) : createPocketsphinxStt({ log, slots })
+type Role = keyof RoleEngines
+
+class Builder {
+  readonly #settings: EngineSettings
+  readonly #surroundings: EngineSurroundings
+  /** A name that stands in two chains of a role is one engine. */
+  readonly #made = new Map<string, Promise<unknown>>()
+
+  constructor(settings: EngineSettings, surroundings: EngineSurroundings) {
+    this.#settings = settings
+    this.#surroundings = surroundings
+  }
+
+  members<R extends Role>(role: R, chain: ChainRole): Promise<ChainMember<RoleEngines[R]>[]> {
+    return Promise.all(this.#settings.plan.chains[chain].map((name) => this.#member(role, name)))
+  }
+
+  async #member<R extends Role>(role: R, name: string): Promise<ChainMember<RoleEngines[R]>> {
+    const { runner, ttsQueueMs } = this.#surroundings
+    const isEmbedded = name === EMBEDDED
+    const plan = this.#settings.plan.engines.find((engine) => engine.name === name)
+    const isManaged = plan?.kind === 'managed'
+    const onDemand = isManaged && plan.launch.onDemand && runner
+    return {
+      name,
+      engine: await this.#engine(role, name),
+      // An attached server is asked and says by its answer how it is.
+      state: () => (isManaged && runner ? runner.state(name) : 'ready'),
+      queueWaitMs: () => (role === 'tts' && !isEmbedded ? (ttsQueueMs() ?? undefined) : undefined),
+      ...(onDemand && { load: () => onDemand.load(name), touch: () => onDemand.touch(name) }),
+    }
+  }
+
+  #engine<R extends Role>(role: R, name: string): Promise<RoleEngines[R]> {
+    const key = `${role} ${name}`
+    const made = this.#made.get(key) ?? this.#create(role, name)
+    this.#made.set(key, made)
+    // The key holds the role, and with it the kind of engine.
+    return made as Promise<RoleEngines[R]>
+  }
+
+  #create<R extends Role>(role: R, name: string): Promise<RoleEngines[R]> {
+    const { plan, slots } = this.#settings
+    const { log } = this.#surroundings
+    const found = plan.engines.find((engine) => engine.name === name)
+    if (name === EMBEDDED || found?.kind === 'embedded') return createEmbedded[role]({ log, slots })
+    invariant(found, 'each name of a chain is an engine of the plan')
+    return Promise.resolve(createServed[role](found.server, log))
+  }
 }
 
-async function chooseTts({ tts }: EngineSettings, log: Log): Promise<Tts> {
-  if (tts) return createOpenAiTts({ ...tts, languages: ['en', 'zh'], script: 'hans', log })
-  const [english, mandarin] = await Promise.all([createFliteTts({ log }), createEspeakTts({ log })])
-  return createFirstVoiceTts(mandarin ? [english, mandarin] : [english])
+function nonEmpty<T extends { engine: { engine: EngineInfo } }>(members: T[]): readonly [T, ...T[]] {
+  const [first, ...others] = members
+  invariant(first, 'each role has an engine')
+  return [first, ...others]
 }

@@ -1,7 +1,7 @@
 // Several voices as one: each piece is spoken by the first that knows its language, at the rate of the first of all.
 // Used by choose-engines.ts where more than one embedded voice is there. Knows no engine in particular.
-import { Resampler } from '#shared/audio/resample.ts'
-import type { Tts, TtsOptions } from './ports.ts'
+import { atRate } from './at-rate.ts'
+import type { Tts } from './ports.ts'
 
 /** In the order in which they are asked. With a single voice, that voice. */
 export function createFirstVoiceTts([first, ...others]: readonly [Tts, ...Tts[]]): Tts {
@@ -21,11 +21,4 @@ export function createFirstVoiceTts([first, ...others]: readonly [Tts, ...Tts[]]
       await Promise.all(voices.map((voice) => voice.close()))
     },
   }
-}
-
-async function* atRate(voice: Tts, options: TtsOptions, sampleRate: number): AsyncGenerator<Int16Array> {
-  if (voice.sampleRate === sampleRate) return yield* voice.synthesize(options)
-  const resampler = new Resampler(voice.sampleRate, sampleRate)
-  for await (const frame of voice.synthesize(options)) yield resampler.pushPcm(frame)
-  yield resampler.flushPcm()
 }

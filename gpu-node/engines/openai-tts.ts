@@ -1,8 +1,10 @@
 // Speech synthesis by any server of POST /v1/audio/speech: our F5-TTS worker, vLLM-Omni, Kokoro-FastAPI, a hosted one.
 // Yields PCM16 as it arrives, always at the engine's rate. Chosen by choose-engines.ts. Does not cut text into pieces.
 import { Resampler } from '#shared/audio/resample.ts'
+import { writeWav } from '#shared/audio/wav.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import { createPcmReader, isUsualRate } from './openai-pcm.ts'
 import type { OpenAiAddress, OpenAiServer } from './openai-request.ts'
 import { engineFailed, Exchange, openAiServer } from './openai-request.ts'
@@ -27,6 +29,10 @@ export interface OpenAiTtsOptions extends OpenAiAddress {
   languages: readonly Language[]
   /** Of models whose dictionary knows one script only, such as F5-TTS: `hans`. */
   script?: Script
+  /** Whether the server takes `ref_audio` and `ref_text`, as our worker and vLLM-Omni do. */
+  canClone?: boolean
+  /** Sent as `mode` to a server that has a fast and an HQ mode: always the same, or the one that is asked for. */
+  mode?: TtsMode | 'asked' | undefined
   log: Log
   firstAudioTimeoutMs?: number
   idleTimeoutMs?: number
@@ -39,6 +45,7 @@ export function createOpenAiTts(options: OpenAiTtsOptions): Tts {
     engine: server.engine,
     sampleRate,
     script: options.script,
+    canClone: options.canClone ?? false,
     speaks: (language) => options.languages.includes(language),
     synthesize: (request) => synthesize(server, { ...options, sampleRate }, request),
     close: async () => {},
@@ -92,11 +99,20 @@ function requestBody(settings: Settings, request: TtsOptions): string {
   return JSON.stringify({
     model: settings.model,
     input: request.text,
-    voice: request.voice ?? settings.voice,
+    ...voiceOf(settings, request),
     response_format: 'pcm',
     // Never `stream: true`: vLLM-Omni takes that for server-sent events, Kokoro-FastAPI for raw bytes.
     stream_format: 'audio',
+    // Left out where it is undefined.
+    mode: settings.mode === 'asked' ? request.mode : settings.mode,
   })
+}
+
+/** A recording takes the place of a voice that the server knows; it travels within the request and is kept nowhere. */
+function voiceOf(settings: Settings, { voice, reference }: TtsOptions): Record<string, string> {
+  if (!reference || !settings.canClone) return { voice: voice ?? settings.voice }
+  const wav = Buffer.from(writeWav(reference.pcm, reference.sampleRate)).toString('base64')
+  return { ref_audio: `data:audio/wav;base64,${wav}`, ref_text: reference.text }
 }
 
 /** Servers name raw audio in many ways, so only what cannot be PCM is refused: played, it would be loud noise. */

@@ -2,6 +2,8 @@
 // Failures are FaultError engine_failed with the stage; an aborted signal rejects with signal.reason, which is no failure.
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Language, Script } from '#shared/model/language.ts'
+import type { Fallback } from '#shared/model/turn.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
 
 export type { Language, Script }
 
@@ -21,6 +23,9 @@ export interface VadStream {
   reset(): void
 }
 
+/** Another engine than the wanted one, or a simpler mode of it, has given its first result. */
+export type OnFallback = (fallback: Fallback) => void
+
 /** Speech recognition. */
 export interface Stt {
   readonly engine: EngineInfo
@@ -36,6 +41,7 @@ export interface SttOptions {
   onPartial?: (text: string) => void
   /** Text that the engine may take for what was said before, and whose script it then writes; others ignore it. */
   prompt?: string
+  onFallback?: OnFallback
   /** W3C traceparent of the turn. */
   traceparent?: string
 }
@@ -67,6 +73,7 @@ export interface LlmOptions {
   language: Language
   maxTokens: number
   signal: AbortSignal
+  onFallback?: OnFallback
   traceparent?: string
 }
 /** A piece of text, and once, at the end where the engine tells, the usage. */
@@ -81,6 +88,12 @@ export interface Tts {
   readonly sampleRate: number
   /** The script in which it wants its Chinese, where it reads the other one badly. */
   readonly script?: Script
+  /** Whether it can speak in the voice of a recording: see TtsOptions.reference. */
+  readonly canClone?: boolean
+  /** The engine that speaks in this mode, where that is another one than `engine`. */
+  engineFor?(mode: TtsMode): EngineInfo
+  /** A session will want this mode: what is loaded on demand is loaded. Never throws. */
+  prepare?(mode: TtsMode): void
   /** Whether there is a voice for this language. */
   speaks(language: Language): boolean
   synthesize(options: TtsOptions): AsyncIterable<Int16Array>
@@ -92,8 +105,25 @@ export interface TtsOptions {
   language: Language
   /** Id of a voice of the engine; the engine's default without it. */
   voice?: string
+  /** `fast` without it. */
+  mode?: TtsMode
+  /** Speak in the voice of this recording, instead of `voice`. Only for engines that can clone. */
+  reference?: SpokenText
+  /** The engine itself must speak: a cache would prove nothing. */
+  isFresh?: boolean
   signal: AbortSignal
+  onFallback?: OnFallback
+  /** What was yielded is not the whole piece: the engine broke off, and no other can go on within it. */
+  onBroken?: () => void
   traceparent?: string
+}
+
+/** Words, and the sound of somebody saying them. */
+export interface SpokenText {
+  text: string
+  /** PCM16 mono. */
+  pcm: Int16Array
+  sampleRate: number
 }
 
 /** What a turn needs, one engine a role. */

@@ -16,13 +16,21 @@ const MAX_REPLY_TOKENS = 16
 /** A server that is still loading its weights takes minutes; asking costs nothing. */
 const RETRY_AFTER_MS = 5_000
 
+export interface ReadinessOptions {
+  clock: Clock
+  log: Log
+  onChange: () => void
+  /** Called once, when the voice has answered: what is to be spoken beforehand. Must not reject. */
+  onSpeaks?: () => Promise<void>
+}
+
 export class EngineReadiness {
   readonly #engines: Engines
-  readonly #options: { clock: Clock; log: Log; onChange: () => void }
+  readonly #options: ReadinessOptions
   readonly #ready = new Set<EngineRole>()
   readonly #abort = new AbortController()
 
-  constructor(engines: Engines, options: { clock: Clock; log: Log; onChange: () => void }) {
+  constructor(engines: Engines, options: ReadinessOptions) {
     this.#engines = engines
     this.#options = options
   }
@@ -58,6 +66,7 @@ export class EngineReadiness {
     let speech: Int16Array = new Int16Array(SILENCE_SAMPLES)
     await this.#attempt('tts', async () => {
       speech = await this.#speak(language)
+      await this.#options.onSpeaks?.()
     })
     await this.#attempt('vad', async () => this.#detect(speech))
     await Promise.all([
@@ -86,7 +95,8 @@ export class EngineReadiness {
     const { tts } = this.#engines
     const { signal } = this.#abort
     const parts: Int16Array[] = []
-    for await (const pcm of tts.synthesize({ text: SENTENCES[language], language, signal })) parts.push(pcm)
+    const request = { text: SENTENCES[language], language, signal, isFresh: true }
+    for await (const pcm of tts.synthesize(request)) parts.push(pcm)
     return resamplePcm(concatPcm(parts), tts.sampleRate, ENGINE_INPUT_RATE)
   }
 

@@ -5,7 +5,8 @@ import { invariant, unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
-import type { Engines } from '#gpu-node/engines/ports.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
@@ -20,6 +21,8 @@ export interface SessionSurroundings {
   token: string
   engines: Engines
   createTurns: (options: TurnRunnerOptions) => TurnRunner
+  /** What is said where no engine can answer any more. */
+  apology?: (language: Language) => SpokenText | undefined
   /** Resolves once the turn is safe on this node's disk. */
   keepTurn: (turn: FinishedTurn) => Promise<void>
   clock: Clock
@@ -132,7 +135,7 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { engines, createTurns, clock } = this.#surroundings
+    const { engines, createTurns, clock, apology } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
@@ -154,6 +157,7 @@ export class NodeSession {
         nextTurn,
         inputRate: begin.audio.inputRate,
         outputRate: begin.audio.outputRate,
+        apology,
       })
     } catch (error) {
       return this.#bug(error)

@@ -1,6 +1,7 @@
 // The sessions that this node has now, one a slot: accepts or declines offers, ends what is revoked, drains.
 // Made in gpu-node/start-node.ts between the control link and the sessions. Knows no wire and no turn.
 import type { SessionId } from '#shared/ids.ts'
+import type { AdmissionRefusal } from '#shared/model/node.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
 import type { SessionSurroundings } from './node-session.ts'
@@ -10,8 +11,10 @@ export interface NodeSessionsOptions extends SessionSurroundings {
   slots: number
   /** Whether every engine that a session needs has answered. */
   isReady: () => boolean
+  /** Why no new session is taken although slots are free. Those that are live go on. */
+  refusal: () => AdmissionRefusal | null
   accept: (offer: Offer) => void
-  decline: (offer: Offer, code: 'no_capacity' | 'unavailable' | 'stale_epoch') => void
+  decline: (offer: Offer, code: 'no_capacity' | 'unavailable' | 'stale_epoch', reason?: AdmissionRefusal) => void
   /** A slot was taken or freed. */
   onChange: () => void
 }
@@ -38,12 +41,16 @@ export class NodeSessions {
   }
 
   offered(offer: Offer): void {
-    const { slots, isReady, decline } = this.#options
+    const { slots, isReady, refusal, decline } = this.#options
     const held = this.#find(offer.sessionId)
     if (held && held.offer.epoch >= offer.epoch) return decline(offer, 'stale_epoch')
-    if (this.#isDraining || !isReady()) return decline(offer, 'unavailable')
+    if (this.#isDraining) return decline(offer, 'unavailable')
+    if (!isReady()) return decline(offer, 'unavailable', 'engines')
     // A session that comes back to its own node takes over the slot that it still holds here.
     if (this.#sessions.size - (held ? 1 : 0) >= slots) return decline(offer, 'no_capacity')
+    // One that is here already and comes back costs nothing new.
+    const refusing = held ? null : refusal()
+    if (refusing) return decline(offer, 'no_capacity', refusing)
     held?.end('replaced')
     this.#open(offer)
   }

@@ -6,7 +6,7 @@ import type { TurnId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { Language } from '#shared/model/language.ts'
 import { traceIdOf } from '#shared/trace.ts'
-import type { Stt } from '#gpu-node/engines/ports.ts'
+import type { OnFallback, Stt } from '#gpu-node/engines/ports.ts'
 import { logFailure } from './log-failure.ts'
 import type { TurnEvent } from './turn-events.ts'
 import { UtteranceStream } from './utterance-stream.ts'
@@ -20,6 +20,13 @@ export interface RecognitionOptions {
   atSample: () => number
   /** Keeps a promise that end() waits for. */
   track: (work: Promise<void>) => void
+}
+
+interface Listening {
+  language: Language
+  traceparent: string
+  signal: AbortSignal
+  onFallback: OnFallback
 }
 
 interface Hearing {
@@ -44,7 +51,7 @@ export class Recognition {
     return this.awaited
   }
 
-  open(turnId: TurnId, turn: { language: Language; traceparent: string; signal: AbortSignal }): void {
+  open(turnId: TurnId, turn: Listening): void {
     const { stt, clock, dispatch } = this.options
     const onPartial = (text: string): void => dispatch({ type: 'partial', turnId, text })
     const stream = new UtteranceStream({ stt, clock, ...turn, onPartial }, this.free)

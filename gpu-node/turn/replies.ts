@@ -3,15 +3,32 @@
 import type { Log } from '#shared/log.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
+import { engineId } from '#shared/model/engine.ts'
 import { languageOf, type Language } from '#shared/model/language.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
+import type { Degradation } from './degradation.ts'
+import type { SpokenText } from '#gpu-node/engines/ports.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from './ports.ts'
 import { Reply } from './reply.ts'
 import type { ReplyKey, StopReason, TurnEvent } from './turn-events.ts'
 import type { OpenTurn, ReplyFacts, TurnLedger } from './turn-ledger.ts'
 
-export type RepliesOptions = Pick<TurnRunnerOptions, 'engines' | 'clock' | 'sink' | 'persona' | 'outputRate'> & {
+/** How the next reply is spoken. */
+export interface ReplyVoice {
+  mode: TtsMode
+  /** The caller's own voice, where he wants it and has said enough. */
+  reference: SpokenText | undefined
+}
+
+export type RepliesOptions = Pick<
+  TurnRunnerOptions,
+  'engines' | 'clock' | 'sink' | 'persona' | 'outputRate' | 'apology'
+> & {
   ledger: TurnLedger
+  degradation: Degradation
+  /** As it is now: the caller may switch. */
+  voice: () => ReplyVoice
   logOf: (turn: OpenTurn) => Log
   dispatch: (event: TurnEvent) => void
   track: (work: Promise<void>) => void
@@ -21,7 +38,7 @@ const NO_REPLY: ReplyFacts = {
   replyText: '',
   heardText: '',
   outputAudioMs: 0,
-  hasVoice: false,
+  voicedBy: undefined,
   isSpeculative: false,
   times: {},
 }
@@ -37,9 +54,10 @@ export class Replies {
   }
 
   start(key: ReplyKey, text: string, isSpeculative: boolean): void {
-    const { engines, clock, persona, outputRate, ledger, sink, dispatch, logOf } = this.options
+    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation } = this.options
     const turn = ledger.get(key.turnId)
     const { language, traceparent } = turn
+    const { mode: ttsMode, reference } = this.options.voice()
     const messages = buildPrompt({ persona, language, history: ledger.history, utterance: text })
     const reply = new Reply({
       pipeline: {
@@ -53,6 +71,10 @@ export class Replies {
         outputRate,
         voice: persona.voice,
         script: persona.script,
+        ttsMode,
+        reference,
+        onFallback: (fallback) => degradation.fellBack(turn, fallback),
+        apology: apology?.(language),
       },
       pacer: {
         sendText: (piece, startSample) => {
@@ -60,12 +82,12 @@ export class Replies {
           sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample })
         },
         sendAudio: (pcm) => sink.audio(ledger.ordinal(turn.id), pcm),
-        onAudible: () => dispatch({ type: 'replyAudible', reply: key }),
-        onHeard: () => dispatch({ type: 'replyHeard', reply: key }),
+        onAudible: () => this.options.dispatch({ type: 'replyAudible', reply: key }),
+        onHeard: () => this.heard(key),
       },
       turnSignal: turn.controller.signal,
       isSpeculative,
-      onFailed: (fault: Fault) => dispatch({ type: 'replyFailed', reply: key, fault }),
+      onFailed: (fault: Fault) => this.failed(key, fault),
     })
     this.replies.set(nameOf(key), reply)
     this.options.track(reply.over)
@@ -101,6 +123,11 @@ export class Replies {
     for (const reply of this.ofTurn(turnId)) reply.pacer.progress(playedSamples)
   }
 
+  /** What a reply will fail with once its apology was heard. */
+  faultOf(key: ReplyKey | undefined): Fault | undefined {
+    return key && this.find(key)?.pipeline.fault
+  }
+
   /** Stops all attempts of a turn without a word. */
   abandon(turnId: TurnId): void {
     for (const reply of this.ofTurn(turnId)) reply.stop('replaced')
@@ -134,11 +161,26 @@ export class Replies {
       replyText,
       heardText: isComplete ? replyText : pacer.heardText().trim(),
       outputAudioMs: (pacer.sentSamples * 1000) / this.options.outputRate,
-      hasVoice: pipeline.times.firstPiece !== undefined,
+      voicedBy: pipeline.times.firstPiece === undefined ? undefined : this.voiceOf(pipeline.ttsMode),
       isSpeculative,
       times: { ...pipeline.times, firstSent: pacer.firstAudioAt },
     }
     return { facts, sentSamples: pacer.sentSamples }
+  }
+
+  private heard(key: ReplyKey): void {
+    const fault = this.faultOf(key)
+    if (fault) this.failed(key, fault)
+    else this.options.dispatch({ type: 'replyHeard', reply: key })
+  }
+
+  private failed(key: ReplyKey, fault: Fault): void {
+    this.options.dispatch({ type: 'replyFailed', reply: key, fault })
+  }
+
+  private voiceOf(mode: TtsMode): string {
+    const { tts } = this.options.engines
+    return engineId(tts.engineFor?.(mode) ?? tts.engine)
   }
 
   private ofTurn(turnId: TurnId): Reply[] {

@@ -31,6 +31,8 @@ export interface PacerOptions {
 interface Piece {
   text: string
   startSample: number
+  /** Said beside the reply: told and spoken, but no part of what was heard of it. */
+  isAside: boolean
   /** Known once all of it was synthesised. */
   endSample?: number
 }
@@ -63,15 +65,21 @@ export class ReplyPacer {
     this.speaker = new Loudspeaker(options.clock, options.outputRate)
   }
 
+  /** Nobody knows yet whether it will be heard at all. */
+  get isHeld(): boolean {
+    return this.gate === 'held'
+  }
+
   get sentSamples(): number {
     return this.speaker.sentSamples
   }
 
   /** What the caller has heard, to the word. Without any audio: what he could read. */
   heardText(): string {
-    if (this.sentSamples === 0) return this.sentPieces.map(({ text }) => text).join('')
+    const pieces = this.sentPieces.filter(({ isAside }) => !isAside)
+    if (this.sentSamples === 0) return pieces.map(({ text }) => text).join('')
     return heardText(
-      this.sentPieces.map((piece) => this.measured(piece)),
+      pieces.map((piece) => this.measured(piece)),
       this.speaker.heardSamples(),
     )
   }
@@ -93,8 +101,8 @@ export class ReplyPacer {
     }
   }
 
-  beginPiece(text: string): void {
-    this.piece = { text, startSample: this.queuedSamples }
+  beginPiece(text: string, isAside = false): void {
+    this.piece = { text, startSample: this.queuedSamples, isAside }
     this.isPieceQueued = false
     this.waitingPieces++
   }
@@ -125,6 +133,12 @@ export class ReplyPacer {
     }
     this.piece = undefined
     this.pump()
+  }
+
+  /** The piece cannot be finished: without any audio it is as if it had not begun. */
+  breakPiece(): void {
+    if (this.isPieceQueued || this.rest.length > 0) return this.endPiece()
+    this.piece = undefined
   }
 
   /** There will be no more pieces. */

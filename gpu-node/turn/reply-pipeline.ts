@@ -1,13 +1,14 @@
 // One answer being made: LLM tokens become pieces, pieces become audio while later tokens arrive, all of it goes to the
 // pacer in order. Used by reply.ts. Knows no turn, no caller, and not whether anybody will hear it.
-import { Resampler } from '#shared/audio/resample.ts'
+import { resamplePcm, Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, faultOf, type Fault } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { languageOf, type Language, type Script } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import { engineId } from '#shared/model/engine.ts'
-import type { Llm, LlmDelta, PromptMessage, Tts } from '#gpu-node/engines/ports.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
+import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from './engine-watch.ts'
 import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
@@ -35,6 +36,12 @@ export interface PipelineOptions {
   /** The persona's: what is shown and stored is in it. */
   script: Script | null
   voice: string | null
+  ttsMode: TtsMode
+  /** Spoken like this in place of `voice`. */
+  reference: SpokenText | undefined
+  onFallback: OnFallback
+  /** Said where an engine is lost for good; without it the reply fails at once. */
+  apology: SpokenText | undefined
   traceparent: string
   signal: AbortSignal
   outputRate: number
@@ -46,18 +53,25 @@ export class ReplyPipeline {
   private readonly pieces = new PieceQueue()
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
-  private readonly convert: Convert
-  private readonly fence = new CodeFence()
   /** What the LLM has said so far, as it came; and how much of it is in pieces, as they are shown. */
   private raw = ''
   private cutChars = 0
   private shown = ''
+  private readonly convert: Convert
+  private readonly fence = new CodeFence()
+  /** As it was asked for, until HQ gives way: a reply does not change its voice with each piece. */
+  private mode: TtsMode
+  /** Stops the LLM where nobody can speak its words. */
+  private readonly halt = new AbortController()
+  /** What ended it early. The apology for it is still on its way to the caller. */
+  fault: Fault | undefined
   /** By the clock; undefined until it happened. */
   readonly times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number } = {}
 
   constructor(options: PipelineOptions) {
     this.options = options
     this.convert = inScript(options.script)
+    this.mode = options.ttsMode
   }
 
   /** What the LLM has said so far, in the persona's script: the pieces, and what is no piece yet. */
@@ -67,7 +81,14 @@ export class ReplyPipeline {
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
   async run(): Promise<void> {
-    await Promise.all([this.think(), this.speak()])
+    const { pacer } = this.options
+    await Promise.all([this.excuse(this.think()), this.excuse(this.speak())])
+    if (this.fault) this.apologise()
+    pacer.end()
+  }
+
+  get ttsMode(): TtsMode {
+    return this.options.ttsMode
   }
 
   /** Tokens so far; estimated where the engine did not tell, as after an abort. */
@@ -77,12 +98,37 @@ export class ReplyPipeline {
     return { promptTokens: promptTokens(this.options.messages), completionTokens: estimateTokens(this.text) }
   }
 
+  /** A failure that can be told in words ends the reply after them; a speculative reply just fails. */
+  private async excuse(work: Promise<void>): Promise<void> {
+    const { signal, apology, pacer, log } = this.options
+    try {
+      await work
+    } catch (thrown) {
+      if (signal.aborted || !apology || pacer.isHeld) throw thrown
+      // The LLM was stopped because its voice is gone, or the voice goes while it speaks what the LLM left.
+      if (this.fault) return
+      logFailure(log, thrown, 'a reply failed and ends with an apology')
+      this.fault = faultOf(thrown)
+      this.halt.abort(this.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
+      this.pieces.end()
+    }
+  }
+
+  private apologise(): void {
+    const { apology, pacer, outputRate } = this.options
+    if (!apology) return
+    pacer.breakPiece()
+    pacer.beginPiece(this.text === '' ? apology.text : ` ${apology.text}`, true)
+    pacer.audio(resamplePcm(apology.pcm, apology.sampleRate, outputRate))
+    pacer.endPiece()
+  }
+
   private async think(): Promise<void> {
     const { clock, signal, log } = this.options
     try {
       await this.readTokens()
     } catch (thrown) {
-      if (!isTransient(thrown) || this.raw !== '' || signal.aborted) throw thrown
+      if (!isTransient(thrown) || this.raw !== '' || signal.aborted || this.halt.signal.aborted) throw thrown
       logFailure(log, thrown, 'the llm failed before its first token and is asked again')
       await clock.sleep(LLM_RETRY_MS, signal)
       await this.readTokens()
@@ -90,16 +136,21 @@ export class ReplyPipeline {
   }
 
   private async readTokens(): Promise<void> {
-    const { llm, clock, messages, language, traceparent, signal } = this.options
+    const { llm, clock, messages, language, traceparent, onFallback } = this.options
+    const signal = AbortSignal.any([this.options.signal, this.halt.signal])
     const splitter = new SpeakableSplitter()
     this.times.asked = clock.now()
     this.isAsked = true
-    const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent })
-    for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
-      for (const piece of this.take(delta, splitter)) this.show(piece)
-      if (this.raw.length >= MAX_TURN_TEXT_CHARS) break
+    const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent, onFallback })
+    try {
+      for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
+        for (const piece of this.take(delta, splitter)) this.show(piece)
+        if (this.raw.length >= MAX_TURN_TEXT_CHARS) break
+      }
+    } finally {
+      // Also of a sentence that breaks off: where an apology follows, what is there of it is said.
+      for (const piece of splitter.flush()) this.show(piece)
     }
-    for (const piece of splitter.flush()) this.show(piece)
     this.pieces.end()
   }
 
@@ -132,7 +183,6 @@ export class ReplyPipeline {
       await this.synthesize(piece)
       pacer.endPiece()
     }
-    pacer.end()
   }
 
   private spoken(piece: string, language: Language): string {
@@ -142,14 +192,20 @@ export class ReplyPipeline {
   }
 
   private async synthesize(piece: string): Promise<void> {
-    const { tts, clock, voice, traceparent, signal, outputRate, pacer } = this.options
+    const { tts, clock, signal, outputRate, pacer } = this.options
     // The words of a reply decide who can speak them, whatever language was asked for.
     const language = languageOf(piece, this.options.language)
     const text = this.spoken(piece, language)
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)
-    const audio = tts.synthesize({ text, language, voice: voice ?? undefined, signal, traceparent })
+    const { voice, reference, traceparent } = this.options
+    const how = { voice: voice ?? undefined, mode: this.mode, reference }
+    const onFallback: OnFallback = (fallback) => {
+      if (fallback.reason !== 'language') this.mode = 'fast'
+      this.options.onFallback(fallback)
+    }
+    const audio = tts.synthesize({ text, language, ...how, signal, traceparent, onFallback })
     let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000
     for await (const pcm of streamWithin(audio, { clock, signal, stage: 'tts', limitMs: ENGINE_LIMIT_MS })) {
       samplesLeft -= pcm.length

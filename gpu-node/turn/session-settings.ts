@@ -3,13 +3,14 @@
 import type { Fault } from '#shared/fault.ts'
 import type { Language } from '#shared/model/language.ts'
 import { conflictsIn, type TurnOptions } from '#shared/model/turn-options.ts'
-import type { TtsMode, UnnumberedUp } from '#shared/protocol/session-messages.ts'
+import type { TtsMode, UnnumberedUp, VoiceChoice } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 
 export interface SessionSettings {
   options: TurnOptions
   language: Language
   ttsMode: TtsMode
+  voice: { source: VoiceChoice['source'] }
 }
 
 export type SessionUpdate = Extract<UnnumberedUp, { type: 'session.update' }>
@@ -19,5 +20,6 @@ export function updateSettings(settings: SessionSettings, update: SessionUpdate)
   const options = { ...settings.options, ...update.options }
   const issues = conflictsIn(options)
   if (issues.length > 0) return fail({ code: 'invalid_message', issues })
-  return ok({ options, language: update.language ?? settings.language, ttsMode: update.ttsMode ?? settings.ttsMode })
+  const { language = settings.language, ttsMode = settings.ttsMode, voice = settings.voice } = update
+  return ok({ options, language, ttsMode, voice: { source: voice.source } })
 }

@@ -6,16 +6,18 @@ import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import { pii, type Log } from '#shared/log.ts'
+import type { Degradation } from './degradation.ts'
 import type { TurnSink } from './ports.ts'
 import type { Recognition } from './recognition.ts'
 import type { Replies } from './replies.ts'
-import type { StopReason, TurnEffect } from './turn-events.ts'
+import type { Outcome, StopReason, TurnEffect } from './turn-events.ts'
 import type { OpenTurn, TurnLedger } from './turn-ledger.ts'
 
 export interface EffectsOptions {
   clock: Clock
   sink: TurnSink
   ledger: TurnLedger
+  degradation: Degradation
   recognition: Recognition
   replies: Replies
   logOf: (turn: OpenTurn) => Log
@@ -99,19 +101,21 @@ export class TurnEffects {
   }
 
   private settle({ turnId, reply, outcome }: Of<'settleTurn'>): void {
-    const { ledger, recognition, replies, sink, logOf } = this.options
+    const { ledger, recognition, replies, degradation, sink, logOf } = this.options
     const turn = ledger.get(turnId)
-    const fault = outcome.status === 'failed' ? outcome.fault : undefined
+    // Who interrupts an apology does not undo the failure.
+    const fault = outcome.status === 'failed' ? outcome.fault : replies.faultOf(reply)
     const reason = reasonOf(outcome)
     const { facts, sentSamples } = replies.close(reply, reason, outcome.status === 'complete')
     turn.controller.abort(reason)
     recognition.drop(turnId)
     if (!turn.isReplyStarted) sink.send({ type: 'reply.started', turnId, turn: ledger.ordinal(turnId) })
     if (fault) this.fault(fault, turnId)
-    const record = ledger.finish(turnId, outcome.status, facts, fault?.code)
+    const record = ledger.finish(turnId, fault ? 'failed' : outcome.status, facts, fault?.code)
     const { status, replyText, heardText, timings } = record
     sink.send({ type: 'reply.done', turnId, status, replyText, heardText, sentSamples, timings })
     sink.finished(record)
+    degradation.finished(record)
     const { usage, engines } = record
     const said = { utterance: pii(record.utteranceText), heard: pii(heardText) }
     logOf(turn).info({ turnId, status, timings, usage, engines, ...said }, 'turn finished')
@@ -119,7 +123,7 @@ export class TurnEffects {
 }
 
 /** A turn that was heard or failed has nothing left to stop but what is late. */
-function reasonOf(outcome: Of<'settleTurn'>['outcome']): StopReason {
+function reasonOf(outcome: Outcome): StopReason {
   switch (outcome.status) {
     case 'interrupted':
     case 'cut':

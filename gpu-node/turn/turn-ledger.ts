@@ -5,7 +5,7 @@ import type { TurnId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
-import type { PastTurn, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
+import type { Fallback, PastTurn, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import { newTraceparent, traceIdOf } from '#shared/trace.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
 import type { HeardTurn } from './prompt.ts'
@@ -32,6 +32,7 @@ export interface OpenTurn {
   endpointMs?: number
   transcribedAt?: number
   isReplyStarted: boolean
+  readonly fallbacks: Fallback[]
   inputAudioMs: number
   promptTokens: number
   completionTokens: number
@@ -42,7 +43,8 @@ export interface ReplyFacts {
   replyText: string
   heardText: string
   outputAudioMs: number
-  hasVoice: boolean
+  /** The engine that was to speak it; undefined where there was nothing to say. */
+  voicedBy: string | undefined
   isSpeculative: boolean
   times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number; firstSent?: number }
 }
@@ -87,6 +89,7 @@ export class TurnLedger {
       utteranceText: '',
       correctedText: null,
       isReplyStarted: false,
+      fallbacks: [],
       inputAudioMs: 0,
       ...this.homeless,
     }
@@ -137,6 +140,7 @@ export class TurnLedger {
       replyText: reply.replyText,
       heardText: reply.heardText,
       engines: this.enginesOf(turn, reply),
+      ...(turn.fallbacks.length === 0 ? {} : { fallbacks: turn.fallbacks }),
       timings: timingsOf(turn, reply),
       usage: {
         promptTokens: turn.promptTokens,
@@ -175,11 +179,12 @@ export class TurnLedger {
   }
 
   private enginesOf(turn: OpenTurn, reply: ReplyFacts): TurnRecord['engines'] {
-    const { vad, stt, llm, tts } = this.engines
+    const { vad, stt, llm } = this.engines
+    const used = Object.fromEntries(turn.fallbacks.map((fallback) => [fallback.role, fallback.used]))
     return {
-      ...(turn.source === 'speech' ? { vad: engineId(vad.engine), stt: engineId(stt.engine) } : {}),
-      ...(reply.times.asked === undefined ? {} : { llm: engineId(llm.engine) }),
-      ...(reply.hasVoice ? { tts: engineId(tts.engine) } : {}),
+      ...(turn.source === 'speech' ? { vad: engineId(vad.engine), stt: used.stt ?? engineId(stt.engine) } : {}),
+      ...(reply.times.asked === undefined ? {} : { llm: used.llm ?? engineId(llm.engine) }),
+      ...(reply.voicedBy === undefined ? {} : { tts: used.tts ?? reply.voicedBy }),
     }
   }
 }

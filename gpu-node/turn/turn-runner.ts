@@ -6,20 +6,24 @@ import type { TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import { languageOf } from '#shared/model/language.ts'
+import type { Fallback } from '#shared/model/turn.ts'
 import type { EndReason, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { Degradation } from './degradation.ts'
 import { Ear } from './ear.ts'
 import type { SpeechEvent } from './ear.ts'
 import { logFailure } from './log-failure.ts'
+import { OwnVoice } from './own-voice.ts'
 import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
 import { Recognition } from './recognition.ts'
-import { Replies } from './replies.ts'
+import { Replies, type ReplyVoice } from './replies.ts'
 import { createScriptStt } from './script-stt.ts'
 import { updateSettings } from './session-settings.ts'
 import type { SessionSettings, SessionUpdate } from './session-settings.ts'
 import { SpeechQueue } from './speech-queue.ts'
+import { stopReasonOf } from './stop-reason.ts'
 import { TurnEffects } from './turn-effects.ts'
-import type { StopReason, TurnEvent } from './turn-events.ts'
+import type { TurnEvent } from './turn-events.ts'
 import { TurnLedger } from './turn-ledger.ts'
 import type { OpenTurn } from './turn-ledger.ts'
 import { TurnMachine } from './turn-machine.ts'
@@ -32,6 +36,8 @@ class Runner implements TurnRunner {
   private readonly options: TurnRunnerOptions
   private settings: SessionSettings
   private readonly ledger: TurnLedger
+  private readonly degradation: Degradation
+  private readonly ownVoice = new OwnVoice()
   private readonly recognition: Recognition
   private readonly replies: Replies
   private readonly effects: TurnEffects
@@ -46,7 +52,7 @@ class Runner implements TurnRunner {
     const { engines, clock, sink } = options
     const { language, ttsMode } = options
     this.options = options
-    this.settings = { options: options.options, language, ttsMode }
+    this.settings = { options: options.options, language, ttsMode, voice: { source: 'persona' } }
     const dispatch = (event: TurnEvent): void => this.dispatch(event)
     const track = (work: Promise<void>): void => this.track(work)
     const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
@@ -54,9 +60,11 @@ class Runner implements TurnRunner {
     const atSample = (): number => this.ear.atSample
     const stt = createScriptStt(engines.stt, options.persona.script)
     this.recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
-    this.replies = new Replies({ ...options, ledger: this.ledger, logOf, dispatch, track })
-    const { ledger, recognition, replies } = this
-    this.effects = new TurnEffects({ clock, sink, ledger, recognition, replies, logOf })
+    this.degradation = new Degradation(sink)
+    const { ledger, recognition, degradation } = this
+    const voice = (): ReplyVoice => ({ mode: this.settings.ttsMode, reference: this.ownVoice.reference })
+    this.replies = new Replies({ ...options, ledger, degradation, voice, logOf, dispatch, track })
+    this.effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.replies, logOf })
     this.speech = new SpeechQueue({
       isBlockedBy: (turnId) => this.isBlocked(turnId),
       pass: (event) => this.machine.dispatch(event),
@@ -83,6 +91,7 @@ class Runner implements TurnRunner {
       onAudio: (turnId, pcm) => this.recognize(turnId, pcm),
       onLimit: (turnId, fault) => this.effects.fault(fault, turnId),
     })
+    engines.tts.prepare?.(ttsMode)
   }
 
   audio(pcm: Int16Array): void {
@@ -131,6 +140,7 @@ class Runner implements TurnRunner {
       // Where it was called from within an effect (a full link), the state machine first settles the turns.
       await Promise.resolve()
       this.abandonAll()
+      this.ownVoice.withdraw()
     }
     await Promise.allSettled(this.running)
   }
@@ -138,6 +148,7 @@ class Runner implements TurnRunner {
   /** The failure of an utterance that still waits comes after its start. */
   private dispatch(event: TurnEvent): void {
     if (this.isEnded) return
+    if (event.type === 'transcribed') this.ownVoice.transcribed(event.turnId, event.text)
     if (event.type === 'recognitionFailed' && this.speech.isHolding(event.turnId)) this.speech.push(event)
     else this.machine.dispatch(event)
   }
@@ -158,7 +169,9 @@ class Runner implements TurnRunner {
       const { language } = this.settings
       const turn = this.ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
       const { traceparent, controller } = turn
-      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal })
+      this.ownVoice.begin(event.turnId)
+      const onFallback = (fallback: Fallback): void => this.degradation.fellBack(turn, fallback)
+      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal, onFallback })
     }
     if (event.type === 'speechPaused') this.recognition.withhold(event.turnId)
     if (event.type === 'speechWentOn') this.recognition.goOn(event.turnId)
@@ -174,6 +187,7 @@ class Runner implements TurnRunner {
     const turn = this.ledger.find(turnId)
     if (turn) turn.inputAudioMs += (pcm.length * 1000) / ENGINE_INPUT_RATE
     this.recognition.push(turnId, pcm)
+    this.ownVoice.hear(turnId, pcm)
   }
 
   private isBlocked(turnId: TurnId): boolean {
@@ -198,6 +212,7 @@ class Runner implements TurnRunner {
 
   private correct(turnId: TurnId, text: string): void {
     const { isKnown, record } = this.ledger.correct(turnId, text)
+    this.ownVoice.correct(turnId, text)
     if (!isKnown) return this.effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)
     this.options.sink.send({ type: 'transcript.corrected', turnId, text })
     if (record) this.options.sink.finished(record)
@@ -206,31 +221,19 @@ class Runner implements TurnRunner {
   private update(message: SessionUpdate): void {
     const updated = updateSettings(this.settings, message)
     if (!updated.ok) return this.effects.fault(updated.fault)
-    this.settings = updated.value
-    this.options.sink.send({ type: 'session.updated', ...updated.value })
+    const { tts } = this.options.engines
+    const isVoiceless = message.voice?.source === 'caller' && !tts.canClone
+    this.settings = { ...updated.value, ...(isVoiceless && { voice: { source: 'persona' } }) }
+    tts.prepare?.(this.settings.ttsMode)
+    if (this.settings.voice.source === 'caller') this.ownVoice.consent()
+    else this.ownVoice.withdraw()
+    this.options.sink.send({ type: 'session.updated', ...this.settings })
+    if (isVoiceless) this.options.sink.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'caller' })
   }
 
   private track(work: Promise<void>): void {
     this.running.add(work)
     const forget = (): void => void this.running.delete(work)
     work.then(forget, forget)
-  }
-}
-
-function stopReasonOf(reason: EndReason): StopReason {
-  switch (reason) {
-    case 'shutdown':
-      return 'shutdown'
-    case 'replaced':
-    case 'nodeLost':
-      return 'replaced'
-    case 'caller':
-    case 'callerGone':
-    case 'idle':
-    case 'maxDuration':
-    case 'fault':
-      return 'hangUp'
-    default:
-      return unreachable(reason)
   }
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '#shared/clock.ts'
 import type { Language } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
-import type { Stt, SttStream } from '#gpu-node/engines/ports.ts'
+import type { OnFallback, Stt, SttStream } from '#gpu-node/engines/ports.ts'
 import { within } from './engine-watch.ts'
 import type { Watch } from './engine-watch.ts'
 
@@ -18,6 +18,7 @@ export interface UtteranceStreamOptions {
   language: Language
   traceparent: string
   signal: AbortSignal
+  onFallback: OnFallback
   onPartial(text: string): void
 }
 
@@ -91,9 +92,10 @@ export class UtteranceStream {
   }
 
   private async open(after: Promise<void>): Promise<SttStream> {
-    const { stt, language, traceparent, signal } = this.options
+    const { stt, language, traceparent, signal, onFallback } = this.options
     await within(after, this.watch(OPEN_LIMIT_MS + TEXT_LIMIT_MS))
-    const opening = stt.open({ language, traceparent, signal, onPartial: (text) => this.hearPartial(text) })
+    const onPartial = (text: string): void => this.hearPartial(text)
+    const opening = stt.open({ language, traceparent, signal, onPartial, onFallback })
     // Also where the wait was given up: a recogniser that opens late must be freed.
     opening.then(
       (stream) => (this.isClosed || signal.aborted ? stream.close() : undefined),

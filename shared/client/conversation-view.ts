@@ -40,9 +40,15 @@ export const emptyView: ConversationView = {
 const NOTICE_TEXT = {
   voiceUnavailable: 'There is no voice for this language: the reply is text only.',
   degraded: 'An engine was replaced by a simpler one.',
+  restored: 'The engine that was replaced is back.',
   limitNear: 'A limit is near.',
   draining: 'This node is about to restart; the conversation goes on elsewhere.',
 } as const
+
+function noticeText({ notice, detail }: Extract<ChatDown, { type: 'session.notice' }>): string {
+  if (notice === 'voiceUnavailable' && detail === 'caller') return 'This voice cannot speak like you.'
+  return NOTICE_TEXT[notice]
+}
 
 /** While a barge-in is weighed (reply.paused) the caller is heard; it may come to nothing. */
 const ACTIVITY: Partial<Record<ChatDown['type'], ConversationView['activity']>> = {
@@ -72,7 +78,7 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
     case 'reply.done':
       return endReply(view, message)
     case 'session.notice':
-      return { ...view, notices: [...view.notices, NOTICE_TEXT[message.notice]].slice(-MAX_NOTICES_SHOWN) }
+      return { ...view, notices: [...view.notices, noticeText(message)].slice(-MAX_NOTICES_SHOWN) }
     default:
       return { ...view, activity: ACTIVITY[message.type] ?? view.activity }
   }

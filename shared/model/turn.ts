@@ -1,6 +1,7 @@
 // One exchange: an utterance and its reply, as it is stored once it is over.
 import * as v from 'valibot'
 import { isId, type TurnId } from '#shared/ids.ts'
+import { EngineRole } from './engine.ts'
 import { Language } from './language.ts'
 
 export const TurnIdSchema = v.custom<TurnId>(
@@ -63,6 +64,26 @@ export type Usage = v.InferOutput<typeof Usage>
 
 const EngineIdSchema = v.pipe(v.string(), v.maxLength(129))
 
+/**
+ * Why an engine other than the wanted one, or a simpler mode of it, did the work. queueWait: too many waited for it. vram: the
+ * card is fuller than planned. failed: it failed now or a moment ago. notReady: it is not loaded or not up. language: it does
+ * not speak this language.
+ */
+export const FallbackReason = v.picklist(['queueWait', 'vram', 'failed', 'notReady', 'language'])
+export type FallbackReason = v.InferOutput<typeof FallbackReason>
+
+/** `asked` and `used` are equal where one engine has a fast and an HQ mode and the fast one was taken. */
+export const Fallback = v.object({
+  role: EngineRole,
+  asked: EngineIdSchema,
+  used: EngineIdSchema,
+  reason: FallbackReason,
+})
+export type Fallback = v.InferOutput<typeof Fallback>
+
+/** Different fallbacks of one turn: three roles with a few engines each have fewer. */
+export const MAX_FALLBACKS = 16
+
 export const TurnRecord = v.object({
   id: TurnIdSchema,
   /** Ordinal in the session, from 1: the `turn` of audio frames. */
@@ -82,6 +103,8 @@ export const TurnRecord = v.object({
     llm: v.optional(EngineIdSchema),
     tts: v.optional(EngineIdSchema),
   }),
+  /** Absent where every engine was the wanted one. */
+  fallbacks: v.optional(v.pipe(v.array(Fallback), v.maxLength(MAX_FALLBACKS))),
   timings: Timings,
   usage: Usage,
   /** W3C trace id (32 hex digits) of the turn. */

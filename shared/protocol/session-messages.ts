@@ -46,6 +46,16 @@ export const CallerText = v.pipe(
   }),
 )
 
+/**
+ * Whose voice the persona speaks with. The caller's own is cloned from what he says after this message, for this session and
+ * only with his word that he wants it; it begins with the first reply after an utterance of 3 to 12 s.
+ */
+export const VoiceChoice = v.variant('source', [
+  v.object({ source: v.literal('persona') }),
+  v.object({ source: v.literal('caller'), consent: v.literal(true) }),
+])
+export type VoiceChoice = v.InferOutput<typeof VoiceChoice>
+
 /** Relayed from the caller to the node. */
 export const UpMessage = v.variant('type', [
   /** The caller says that the utterance is over. */
@@ -65,6 +75,7 @@ export const UpMessage = v.variant('type', [
     options: v.optional(TurnOptionsPatch),
     ttsMode: v.optional(TtsMode),
     language: v.optional(Language),
+    voice: v.optional(VoiceChoice),
   }),
 ])
 export type UpMessage = v.InferOutput<typeof UpMessage>
@@ -84,7 +95,13 @@ export const GoAway = v.object({
   retryAfterMs: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_GOAWAY_MS)),
 })
 
-export const NOTICES = ['voiceUnavailable', 'degraded', 'limitNear', 'draining'] as const
+/**
+ * voiceUnavailable: `detail` is the language that has no voice, or `caller` where none can speak like him. degraded: an engine
+ * gave way to a simpler one, told when that begins or changes; `detail` is its role and a FallbackReason, such as
+ * `tts queueWait`. restored: the wanted engine is back; `detail` is its role. limitNear. draining: the node will stop; the
+ * conversation goes on elsewhere.
+ */
+export const NOTICES = ['voiceUnavailable', 'degraded', 'restored', 'limitNear', 'draining'] as const
 
 /** A fault as the peer sees it: see publicFault(). */
 export const FaultMessage = v.object({
@@ -142,7 +159,15 @@ export const DownMessage = v.variant('type', [
   }),
   v.object({ ...seq, type: v.literal('transcript.corrected'), turnId: TurnIdSchema, text: v.string() }),
   /** The options that are now in force. */
-  v.object({ ...seq, type: v.literal('session.updated'), options: TurnOptions, language: Language, ttsMode: TtsMode }),
+  v.object({
+    ...seq,
+    type: v.literal('session.updated'),
+    options: TurnOptions,
+    language: Language,
+    ttsMode: TtsMode,
+    /** Absent from a node that knows the persona's voice only. */
+    voice: v.optional(v.object({ source: v.picklist(['persona', 'caller']) })),
+  }),
   v.object({
     ...seq,
     type: v.literal('session.notice'),

@@ -11,7 +11,8 @@ import type { ConversationId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
-import { startNode, type RunningNode } from '#gpu-node/start-node.ts'
+import type { Engines } from '#gpu-node/engines/ports.ts'
+import { startNode, type NodeParts, type RunningNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import {
   createScriptedEngines,
@@ -30,6 +31,9 @@ export const METRICS_TOKEN = 'metrics-token-of-a-test'
 export interface NodeDescription extends ScriptedEnginesOptions {
   slots?: number
   log?: Log
+  gpu?: NodeParts['gpu']
+  /** What the node gets in place of the scripted engines: chains that they are part of. */
+  wire?: (engines: ScriptedEngines) => Partial<Engines>
 }
 
 export interface WorldDescription {
@@ -121,7 +125,7 @@ class World implements CallWorld {
     return new World({ edge, key, wires, folder, config: { ...config, port: Number(new URL(edge.url).port) }, log })
   }
 
-  async addNode({ slots = 2, log = this.#log, ...scripts }: NodeDescription = {}): Promise<WorldNode> {
+  async addNode({ slots = 2, log = this.#log, gpu, wire, ...scripts }: NodeDescription = {}): Promise<WorldNode> {
     const name = `node-${this.nodes.length + 1}`
     const wires = await layWires(this.edge.url)
     const { token } = await this.edge.store.nodes.addNode({ name, now: Date.now() })
@@ -138,7 +142,8 @@ class World implements CallWorld {
     const config = { ...readNodeConfig(environment), dataDir: mkdtempSync(join(this.#folder, `${name}-`)), slots }
     const node = await startNode(config, {
       log,
-      chooseEngines: async () => ({ engines, infos, slots, close: async () => {} }),
+      ...(gpu && { gpu }),
+      chooseEngines: async () => ({ engines: { ...engines, ...wire?.(engines) }, infos, slots, close: async () => {} }),
       createTurns: createTurnRunner,
     })
     await node.ready

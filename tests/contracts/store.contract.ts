@@ -6,7 +6,7 @@ import { newId, type ConversationId, type SessionId, type UserId } from '#shared
 import type { TurnRecord, Usage } from '#shared/model/turn.ts'
 import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
 import { modelOfStoring, sumOf } from './stored-turns.ts'
-import { turnRecord } from '#tests/fakes/turn-record.ts'
+import { turnRecord, WHO_DID_IT } from '#tests/fakes/turn-record.ts'
 
 export interface OpenStore {
   store: Store
@@ -213,7 +213,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
     it('[STO12] a turn is read back exactly as it was finished, in any script', async () => {
       const session = await openSession()
       const text = fc.string({ unit: 'grapheme', maxLength: 40 })
-      const timing = fc.option(fc.nat(60_000))
+      const timing = fc.record({ sttMs: fc.option(fc.nat(60_000)), speculated: fc.boolean() })
       const record = fc
         .record({
           utteranceText: text,
@@ -222,14 +222,10 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
           correctedText: fc.option(text),
           language: fc.constantFrom('en', 'zh'),
           source: fc.constantFrom('speech', 'text'),
-          engines: fc.constantFrom({}, { vad: 'silero@6', stt: 'whisper@3.1' }),
-          sttMs: timing,
-          speculated: fc.boolean(),
+          who: fc.constantFrom(...WHO_DID_IT),
+          timings: timing.map((measured) => ({ ...turnRecord().timings, ...measured })),
         })
-        .map(({ sttMs, speculated, ...facts }) => {
-          const plain = turnRecord()
-          return turnRecord({ ...(facts as Partial<TurnRecord>), timings: { ...plain.timings, sttMs, speculated } })
-        })
+        .map(({ who, ...facts }) => turnRecord({ ...(facts as Partial<TurnRecord>), ...who }))
       await fc.assert(
         fc.asyncProperty(record, async (finished) => {
           await storeTurn(session, finished)

@@ -50,6 +50,23 @@ describe('audio', () => {
     expect([tts.speaks('en'), tts.speaks('zh'), tts.sampleRate]).toEqual([true, false, 24_000])
   })
 
+  it('[CLO5] sends a recording to be spoken like, and the mode, to servers that take them; to others neither', async () => {
+    server.script(audio(BYTES))
+    const reference = { text: 'I say so.', pcm: TONE, sampleRate: 16_000 }
+    const asked = say({ reference, mode: 'hq', voice: 'bert' })
+    await listOf(voice().synthesize(asked))
+    await listOf(voice({ canClone: true, mode: 'asked' }).synthesize(asked))
+    await listOf(voice({ mode: 'fast' }).synthesize(asked))
+    const plain = jsonOf(await server.received(1))
+    expect(plain).toMatchObject({ voice: 'bert' })
+    expect(plain).not.toHaveProperty('mode')
+    const wav = Buffer.from(writeWav(TONE, 16_000)).toString('base64')
+    const { voice: _, ...rest } = plain as Record<string, unknown>
+    const cloned = { ...rest, ref_audio: `data:audio/wav;base64,${wav}`, ref_text: 'I say so.', mode: 'hq' }
+    expect(jsonOf(await server.received(2))).toEqual(cloned)
+    expect(jsonOf(await server.received(3))).toMatchObject({ voice: 'bert', mode: 'fast' })
+  })
+
   it('[DRV31] yields audio as it arrives, also where a sample is cut in two', async () => {
     const heard = gate()
     const steps = [{ write: BYTES.subarray(0, 501) }, { until: heard.opened }, { write: BYTES.subarray(501) }]

@@ -7,9 +7,9 @@ import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
 /** A sample above this is speech to the scripted engines: they hear loudness, so any loud tone is a voice. */
 export const LOUD = 0.05
 
-export const scripted = (role: EngineRole): EngineInfo => ({
+export const scripted = (role: EngineRole, name = `scripted-${role}`): EngineInfo => ({
   role,
-  name: `scripted-${role}`,
+  name,
   version: '1',
   demonstration: true,
 })

@@ -56,6 +56,7 @@ export interface LlmScript {
 }
 export interface ScriptedLlmOptions {
   clock: Clock
+  name?: string
   /** One a call, in order; the last goes on. A function sees the prompt. */
   replies: (string | LlmScript | ((options: LlmOptions) => string | LlmScript))[]
   firstTokenMs?: number
@@ -88,7 +89,7 @@ export function createScriptedLlm(options: ScriptedLlmOptions): ScriptedLlm {
     if (script.failure) throw errorOf(script.failure)
     if (script.usage) yield { type: 'usage', ...script.usage }
   }
-  return { engine: scripted('llm'), calls, complete, close: async () => {} }
+  return { engine: scripted('llm', options.name), calls, complete, close: async () => {} }
 }
 
 function llmScriptOf(options: ScriptedLlmOptions, request: LlmOptions, call: number): LlmScript {
@@ -104,6 +105,8 @@ const wordsOf = (text: string): string[] => text.match(/\s*\S+|\s+/g) ?? []
 
 export interface ScriptedTtsOptions {
   clock: Clock
+  name?: string
+  canClone?: boolean
   sampleRate?: number
   script?: Script
   languages?: Language[]
@@ -115,6 +118,8 @@ export interface ScriptedTtsOptions {
   chunkDelayMs?: number
   /** The piece with this text fails. */
   failures?: Record<string, Failure>
+  /** Audio of a piece that fails, before it does. */
+  failAfterMs?: number
   /** The sample at this position of all that was ever synthesised: what a test can tell gaps and repetitions by. */
   sampleAt?: (position: number) => number
 }
@@ -139,19 +144,21 @@ export function createScriptedTts(options: ScriptedTtsOptions): ScriptedTts {
     request.signal.throwIfAborted()
     await pause(clock, firstAudioMs, request.signal)
     const failure = options.failures?.[request.text]
-    if (failure) throw errorOf(failure)
+    const failAfter = Math.round(((options.failAfterMs ?? 0) * sampleRate) / 1000)
     const total = Math.round(([...request.text].length * msPerChar * sampleRate) / 1000)
     const chunk = Math.max(1, Math.round((chunkMs * sampleRate) / 1000))
     while (call.samples < total) {
       if (call.samples > 0) await pause(clock, chunkDelayMs, request.signal)
       request.signal.throwIfAborted()
+      if (failure && call.samples >= failAfter) throw errorOf(failure)
       const length = Math.min(chunk, total - call.samples)
       call.samples += length
       yield Int16Array.from({ length }, () => options.sampleAt?.(position++) ?? 1_000)
     }
   }
   return {
-    engine: scripted('tts'),
+    engine: scripted('tts', options.name),
+    canClone: options.canClone,
     sampleRate,
     calls,
     script: options.script,

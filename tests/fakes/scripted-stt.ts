@@ -18,6 +18,7 @@ export interface SttScript {
 
 export interface ScriptedSttOptions {
   clock: Clock
+  name?: string
   /** One an utterance, in order; the last goes on for all that follow. A string is known from the first sound on. */
   utterances: (string | SttScript)[]
   /** From being asked to the text. What was answered for the same audio is there at once, as with real engines. */
@@ -44,7 +45,7 @@ export interface ScriptedStt extends Stt {
 export function createScriptedStt(options: ScriptedSttOptions): ScriptedStt {
   const calls: SttCall[] = []
   return {
-    engine: scripted('stt'),
+    engine: scripted('stt', options.name),
     slots: options.slots,
     calls,
     get openStreams() {

@@ -1,11 +1,23 @@
 // Which engines a node gets, and when they count as ready.
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { systemClock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
+import { engineId } from '#shared/model/engine.ts'
+import type { Fallback } from '#shared/model/turn.ts'
+import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
-import { quietEngines } from './node-world.ts'
+import { quietEngines, TOKEN } from './node-world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-engines-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const SURROUNDINGS = { log: silentLog, clock: systemClock, isCardFull: () => false, ttsQueueMs: () => null }
 
 function readinessOf(engines: Engines) {
   const clock = createVirtualClock()
@@ -16,16 +28,17 @@ function readinessOf(engines: Engines) {
 
 describe('engines of a node', () => {
   it('[NOD16] a server that is configured takes the place of the embedded engine of its role', async () => {
-    const server = { url: 'http://127.0.0.1:9', apiKey: undefined }
-    const { infos, slots, close } = await chooseEngines(
-      {
-        slots: undefined,
-        llm: { ...server, model: 'qwen' },
-        stt: { ...server, model: 'whisper' },
-        tts: { ...server, model: 'f5', voice: 'ada' },
-      },
-      silentLog,
-    )
+    const url = 'http://127.0.0.1:9'
+    const models = { LLM_MODEL: 'qwen', STT_MODEL: 'whisper', TTS_MODEL: 'f5', TTS_VOICE: 'ada' }
+    const config = readNodeConfig({
+      NODE_TOKEN: TOKEN,
+      DATA_DIR: folder,
+      LLM_URL: url,
+      STT_URL: url,
+      TTS_URL: url,
+      ...models,
+    })
+    const { infos, slots, close } = await chooseEngines(config, SURROUNDINGS)
     expect(infos.map(({ role, name }) => `${role} ${name}`)).toEqual([
       'vad silero',
       'stt whisper',
@@ -33,6 +46,67 @@ describe('engines of a node', () => {
       'tts f5',
     ])
     expect(slots).toBe(5)
+    await close()
+  })
+
+  it('[LAD18] chains are built in the order of the plan; what is managed is as its runner says', async () => {
+    const server = {
+      url: 'http://127.0.0.1:9',
+      model: 'far',
+      apiKey: undefined,
+      dialect: 'openai',
+      voice: 'ada',
+      mode: undefined,
+      languages: ['en'] as const,
+      sampleRate: undefined,
+      script: undefined,
+    }
+    const launch = {
+      command: [],
+      environment: {},
+      workingFolder: '.',
+      vramReserveBytes: 0,
+      startTimeoutMs: 1,
+      onDemand: true,
+      idleUnloadMs: 1,
+    }
+    const asked: string[] = []
+    const runner = {
+      state: () => 'stopped' as const,
+      load: async (name: string) => void asked.push(`load ${name}`),
+      touch: (name: string) => void asked.push(`touch ${name}`),
+    }
+    const { engines, close } = await chooseEngines(
+      {
+        slots: 1,
+        guard: { maxTtsQueueMs: 150 },
+        speechCache: { folder: join(folder, 'cache'), maxBytes: 1_000_000 },
+        plan: {
+          engines: [
+            { name: 'vllm', kind: 'attached', server },
+            { name: 'qwen', kind: 'managed', server, launch },
+          ],
+          chains: { llm: ['vllm', 'embedded'], stt: ['vllm'], 'tts.fast': ['embedded'], 'tts.hq': ['qwen'] },
+        },
+      },
+      { ...SURROUNDINGS, runner },
+    )
+    const told: Fallback[] = []
+    const signal = new AbortController().signal
+    const messages = [{ role: 'user' as const, content: 'hello' }]
+    const request = { messages, language: 'en' as const, maxTokens: 9, signal }
+    for await (const _ of engines.llm.complete({ ...request, onFallback: (fallback) => told.push(fallback) }));
+    expect(told).toMatchObject([{ role: 'llm', asked: 'far@v1', reason: 'failed' }])
+    engines.tts.prepare?.('hq')
+    const speech = { text: 'Hi.', language: 'en' as const, mode: 'hq' as const, signal }
+    for await (const _ of engines.tts.synthesize({ ...speech, onFallback: (fallback) => told.push(fallback) }));
+    expect(told[1]).toMatchObject({
+      role: 'tts',
+      asked: 'far@v1',
+      used: engineId(engines.tts.engine),
+      reason: 'notReady',
+    })
+    expect(asked[0]).toBe('load qwen')
     await close()
   })
 

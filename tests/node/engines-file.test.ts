@@ -34,7 +34,7 @@ function issues(toml: string, environment: Record<string, string> = {}): string[
 }
 
 function launchOf(toml: string) {
-  const plan = read(`${toml}\n[roles]\nllm = ["a"]\n`).engines.engines.find(({ name }) => name === 'a')
+  const plan = read(`${toml}\n[roles]\nllm = ["a"]\n`).plan.engines.find(({ name }) => name === 'a')
   if (plan?.kind !== 'managed') throw new Error('not managed')
   return plan.launch
 }
@@ -43,21 +43,21 @@ describe('file of engines', () => {
   it('[CFG1] the example is read whole, commented line by line, and fits one card on the loopback interface', () => {
     const lines = readFileSync(EXAMPLE, 'utf8').split('\n')
     expect(lines.filter((line) => line.trim() !== '' && !/(^| )# /.test(line))).toEqual([])
-    const { engines, slots } = readNodeConfig({ NODE_TOKEN, GPU_NODE_CONFIG: EXAMPLE })
+    const { plan, slots } = readNodeConfig({ NODE_TOKEN, GPU_NODE_CONFIG: EXAMPLE })
     expect(slots).toBe(5)
-    expect(engines.engines.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+    expect(plan.engines.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       'vllm managed',
       'whisper managed',
       'embedded embedded',
       'f5 managed',
     ])
-    expect(engines.chains).toEqual({
+    expect(plan.chains).toEqual({
       llm: ['vllm'],
       stt: ['whisper', 'embedded'],
       'tts.fast': ['f5', 'embedded'],
       'tts.hq': ['f5'],
     })
-    const managed = engines.engines.flatMap((plan) => (plan.kind === 'managed' ? [plan] : []))
+    const managed = plan.engines.flatMap((one) => (one.kind === 'managed' ? [one] : []))
     for (const { server, launch } of managed) {
       expect(new URL(server.url).hostname).toBe('127.0.0.1')
       expect(launch.command.join(' ')).toContain('--host 127.0.0.1')
@@ -97,16 +97,21 @@ describe('file of engines', () => {
     expect(said).toEqual([expect.stringMatching(/^engines\.a\.api_key: a secret never stands in this file/)])
     expect([...said, ...issues('api_key = "hush-hush')].join()).not.toContain('hush')
     const named = `[engines.a]\n${URL_AND_MODEL}api_key_env = "LLM_API_KEY"\n[roles]\nllm = ["a"]`
-    expect(read(named, { LLM_API_KEY: 'from-outside' }).llm?.apiKey).toBe('from-outside')
+    const { plan } = read(named, { LLM_API_KEY: 'from-outside' })
+    expect(plan.engines[0]).toMatchObject({ name: 'a', server: { apiKey: 'from-outside' } })
     expect(issues(named)).toEqual([expect.stringMatching(/^LLM_API_KEY: is needed \(engines\.a\.api_key_env/)])
   })
 
   it('[CFG5] the environment wins, and only where it speaks', () => {
     const toml = `slots = 3\n${VLLM}[roles]\nllm = ["a"]\nstt = ["embedded"]`
-    expect(read(toml)).toMatchObject({ slots: 3, llm: { url: 'http://127.0.0.1:8101', model: 'llm' }, stt: undefined })
+    const own = read(toml)
+    expect(own.slots).toBe(3)
+    expect(own.plan.engines[0]).toMatchObject({ server: { url: 'http://127.0.0.1:8101', model: 'llm' } })
+    expect(own.plan.chains.stt).toEqual(['embedded'])
     const config = read(toml, { SLOTS: '7', LLM_URL: 'http://far', LLM_MODEL: 'other' })
-    expect(config).toMatchObject({ slots: 7, llm: { url: 'http://far', model: 'other' }, stt: undefined })
-    expect(config.engines.chains.llm).toEqual(['llm of the environment'])
+    expect(config.slots).toBe(7)
+    expect(config.plan.engines[0]).toMatchObject({ server: { url: 'http://far', model: 'other' } })
+    expect(config.plan.chains.llm).toEqual(['llm of the environment'])
   })
 
   it('[CFG6] a preset fills what is left out, and a command replaces its own', () => {
@@ -117,14 +122,14 @@ describe('file of engines', () => {
     expect(startTimeoutMs).toBe(300_000)
     expect(launchOf(`${VLLM}command = ["serve", "it"]`).command).toEqual(['serve', 'it'])
     const keyed = read(`${VLLM}api_key_env = "LLM_API_KEY"\n[roles]\nllm = ["a"]`, { LLM_API_KEY: 'from-outside' })
-    const [engine] = keyed.engines.engines
+    const [engine] = keyed.plan.engines
     expect(engine?.kind === 'managed' && JSON.stringify(engine.launch)).not.toContain('from-outside')
   })
 
   it('[CFG7] without a file everything is embedded; a named file must be there', () => {
-    const { engines } = readNodeConfig({ NODE_TOKEN })
-    expect(engines.engines).toEqual([{ name: 'embedded', kind: 'embedded' }])
-    expect(engines.chains['tts.hq']).toEqual([])
+    const { plan } = readNodeConfig({ NODE_TOKEN })
+    expect(plan.engines).toEqual([{ name: 'embedded', kind: 'embedded' }])
+    expect(plan.chains['tts.hq']).toEqual([])
     expect(() => readNodeConfig({ NODE_TOKEN, GPU_NODE_CONFIG: 'tests/absent.toml' })).toThrow(FaultError)
   })
 })

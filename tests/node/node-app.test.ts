@@ -11,6 +11,7 @@ function view(facts: { isWelcome: boolean; isReady: boolean }): NodeView {
     control: { isWelcome: facts.isWelcome },
     sessions: { isDraining: false },
     outbox: { count: async () => 4 },
+    speechCache: () => ({ hits: 3, misses: 1, entries: 2, bytes: 96_000 }),
     status: () => ({ slots: 3, freeSlots: 2, sessions: ['ses_abc'], engines, vram: null }),
   }
 }
@@ -31,7 +32,13 @@ describe('node app', () => {
 
   it('[NOD11] /status says what the edge is told, and how many turns wait in the outbox', async () => {
     const response = await createNodeApp(view({ isWelcome: true, isReady: true })).request('/status')
-    expect(await response.json()).toMatchObject({ slots: 3, freeSlots: 2, outbox: 4, isDraining: false })
+    expect(await response.json()).toMatchObject({
+      slots: 3,
+      freeSlots: 2,
+      outbox: 4,
+      isDraining: false,
+      speechCache: { hits: 3, misses: 1 },
+    })
   })
 
   it('[NOD12] it is served on the loopback interface until it is stopped', async () => {

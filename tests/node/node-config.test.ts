@@ -25,9 +25,7 @@ describe('node config', () => {
       edgeUrl: 'ws://127.0.0.1:8787',
       dataDir: './data',
       logLevel: 'info',
-      llm: undefined,
-      stt: undefined,
-      tts: undefined,
+      plan: { chains: { llm: ['embedded'], stt: ['embedded'], 'tts.fast': ['embedded'], 'tts.hq': [] } },
       slots: undefined,
       port: undefined,
     })

@@ -1,10 +1,9 @@
 // The store on a real libSQL file, embedded, behind its thread: what the Node host has by default.
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'drizzle-orm'
-import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
@@ -13,6 +12,7 @@ import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
+import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
 async function openInThread(): Promise<OpenStore> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-store-'))
@@ -35,20 +35,6 @@ async function openInThread(): Promise<OpenStore> {
 storeContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
 historyContract('libSQL file in a thread', openInThread)
-
-const FOLDER = 'migrations/edge'
-const JOURNAL = 'meta/_journal.json'
-const { entries: MIGRATIONS, ...JOURNAL_HEAD } = JSON.parse(readFileSync(join(FOLDER, JOURNAL), 'utf8')) as {
-  entries: unknown[]
-}
-
-/** The migrations as the first release had them: the first one alone. */
-function firstMigrations(folder: string): string {
-  const first = join(folder, 'first')
-  cpSync(FOLDER, first, { recursive: true })
-  writeFileSync(join(first, JOURNAL), JSON.stringify({ ...JOURNAL_HEAD, entries: MIGRATIONS.slice(0, 1) }))
-  return first
-}
 sessionSweepContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
@@ -62,10 +48,10 @@ describe('the database file', () => {
 
   it('[STO14] migrations run once; a database that lacks some is copied before it is changed', async () => {
     const database = await openDatabase({ url })
-    await migrate(database.db, { migrationsFolder: firstMigrations(folder) })
+    await migrateToFirstRelease(database, folder)
     await database.db.run(sql`insert into user (id, created_at) values ('usr_before', 1)`)
     const { applied, backup } = await database.migrate()
-    expect(applied).toBe(MIGRATIONS.length - 1)
+    expect(applied).toBe(MIGRATION_COUNT - 1)
     expect(await database.migrate()).toEqual({ applied: 0, backup: undefined })
     await database.close()
     expect(readdirSync(join(folder, 'backups'))).toHaveLength(1)
@@ -96,7 +82,7 @@ describe('the database file', () => {
 
   it('[STO14] a new database is not copied', async () => {
     const database = await openDatabase({ url })
-    expect(await database.migrate()).toEqual({ applied: MIGRATIONS.length, backup: undefined })
+    expect(await database.migrate()).toEqual({ applied: MIGRATION_COUNT, backup: undefined })
     await database.close()
   })
 

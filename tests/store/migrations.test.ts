@@ -7,8 +7,8 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
-import { createStore } from '#edge/store/store.ts'
 import { hostName } from '#tests/hosts/which-host.ts'
+import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
 describe('migrations', () => {
   let folder: string
@@ -39,14 +39,10 @@ describe('migrations', () => {
   })
 
   it('[WRK6] a database of an older release is brought up to date and keeps what it has', async () => {
-    await database.migrate()
-    const { keys } = createStore(database.db)
-    const { keyId } = await keys.createKey({ name: '之前', scopes: ['talk'], now: 1 })
-    // As an older release left it: without the last migration, which may run again.
-    const newest = sql`select max(created_at) from __drizzle_migrations`
-    await database.db.run(sql`delete from __drizzle_migrations where created_at = (${newest})`)
-    expect((await database.migrate()).applied).toBe(1)
-    expect(await keys.listKeys()).toMatchObject([{ keyId, name: '之前' }])
+    await migrateToFirstRelease(database, folder)
+    await database.db.run(sql`insert into user (id, created_at) values ('usr_before', 1)`)
+    expect((await database.migrate()).applied).toBe(MIGRATION_COUNT - 1)
+    expect(await database.db.all(sql`select id from user`)).toEqual([{ id: 'usr_before' }])
   })
 })
 

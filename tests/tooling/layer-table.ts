@@ -175,6 +175,11 @@ export const LAYERS: Layer[] = [
     mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/engines/flite-tts.ts', '#gpu-node/main.ts'],
   },
   {
+    file: 'gpu-node/admission/x.ts',
+    may: ['./y.ts', '#shared/clock.ts', '#shared/model/node.ts'],
+    mayNot: [...NOT_FOR_TURN, '#gpu-node/engines/ports.ts', '#gpu-node/session/x.ts', '#gpu-node/gpu/x.ts'],
+  },
+  {
     file: 'gpu-node/supervisor/x.ts',
     may: ['./y.ts', 'node:child_process', '#shared/clock.ts', '#gpu-node/gpu/x.ts'],
     mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts'],

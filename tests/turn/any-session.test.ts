@@ -1,9 +1,15 @@
 // What holds of a session's turns whatever the caller does, however slow the engines are, and whichever of them fails.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { silentLog } from '#shared/log.ts'
+import { createLlmChain } from '#gpu-node/engines/chain/llm-chain.ts'
+import { createSttChain } from '#gpu-node/engines/chain/stt-chain.ts'
+import { createTtsChain } from '#gpu-node/engines/chain/tts-chain.ts'
+import { member } from '#tests/fakes/chain-member.ts'
+import { createScriptedStt, createScriptedTts } from '#tests/fakes/scripted-engines.ts'
 import type { SttScript } from '#tests/fakes/scripted-stt.ts'
 import { expectNoUnhandledRejections, failed } from './failing.ts'
-import { TurnWorld } from './turn-world.ts'
+import { TurnWorld, type WorldOptions } from './turn-world.ts'
 
 expectNoUnhandledRejections()
 
@@ -60,17 +66,37 @@ const session = fc.record({
   delayMs: fc.constantFrom(0, 150),
   partials: fc.boolean(),
   msPerChar: fc.constantFrom(10, 70),
+  hasLadder: fc.boolean(),
 })
+
+/** With engines that stand in for those that fail, and an apology where none does. */
+const LADDER: WorldOptions = {
+  apology: { text: 'Sorry.', pcm: new Int16Array(16_000).fill(300), sampleRate: 16_000 },
+  wire: ({ stt, llm, tts }, clock) => {
+    const surroundings = { clock, log: silentLog }
+    const heard = createScriptedStt({ clock, name: 'other', utterances: ['heard by another'] })
+    const plain = createScriptedTts({ clock, name: 'other', languages: ['en'] })
+    const modes = { hq: [], maxQueueMs: 150, isCardFull: () => false }
+    return {
+      stt: createSttChain([member(stt), member(heard)], surroundings),
+      llm: createLlmChain([member(llm)], surroundings),
+      tts: createTtsChain({ ...surroundings, ...modes, fast: [member(tts), member(plain)] }),
+    }
+  },
+}
+/** Of the long reply, in its middle. */
+const BROKEN = { failures: { 'This is quite a long reply.': { fault: failed('tts') } }, failAfterMs: 200 }
 
 it('[TUR37] each step is told once and in order, nothing is said into a pause, and a session is never stuck', async () => {
   await fc.assert(
     fc.asyncProperty(session, fc.array(deed, { maxLength: 12 }), async (facts, deeds) => {
-      const { utterances, replies, openMs, delayMs, partials, msPerChar } = facts
+      const { utterances, replies, openMs, delayMs, partials, msPerChar, hasLadder } = facts
       const heardAt: { type: string; frames: number }[] = []
       const world: TurnWorld = new TurnWorld({
         stt: { utterances, openMs, delayMs, partials },
         llm: { replies },
-        tts: { msPerChar },
+        tts: { msPerChar, ...(hasLadder && BROKEN) },
+        ...(hasLadder && LADDER),
         onSaid: ({ type }) => void heardAt.push({ type, frames: world.frames.length }),
       })
       for (const each of deeds) {

@@ -8,7 +8,8 @@ import type { Persona } from '#shared/model/persona.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
-import type { UnnumberedDown } from '#shared/protocol/session-messages.ts'
+import type { TtsMode, UnnumberedDown } from '#shared/protocol/session-messages.ts'
+import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import type { TurnRunner } from '#gpu-node/turn/ports.ts'
 import { createScriptedEngines } from '#tests/fakes/scripted-engines.ts'
@@ -34,6 +35,10 @@ export interface WorldOptions extends ScriptedEnginesOptions {
   persona?: Persona
   inputRate?: number
   turns?: PastTurn[]
+  ttsMode?: TtsMode
+  apology?: SpokenText
+  /** What the turns get in place of the scripted engines: chains that they are part of. */
+  wire?: (engines: ScriptedEngines, clock: VirtualClock) => Partial<Engines>
   /** What the session that hosts the turns does with a message: it may end them there and then. */
   onSaid?: (message: UnnumberedDown) => void
 }
@@ -58,7 +63,7 @@ export class TurnWorld {
     this.engines = createScriptedEngines(this.clock, options)
     this.inputRate = options.inputRate ?? 16_000
     this.runner = createTurnRunner({
-      engines: this.engines,
+      engines: { ...this.engines, ...options.wire?.(this.engines, this.clock) },
       clock: this.clock,
       log: this.log(),
       sink: {
@@ -71,7 +76,8 @@ export class TurnWorld {
       },
       persona: options.persona ?? PERSONA,
       language: options.language ?? 'en',
-      ttsMode: 'fast',
+      ttsMode: options.ttsMode ?? 'fast',
+      apology: () => options.apology,
       options: { ...DEFAULT_TURN_OPTIONS, ...options.options },
       inputRate: this.inputRate,
       outputRate: OUTPUT_RATE,

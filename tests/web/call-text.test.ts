@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { demonstrationText, endText, faultText } from '#edge/web/call-text.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
+import { AdmissionRefusal } from '#shared/model/node.ts'
 import { END_REASONS } from '#shared/protocol/session-messages.ts'
 
 const CODES = Object.keys(FAULT_TABLE) as FaultCode[]
@@ -18,6 +19,15 @@ describe('the words of the page', () => {
     const fault = { code: 'too_large', message: '', max: 1_000, unit: 'characters' }
     expect(faultText(fault)).toContain('1,000 characters')
     expect(faultText({ ...fault, max: 60_000, unit: 'ms' })).toContain('60 seconds')
+  })
+
+  it('[WEB16] says why a node with a free place takes nobody', () => {
+    const fault = { code: 'no_capacity', message: '' }
+    for (const reason of AdmissionRefusal.options) {
+      expect(faultText({ ...fault, reason })).toMatch(/^[A-Z].+\. Trying again by itself …$/)
+      expect(faultText({ ...fault, reason })).not.toBe(faultText(fault))
+    }
+    expect(faultText({ ...fault, reason: 'a_later_one' })).toBe(faultText(fault))
   })
 
   it('[WEB16] has a sentence for each end of a call but the caller’s own', () => {

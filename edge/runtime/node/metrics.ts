@@ -15,7 +15,7 @@ const COUNTERS = {
   faults: { help: 'Faults that were told to somebody, by code.', labels: ['code', 'where'] },
   http_requests: { help: 'HTTP requests, by route and status.', labels: ['method', 'route', 'status'] },
   node_connections: { help: 'Control sockets that nodes opened.', labels: [] },
-  placements: { help: 'Placements of sessions on nodes, by outcome.', labels: ['outcome'] },
+  placements: { help: 'Placements of sessions on nodes, by outcome and why not.', labels: ['outcome', 'reason'] },
 } as const satisfies Record<MetricName, Description>
 
 const GAUGES = {

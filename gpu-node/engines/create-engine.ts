@@ -1,0 +1,49 @@
+// How an engine of each role is made: the embedded one, or a driver of a server. Used by choose-engines.ts only.
+import { invariant } from '#shared/invariant.ts'
+import type { Log } from '#shared/log.ts'
+import type { ServerPlan } from '#gpu-node/config/plan.ts'
+import { createEspeakTts } from './espeak-tts.ts'
+import { createFirstVoiceTts } from './first-voice-tts.ts'
+import { createFliteTts } from './flite-tts.ts'
+import { createOpenAiLlm } from './openai-llm.ts'
+import { createOpenAiStt } from './openai-stt.ts'
+import { createOpenAiTts } from './openai-tts.ts'
+import { createPocketsphinxStt } from './pocketsphinx-stt.ts'
+import type { Llm, Stt, Tts } from './ports.ts'
+import { createResponder } from './responder/responder.ts'
+
+export interface RoleEngines {
+  llm: Llm
+  stt: Stt
+  tts: Tts
+}
+
+interface EmbeddedOptions {
+  log: Log
+  slots: number | undefined
+}
+
+export const createEmbedded: { [R in keyof RoleEngines]: (options: EmbeddedOptions) => Promise<RoleEngines[R]> } = {
+  llm: () => Promise.resolve(createResponder()),
+  stt: ({ log, slots }) => createPocketsphinxStt({ log, slots }),
+  tts: async ({ log }) => {
+    const [english, mandarin] = await Promise.all([createFliteTts({ log }), createEspeakTts({ log })])
+    return createFirstVoiceTts(mandarin ? [english, mandarin] : [english])
+  },
+}
+
+/** Of the workers in gpu-node/engines/python: they have a fast and an HQ mode. */
+const OUR_DIALECT = 'parley'
+/** Servers that speak in the voice of a recording. */
+const CLONING_DIALECTS = new Set([OUR_DIALECT, 'vllm-omni'])
+
+export const createServed: { [R in keyof RoleEngines]: (server: ServerPlan, log: Log) => RoleEngines[R] } = {
+  llm: ({ url, model, apiKey }, log) => createOpenAiLlm({ url, model, apiKey, log }),
+  stt: ({ url, model, apiKey }, log) => createOpenAiStt({ url, model, apiKey, log }),
+  tts: ({ url, model, apiKey, voice, languages, sampleRate, script, dialect, mode }, log) => {
+    invariant(voice !== undefined, 'a server of voices names one')
+    const canClone = CLONING_DIALECTS.has(dialect)
+    const sent = mode ?? (dialect === OUR_DIALECT ? 'asked' : undefined)
+    return createOpenAiTts({ url, model, apiKey, voice, languages, sampleRate, script, canClone, mode: sent, log })
+  },
+}
