@@ -1,11 +1,13 @@
 // The GPU node's program: reads the configuration, starts the node, and ends it on SIGTERM, SIGINT or its parent's death.
+import { systemClock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import { tellReady } from '#shared/on-node/child-group.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { readNodeConfig } from './config/node-config.ts'
-import { startNode } from './start-node.ts'
+import { runEngines } from './run-engines.ts'
+import { startNode, type RunningNode } from './start-node.ts'
 
 const [command, ...words] = process.argv.slice(2)
 if (command === undefined) process.exit(await run())
@@ -23,8 +25,13 @@ async function run(): Promise<number> {
   const stop = stopSignals()
   const logFile = await openProgramLog('gpu-node', config)
   const { log } = logFile
+  const engines = runEngines(config, { clock: systemClock, log })
+  let running: RunningNode | undefined
   try {
-    const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner })
+    // Before the node, which waits for the first answers of those that are quick.
+    engines.start(() => running?.engineChanged())
+    const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner, ...engines })
+    running = node
     node.ready.then(
       () => {
         log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready')
@@ -40,6 +47,7 @@ async function run(): Promise<number> {
     log.error({ error, fault: faultOf(error) }, 'the node failed')
     return 1
   } finally {
+    await engines.stop()
     await logFile.close()
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '#shared/clock.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
+import type { Machine } from '#shared/model/node.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import { createAdmission, type Admission, type CardReading } from '#gpu-node/admission/admission.ts'
 import type { EngineLoad } from '#gpu-node/admission/refusal.ts'
@@ -16,8 +17,11 @@ import type {
   EngineSettings,
   EngineSurroundings,
 } from '#gpu-node/engines/choose-engines.ts'
+import { isUp } from '#gpu-node/engines/chain/roster.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
+import { watchMachine, type Card } from '#gpu-node/gpu/machine.ts'
 import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
+import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import { Outbox } from '#gpu-node/outbox/outbox.ts'
 import { NodeSessions } from '#gpu-node/session/node-sessions.ts'
 import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
@@ -42,6 +46,8 @@ export interface RunningNode {
   readonly refused: Promise<ConnectionEnd>
   /** Resolves at the first welcome with every engine ready. */
   readonly ready: Promise<void>
+  /** An engine that the node runs is in another state: the edge hears of it. */
+  engineChanged(): void
   /** Finishes what is being said (not when `hurry` is aborted), ends the sessions and frees everything. */
   close(hurry?: AbortSignal): Promise<void>
 }
@@ -54,7 +60,7 @@ export interface NodeParts {
   /** Whoever starts and watches the managed engines; without one there are none. */
   runner?: EngineRunner
   /** The reader of the card; without one nothing is known of it. */
-  gpu?: { latest(): CardReading | undefined }
+  gpu?: { latest(): (CardReading & Card) | undefined }
   /** How far the engines are behind, as far as they tell. */
   load?: () => EngineLoad
   clock?: Clock
@@ -76,7 +82,8 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     ttsQueueMs: () => load().ttsQueueMs,
   })
   const rows = await openOutboxRows(database)
-  const node = wire(config, { ...parts, clock, rows, chosen, admission })
+  const watch = watchMachine({ gpu, clock, folder: config.dataDir })
+  const node = wire(config, { ...parts, clock, rows, chosen, admission, machine: watch.latest })
   const view = { ...node, speechCache: () => chosen.speechCache?.stats }
   const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, view)
   await firstTry(node.readiness, clock)
@@ -90,12 +97,14 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     await node.outbox.emptied(EMPTY_OUTBOX_MS)
     node.readiness.stop()
     admission.stop()
+    watch.stop()
     node.control.stop()
     node.outbox.close()
     await Promise.all([statusServer?.stop(), chosen.close(), database.end()])
     log.info({}, 'stopped')
   }
-  return { refused: node.refused, ready: node.ready, close }
+  const engineChanged = (): void => node.control.statusChanged()
+  return { refused: node.refused, ready: node.ready, engineChanged, close }
 }
 
 type Surroundings = NodeParts & {
@@ -103,19 +112,21 @@ type Surroundings = NodeParts & {
   rows: Awaited<ReturnType<typeof openOutboxRows>>
   chosen: ChosenEngines
   admission: Admission
+  machine: () => Machine | undefined
 }
 
 /** The parts refer to each other by callbacks that only this function knows. */
-function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurns, admission }: Surroundings) {
+function wire(config: NodeConfig, parts: Surroundings) {
+  const { log, clock, random, rows, chosen, createTurns, admission, machine } = parts
   const refused = Promise.withResolvers<ConnectionEnd>()
   const ready = Promise.withResolvers<void>()
-  const { edgeUrl, token, name, version } = config
-  const shared = { edgeUrl, token, clock, log, random }
+  const { name, version } = config
+  const shared = { edgeUrl: config.edgeUrl, token: config.token, clock, log, random }
   const changed = (): void => {
     control.statusChanged()
     if (control.isWelcome && readiness.areAllReady) ready.resolve()
   }
-  const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission })
+  const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission, machine: machine() })
   const drain = (): void => {
     sessions.drain()
     control.drain()
@@ -125,12 +136,8 @@ function wire(config: NodeConfig, { log, clock, random, rows, chosen, createTurn
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
   const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
-  const outbox = new Outbox({
-    rows,
-    clock,
-    log,
-    send: (finished) => control.send({ type: 'turn.finished', ...finished }),
-  })
+  const send = (finished: FinishedTurn): void => void control.send({ type: 'turn.finished', ...finished })
+  const outbox = new Outbox({ rows, clock, log, send })
   const sessions: NodeSessions = new NodeSessions({
     ...shared,
     slots: chosen.slots,
@@ -179,16 +186,26 @@ interface StatusParts {
   readiness: EngineReadiness
   sessions: NodeSessions
   admission: Admission
+  machine: Machine | undefined
 }
 
-function statusOf({ chosen, readiness, sessions, admission }: StatusParts): NodeStatus {
+function statusOf({ chosen, readiness, sessions, admission, machine }: StatusParts): NodeStatus {
   const refusing = readiness.areAllReady ? admission.refusal() : 'engines'
   return {
     slots: chosen.slots,
     freeSlots: refusing ? 0 : sessions.freeSlots,
     sessions: sessions.ids,
-    engines: chosen.infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) })),
+    engines: enginesOf(chosen, readiness),
     vram: admission.vram(),
     refusing,
+    ...(machine && { machine }),
   }
+}
+
+function enginesOf({ infos, members }: ChosenEngines, readiness: EngineReadiness): NodeStatus['engines'] {
+  if (!members) return infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) }))
+  return members.map(({ info, id, state }) => {
+    const now = state()
+    return { ...info, id, state: now, ready: readiness.isReady(info.role) && isUp(now) }
+  })
 }

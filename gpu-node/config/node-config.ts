@@ -27,6 +27,8 @@ export interface NodeConfig extends EngineSettings {
   /** Of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
   guard: GuardPlan
+  /** Of the reader of the card. */
+  gpu: { program: string | undefined; index: number | undefined }
 }
 
 /** Read where GPU_NODE_CONFIG names no other, and where it is there. */
@@ -36,6 +38,8 @@ const DEFAULT_FILE = 'gpu-node.toml'
 const MAX_NAME_CHARS = 64
 /** Shorter ones are typing errors: the edge makes 43 characters. */
 const MIN_TOKEN_CHARS = 16
+/** Of one machine. */
+const MAX_CARDS = 64
 const ENGINE_SCHEMES = ['http:', 'https:']
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
 const Environment = v.object({
@@ -57,6 +61,8 @@ const Environment = v.object({
   TTS_VOICE: v.optional(v.string()),
   TTS_API_KEY: v.optional(v.string()),
   LOG_LEVEL: v.optional(oneOf(...LOG_LEVELS), 'info'),
+  NVIDIA_SMI_BIN: v.optional(v.string()),
+  GPU_INDEX: v.optional(whole(0, MAX_CARDS)),
   NODE_PORT: v.optional(whole(1, 65_535)),
 })
 type Environment = v.InferOutput<typeof Environment>
@@ -76,6 +82,7 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
     guard: planGuard(file),
+    gpu: { program: e.NVIDIA_SMI_BIN, index: e.GPU_INDEX },
     speechCache: planSpeechCache(file, e.DATA_DIR),
   }
 }

@@ -41,10 +41,19 @@ export interface EngineSurroundings {
   ttsQueueMs: () => number | null
 }
 
+export interface EngineMember {
+  info: EngineInfo
+  /** Its name in the node's configuration. */
+  id: string
+  state: () => EngineState
+}
+
 export interface ChosenEngines {
   engines: Engines
-  /** What the node says of itself. */
+  /** The first of each role: what a session is told. */
   infos: EngineInfo[]
+  /** All of them, each once a role: what the edge is told; the `infos` without it. */
+  members?: EngineMember[]
   /** Sessions that these engines can carry at once. */
   slots: number
   /** Undefined where nothing is cached. */
@@ -63,8 +72,8 @@ export async function chooseEngines(
   const { slots, guard } = settings
   const builder = new Builder(settings, surroundings)
   const vad = createSileroVad()
-  const llm = createLlmChain(nonEmpty(await builder.members('llm', 'llm')), { log, clock })
   const stt = createSttChain(nonEmpty(await builder.members('stt', 'stt')), { log, clock })
+  const llm = createLlmChain(nonEmpty(await builder.members('llm', 'llm')), { log, clock })
   const fast = nonEmpty(await builder.members('tts', 'tts.fast'))
   const hq = await builder.members('tts', 'tts.hq')
   const speechCache = await SpeechCache.open({ ...settings.speechCache, clock, log })
@@ -74,6 +83,7 @@ export async function chooseEngines(
   return {
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
+    members: [{ info: vad.engine, id: EMBEDDED, state: () => 'ready' }, ...builder.all()],
     slots: slots ?? stt.slots ?? SERVED_SLOTS,
     speechCache,
     close: async () => {
@@ -89,10 +99,16 @@ class Builder {
   readonly #surroundings: EngineSurroundings
   /** A name that stands in two chains of a role is one engine. */
   readonly #made = new Map<string, Promise<unknown>>()
+  readonly #named = new Map<string, EngineMember>()
 
   constructor(settings: EngineSettings, surroundings: EngineSurroundings) {
     this.#settings = settings
     this.#surroundings = surroundings
+  }
+
+  /** Each engine once, in the order of the chains. */
+  all(): EngineMember[] {
+    return [...this.#named.values()]
   }
 
   members<R extends Role>(role: R, chain: ChainRole): Promise<ChainMember<RoleEngines[R]>[]> {
@@ -105,11 +121,14 @@ class Builder {
     const plan = this.#settings.plan.engines.find((engine) => engine.name === name)
     const isManaged = plan?.kind === 'managed'
     const onDemand = isManaged && plan.launch.onDemand && runner
+    const engine = await this.#engine(role, name)
+    // An attached server is asked and says by its answer how it is.
+    const state = (): EngineState => (isManaged && runner ? runner.state(name) : 'ready')
+    this.#named.set(`${role} ${name}`, { info: engine.engine, id: name, state })
     return {
       name,
-      engine: await this.#engine(role, name),
-      // An attached server is asked and says by its answer how it is.
-      state: () => (isManaged && runner ? runner.state(name) : 'ready'),
+      engine,
+      state,
       queueWaitMs: () => (role === 'tts' && !isEmbedded ? (ttsQueueMs() ?? undefined) : undefined),
       ...(onDemand && { load: () => onDemand.load(name), touch: () => onDemand.touch(name) }),
     }

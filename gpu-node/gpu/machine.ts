@@ -2,13 +2,19 @@
 import { statfs } from 'node:fs/promises'
 import { freemem, totalmem, uptime } from 'node:os'
 import type { Machine } from '#shared/model/node.ts'
-import type { GpuReader } from './gpu-reading.ts'
+import type { Clock } from '#shared/clock.ts'
 
 /** Bound of the wire. */
 const MAX_WORDS_CHARS = 128
 
+/** What of a card is told here. */
+export interface Card {
+  name: string
+  driver: string | null
+}
+
 /** `folder` is the node's data folder. */
-export async function readMachine(gpu: Pick<GpuReader, 'latest'>, folder: string): Promise<Machine> {
+export async function readMachine(gpu: { latest(): Card | undefined }, folder: string): Promise<Machine> {
   const card = gpu.latest()
   // Null where the folder's file system does not tell.
   const disk = await statfs(folder).then(
@@ -22,4 +28,31 @@ export async function readMachine(gpu: Pick<GpuReader, 'latest'>, folder: string
     disk,
     uptimeMs: Math.round(uptime() * 1000),
   }
+}
+
+/** Disks fill slowly, and an operator looks now and then. */
+const LOOK_EVERY_MS = 30_000
+
+/** The newest answer, without waiting; undefined before the first. */
+export function watchMachine({
+  gpu,
+  clock,
+  folder,
+}: {
+  gpu: { latest(): Card | undefined }
+  clock: Clock
+  folder: string
+}): { latest: () => Machine | undefined; stop: () => void } {
+  let known: Machine | undefined
+  const look = (): void => {
+    // It rejects in no case: a file system that does not answer keeps the last word.
+    readMachine(gpu, folder).then(
+      (machine) => {
+        known = machine
+      },
+      () => {},
+    )
+  }
+  look()
+  return { latest: () => known, stop: clock.every(LOOK_EVERY_MS, look) }
 }

@@ -7,7 +7,7 @@ describe.concurrent('a node that is full before its slots are', () => {
     '[ADM4] refuses new callers with the reason, which is counted; live ones go on',
     { timeout: 30_000 },
     async ({ start }) => {
-      const card = { usedBytes: 10, totalBytes: 24 }
+      const card = { name: 'card', driver: null, usedBytes: 10, totalBytes: 24 }
       const world = await start({ nodes: [{ slots: 3, gpu: { latest: () => ({ at: Date.now(), ...card }) } }] })
       const live = await world.caller()
       await live.ready()
