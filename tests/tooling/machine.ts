@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { findEngines } from './engines-environment.ts'
 
 /** Debian keeps servers such as nginx where an ordinary user's PATH does not look. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
@@ -57,7 +58,23 @@ export function listLeftOut(): LeftOut[] {
     [hasFfmpeg(), { tests: 'tests of encoded audio', missing: 'no ffmpeg found', add: 'apt-get install ffmpeg' }],
     [
       findPython() !== undefined,
-      { tests: 'tests of the Python engines', missing: 'no python3 with venv', add: 'apt-get install python3-venv' },
+      { tests: 'tests of the Python workers', missing: 'no python3 with venv', add: 'apt-get install python3-venv' },
+    ],
+    [
+      !findPython() || findEngines() !== undefined,
+      {
+        tests: 'tests of the Python workers',
+        missing: 'no environment for them',
+        add: 'npm run test:engines makes it and runs them (2 GB to download; -- --without-f5: 200 MB)',
+      },
+    ],
+    [
+      findEngines()?.hasF5 !== false,
+      {
+        tests: 'tests of the F5-TTS worker',
+        missing: 'no torch in the environment of the Python workers',
+        add: 'npm run test:engines adds it (2 GB to download)',
+      },
     ],
     [
       findNginx() !== undefined,
