@@ -8,6 +8,7 @@ const root = process.argv[2] ?? '.'
 const read = (...patterns: string[]) => readTextFiles(root, globSync(patterns, { cwd: root }).toSorted())
 const specs = read('tests/spec.md')
 // The checks' own tests plant wrong rules on purpose, as text; only their titles are built to be read by this.
-const tests = read('tests/**/*.test.{ts,tsx}', 'tests/contracts/*.contract.ts')
+// A test in Python has its title as the first words of its docstring.
+const tests = read('tests/**/*.test.{ts,tsx}', 'tests/contracts/*.contract.ts', 'tests/python/test_*.py')
 const { findings, rules } = checkSpec(specs, tests)
 report(findings, `${rules} rules, each with its test`)

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { findEngines } from './engines-environment.ts'
 
 /** Debian keeps servers such as nginx where an ordinary user's PATH does not look. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
@@ -63,7 +64,7 @@ export function listLeftOut(): LeftOut[] {
     [
       findPython() !== undefined,
       {
-        tests: 'tests of the Python engines and of the supervisor',
+        tests: 'tests of the Python workers and of the supervisor',
         missing: 'no python3 with venv',
         add: 'apt-get install python3-venv',
       },
@@ -71,6 +72,22 @@ export function listLeftOut(): LeftOut[] {
     [
       process.platform === 'linux',
       { tests: 'tests of the supervisor', missing: 'no /proc on this platform', add: 'run them on Linux' },
+    ],
+    [
+      !findPython() || findEngines() !== undefined,
+      {
+        tests: 'tests of the Python workers',
+        missing: 'no environment for them',
+        add: 'npm run test:engines makes it and runs them (2 GB to download; -- --without-f5: 200 MB)',
+      },
+    ],
+    [
+      findEngines()?.hasF5 !== false,
+      {
+        tests: 'tests of the F5-TTS worker',
+        missing: 'no torch in the environment of the Python workers',
+        add: 'npm run test:engines adds it (2 GB to download)',
+      },
     ],
     [
       findNginx() !== undefined,

@@ -1,12 +1,14 @@
-// `npm test`: runs vitest, then says what was left out, what was covered, and ends with the count of tests.
+// `npm test`: runs vitest and, over the Python workers, pytest, then says what was left out, what was covered, and ends with the count of tests.
 // Arguments are passed on (`npm test -- tests/link`); coverage is measured only when the whole suite runs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GAPS } from '#tests/hosts/gaps.ts'
+import { findEngines } from './engines-environment.ts'
+import { testEngines } from './engines-tests.ts'
 import { listLeftOut } from './machine.ts'
-import { type Counts, countTests, coverageLine, gapLine, leftOutLine, summaryLine } from './test-report.ts'
+import { addCounts, type Counts, countTests, coverageLine, gapLine, leftOutLine, summaryLine } from './test-report.ts'
 
 const COVERAGE_SUMMARY = 'coverage/coverage-summary.json'
 /** Where vitest wrote no report it did not get as far as a test: that is one failure. */
@@ -32,14 +34,17 @@ const vitest = spawnSync(
   { stdio: 'inherit' },
 )
 
-const counts = existsSync(reportFile) ? countTests(readJson(reportFile)) : NOTHING_RAN
+const engines = isWhole ? findEngines() : undefined
+const ofVitest = existsSync(reportFile) ? countTests(readJson(reportFile)) : NOTHING_RAN
+const ofPytest = engines && testEngines(engines)
+const counts = ofPytest ? addCounts(ofVitest, ofPytest) : ofVitest
 rmSync(folder, { recursive: true, force: true })
 for (const leftOut of listLeftOut()) console.log(leftOutLine(leftOut))
 for (const gap of GAPS) console.log(gapLine(gap))
 if (isWhole)
   console.log(existsSync(COVERAGE_SUMMARY) ? coverageLine(readJson(COVERAGE_SUMMARY)) : 'coverage: not measured')
 console.log(summaryLine(counts))
-process.exitCode = vitest.status ?? 1
+process.exitCode = vitest.status || (ofPytest && ofPytest.failed > 0) ? 1 : 0
 
 function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'))

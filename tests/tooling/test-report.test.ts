@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { countTests, coverageLine, leftOutLine, summaryLine } from './test-report.ts'
+import { countPytest } from './engines-tests.ts'
+import { addCounts, countTests, coverageLine, leftOutLine, summaryLine } from './test-report.ts'
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
@@ -23,6 +24,14 @@ describe('test-report', () => {
     const counts = countTests(reportOf(2, 1, 1, file('passed', 'passed'), file('failed', 'failed'), file('failed')))
     expect(summaryLine(counts)).toBe('2 passed, 2 failed, 1 skipped')
     expect(summaryLine(countTests(reportOf(3, 0, 0, file('passed', 'passed'))))).toBe('3 passed, 0 failed')
+  })
+
+  it('[CHK7] adds what pytest counted, and counts a pytest that did not end as one failure', () => {
+    const suite = '<testsuite name="pytest" errors="1" failures="2" skipped="1" tests="9" time="1.0">'
+    const pytest = countPytest(`<?xml version="1.0"?><testsuites name="x">${suite}</testsuite></testsuites>`)
+    expect(pytest).toEqual({ passed: 5, failed: 3, skipped: 1 })
+    expect(countPytest('')).toEqual({ passed: 0, failed: 1, skipped: 0 })
+    expect(addCounts(pytest, { passed: 1, failed: 1, skipped: 1 })).toEqual({ passed: 6, failed: 4, skipped: 2 })
   })
 
   it('[CHK7] says plainly when too little is covered', () => {
