@@ -14,6 +14,7 @@ import { goAwayRoutes } from '#edge/http/go-away.ts'
 import { healthRoutes } from '#edge/http/health.ts'
 import { keyRoutes } from '#edge/http/keys.ts'
 import { metricsRoutes } from '#edge/http/metrics.ts'
+import { modelRoutes } from '#edge/http/models.ts'
 import { nodeBlobRoutes } from '#edge/http/node-blobs.ts'
 import { onFault, onUnknownRoute } from '#edge/http/on-fault.ts'
 import { openApiRoutes, specsOf } from '#edge/http/openapi.ts'
@@ -57,6 +58,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', turnRoutes(ports))
     .route('/api', keyRoutes(ports))
     .route('/api', goAwayRoutes(ports))
+    .route('/api', modelRoutes(ports))
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))

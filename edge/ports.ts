@@ -70,6 +70,11 @@ export interface Fleet {
    * sockets are closed. Both resume, the calls go on. How many were told.
    */
   goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }>
+  /**
+   * Asks a node that is here. Rejects with FaultError not_found where it is not, node_lost, deadline_exceeded, or as the node
+   * answers.
+   */
+  request(request: { nodeId: NodeId; method: string; params?: unknown; deadlineMs: number }): Promise<unknown>
   /** The session is over: its node frees the slot. */
   release(sessionId: SessionId, reason: EndReason): Promise<void>
 }

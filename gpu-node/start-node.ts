@@ -17,14 +17,16 @@ import type {
   EngineSettings,
   EngineSurroundings,
 } from '#gpu-node/engines/choose-engines.ts'
+import { EngineReports, type ReportedRunner } from '#gpu-node/engines/engine-reports.ts'
 import { isUp } from '#gpu-node/engines/chain/roster.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { watchMachine, type Card } from '#gpu-node/gpu/machine.ts'
 import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import { Outbox } from '#gpu-node/outbox/outbox.ts'
-import { NodeSessions } from '#gpu-node/session/node-sessions.ts'
+import { NodeSessions, type NodeSessionsOptions } from '#gpu-node/session/node-sessions.ts'
 import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
+import { requestMethods } from '#gpu-node/tunnel/request-methods.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
 import { serveStatus } from './app.ts'
@@ -58,7 +60,7 @@ export interface NodeParts {
   chooseEngines: (settings: EngineSettings, surroundings: EngineSurroundings) => Promise<ChosenEngines>
   createTurns: (options: TurnRunnerOptions) => TurnRunner
   /** Whoever starts and watches the managed engines; without one there are none. */
-  runner?: EngineRunner
+  runner?: EngineRunner & ReportedRunner
   /** The reader of the card; without one nothing is known of it. */
   gpu?: { latest(): (CardReading & Card) | undefined }
   /** How far the engines are behind, as far as they tell. */
@@ -83,7 +85,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
   })
   const rows = await openOutboxRows(database)
   const watch = watchMachine({ gpu, clock, folder: config.dataDir })
-  const node = wire(config, { ...parts, clock, rows, chosen, admission, machine: watch.latest })
+  const node = wire(config, { ...parts, clock, rows, chosen, admission, machine: watch.latest, load })
   const view = { ...node, speechCache: () => chosen.speechCache?.stats }
   const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, view)
   await firstTry(node.readiness, clock)
@@ -113,11 +115,12 @@ type Surroundings = NodeParts & {
   chosen: ChosenEngines
   admission: Admission
   machine: () => Machine | undefined
+  load: () => EngineLoad
 }
 
 /** The parts refer to each other by callbacks that only this function knows. */
 function wire(config: NodeConfig, parts: Surroundings) {
-  const { log, clock, random, rows, chosen, createTurns, admission, machine } = parts
+  const { log, clock, random, rows, chosen, createTurns, admission, machine, load } = parts
   const refused = Promise.withResolvers<ConnectionEnd>()
   const ready = Promise.withResolvers<void>()
   const { name, version } = config
@@ -127,6 +130,7 @@ function wire(config: NodeConfig, parts: Surroundings) {
     if (control.isWelcome && readiness.areAllReady) ready.resolve()
   }
   const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission, machine: machine() })
+  const reports = new EngineReports({ members: chosen.members ?? [], load, runner: parts.runner })
   const drain = (): void => {
     sessions.drain()
     control.drain()
@@ -144,14 +148,14 @@ function wire(config: NodeConfig, parts: Surroundings) {
     engines: chosen.engines,
     createTurns,
     apology: (language) => apologies.in(language),
-    keepTurn: (finished) => outbox.keep(finished),
+    keepTurn: (finished) => {
+      reports.note(finished.turn)
+      return outbox.keep(finished)
+    },
     isReady: () => readiness.areAllReady,
     refusal: () => admission.refusal(),
     accept: ({ sessionId, epoch }) => control.send({ type: 'offer.accepted', sessionId, epoch }),
-    decline: ({ sessionId, epoch }, code, reason) => {
-      log.info({ sessionId, epoch, code, reason }, 'declines an offer')
-      control.send({ type: 'offer.declined', sessionId, epoch, code, reason })
-    },
+    decline: declineBy(() => control, log),
     onChange: changed,
   })
   const control = new ControlLink({
@@ -169,9 +173,17 @@ function wire(config: NodeConfig, parts: Surroundings) {
     onStored: (turnId) => void outbox.stored(turnId).catch(logFailure),
     onRejected: (turnId, code) => void outbox.rejected(turnId, code).catch(logFailure),
     onDrain: drain,
+    methods: requestMethods({ status, reports: () => reports.report(), runner: parts.runner }),
     onRefused: refused.resolve,
   })
   return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+}
+
+function declineBy(control: () => ControlLink, log: Log): NodeSessionsOptions['decline'] {
+  return ({ sessionId, epoch }, code, reason) => {
+    log.info({ sessionId, epoch, code, reason }, 'declines an offer')
+    control().send({ type: 'offer.declined', sessionId, epoch, code, reason })
+  }
 }
 
 /** The hello tells which engines are ready, so it waits for them, but not for a server that hangs. */

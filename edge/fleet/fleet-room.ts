@@ -4,7 +4,7 @@
 import type { Fleet, Metrics, NodeView, RoomSocket, Sessions, Store } from '#edge/ports.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
-import { FaultError, type Fault } from '#shared/fault.ts'
+import { notFound, type Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -16,12 +16,16 @@ import { reduceFleet } from './fleet-reduce.ts'
 import {
   EMPTY_FLEET,
   fleetDeadline,
+  heldSessions,
+  viewsOf,
   type FleetEffect,
   type FleetEvent,
   type FleetState,
   type Offer,
 } from './fleet-state.ts'
+import { NodeRequests, type NodeRequest } from './node-requests.ts'
 import { deliverTurn } from './turn-delivery.ts'
+import { WaitingPlacements } from './waiting-placements.ts'
 
 export interface FleetRoomPorts {
   clock: Clock
@@ -34,15 +38,11 @@ export interface FleetRoomPorts {
   remember?(state: FleetState): void
 }
 
-interface Waiting {
-  resolve(nodeId: NodeId): void
-  reject(fault: FaultError): void
-}
-
 export class FleetRoom implements Fleet {
   readonly #ports: FleetRoomPorts
   readonly #peers = new Map<NodeId, ControlPeer>()
-  readonly #waiting = new Map<SessionId, Waiting>()
+  readonly #waiting = new WaitingPlacements()
+  readonly #requests = new NodeRequests()
   #state: FleetState = EMPTY_FLEET
 
   constructor(ports: FleetRoomPorts) {
@@ -84,6 +84,7 @@ export class FleetRoom implements Fleet {
       this.#ports.log.warn({ nodeId: peer.nodeId }, 'a node fell silent')
       this.#happened({ type: 'died', nodeId: peer.nodeId })
     }
+    this.#requests.expire(now)
     this.#happened({ type: 'alarm' })
   }
 
@@ -105,24 +106,26 @@ export class FleetRoom implements Fleet {
   // --- the port ---
 
   nodes(): Promise<NodeView[]> {
-    const views = [...this.#state.nodes].flatMap(([nodeId, { presence }]) => {
-      if (presence.is !== 'here') return []
-      const { name, version, status, connectedAt, draining } = presence
-      return [{ nodeId, name, version, connectedAt, draining, ...status }]
-    })
-    return Promise.resolve(views)
+    return Promise.resolve(viewsOf(this.#state))
   }
 
   place(offer: Offer): Promise<NodeId> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(offer.sessionId, { resolve, reject })
-      this.#happened({ type: 'place', offer })
-    })
+    const placement = this.#waiting.wait(offer.sessionId)
+    this.#happened({ type: 'place', offer })
+    return placement
   }
 
-  /** Sessions that nodes hold. */
+  request(request: NodeRequest): Promise<unknown> {
+    const { nodeId } = request
+    if (this.#state.nodes.get(nodeId)?.presence.is !== 'here') return Promise.reject(notFound('node', nodeId))
+    const now = this.#ports.clock.now()
+    const answer = this.#requests.ask(request, now, (message) => this.#peers.get(nodeId)?.send(message))
+    this.#ports.setAlarm(this.#nextAlarm())
+    return answer
+  }
+
   sessionIds(): SessionId[] {
-    return [...this.#state.nodes.values()].flatMap(({ held }) => [...held])
+    return heldSessions(this.#state)
   }
 
   release(sessionId: SessionId, reason: Parameters<Fleet['release']>[1]): Promise<void> {
@@ -132,7 +135,7 @@ export class FleetRoom implements Fleet {
 
   /** Calls first: a node without its control socket has no way to hear of them. */
   async goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }> {
-    const held = [...this.#state.nodes.values()].flatMap((node) => [...node.held])
+    const held = heldSessions(this.#state)
     await this.#ports.sessions.goAway(held, retryAfterMs)
     const peers = [...this.#peers.values()]
     for (const peer of peers) peer.goAway(retryAfterMs)
@@ -179,7 +182,7 @@ export class FleetRoom implements Fleet {
       case 'turn.finished':
         return void deliverTurn(peer, message, this.#ports)
       case 'response':
-        return this.#ports.log.debug({ nodeId, id: message.id }, 'a node answered')
+        return this.#requests.answered(nodeId, message)
       default:
         return unreachable(message)
     }
@@ -191,6 +194,7 @@ export class FleetRoom implements Fleet {
   }
 
   #happened(event: FleetEvent): void {
+    if (event.type === 'disconnected' || event.type === 'died') this.#requests.lost(event.nodeId)
     const { state, effects } = reduceFleet(this.#state, event, this.#ports.clock.now())
     if (state !== this.#state) this.#ports.remember?.(state)
     this.#state = state
@@ -205,9 +209,9 @@ export class FleetRoom implements Fleet {
       case 'close':
         return this.#turnAway(effect.nodeId, effect.fault)
       case 'placed':
-        return this.#answer(effect.sessionId, (waiting) => waiting.resolve(effect.nodeId))
+        return this.#waiting.placed(effect.sessionId, effect.nodeId)
       case 'unplaced':
-        return this.#answer(effect.sessionId, (waiting) => waiting.reject(new FaultError(effect.fault)))
+        return this.#waiting.unplaced(effect.sessionId, effect.fault)
       case 'lost':
         this.#ports.log.warn({ nodeId: effect.nodeId, sessions: effect.sessions.length }, 'a node lost its sessions')
         return void this.#ports.sessions.nodeLost(effect.nodeId, effect.sessions).catch((error: unknown) => {
@@ -225,12 +229,6 @@ export class FleetRoom implements Fleet {
     this.#peers.delete(nodeId)
   }
 
-  #answer(sessionId: SessionId, answer: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(sessionId)
-    this.#waiting.delete(sessionId)
-    if (waiting) answer(waiting)
-  }
-
   /** Sockets that were closed from here, for being too slow, are gone at once. */
   #sweep(): void {
     for (const peer of this.#peers.values()) if (!peer.isOpen) this.close(peer.socket)
@@ -241,7 +239,11 @@ export class FleetRoom implements Fleet {
   }
 
   #nextAlarm(): number | undefined {
-    const times = [fleetDeadline(this.#state), ...[...this.#peers.values()].map(({ deadAt }) => deadAt)]
+    const times = [
+      fleetDeadline(this.#state),
+      this.#requests.deadline,
+      ...[...this.#peers.values()].map(({ deadAt }) => deadAt),
+    ]
     const known = times.filter((at) => at !== undefined)
     return known.length > 0 ? Math.min(...known) : undefined
   }

@@ -1,5 +1,6 @@
 // What a fleet room knows: its nodes, which sessions they hold, which offers are out; and what can happen to it. Data
 // only: fleet-reduce.ts has the transitions, fleet-room.ts does the effects. Knows no socket and no store.
+import type { NodeView } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
@@ -79,6 +80,20 @@ export type FleetEffect =
 export interface FleetTransition {
   state: FleetState
   effects: FleetEffect[]
+}
+
+/** The nodes that are here, as others see them. */
+export function viewsOf(state: FleetState): NodeView[] {
+  return [...state.nodes].flatMap(([nodeId, { presence }]) => {
+    if (presence.is !== 'here') return []
+    const { name, version, status, connectedAt, draining } = presence
+    return [{ nodeId, name, version, connectedAt, draining, ...status }]
+  })
+}
+
+/** Sessions that nodes hold. */
+export function heldSessions(state: FleetState): SessionId[] {
+  return [...state.nodes.values()].flatMap(({ held }) => [...held])
 }
 
 /** The next time at which time alone changes something. */

@@ -9,7 +9,7 @@ import type { ChainMember } from './chain/roster.ts'
 import { createSttChain } from './chain/stt-chain.ts'
 import { createTtsChain } from './chain/tts-chain.ts'
 import { createEmbedded, createServed, type RoleEngines } from './create-engine.ts'
-import { EMBEDDED, type Role as ChainRole, type EnginesPlan } from '#gpu-node/config/plan.ts'
+import { EMBEDDED, type Role as ChainRole, type EnginePlan, type EnginesPlan } from '#gpu-node/config/plan.ts'
 import type { Engines } from './ports.ts'
 import { createSileroVad } from './silero-vad.ts'
 import { createCachedTts } from './speech-cache/cached-tts.ts'
@@ -30,6 +30,8 @@ export interface EngineRunner {
   load(name: string): Promise<void>
   /** It is in use: it stays loaded for a while. */
   touch(name: string): void
+  /** Ends it, until it is loaded again. */
+  unload(name: string): Promise<void>
 }
 
 export interface EngineSurroundings {
@@ -45,6 +47,7 @@ export interface EngineMember {
   info: EngineInfo
   /** Its name in the node's configuration. */
   id: string
+  kind: EnginePlan['kind']
   state: () => EngineState
 }
 
@@ -83,7 +86,7 @@ export async function chooseEngines(
   return {
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
-    members: [{ info: vad.engine, id: EMBEDDED, state: () => 'ready' }, ...builder.all()],
+    members: [{ info: vad.engine, id: EMBEDDED, kind: EMBEDDED, state: () => 'ready' }, ...builder.all()],
     slots: slots ?? stt.slots ?? SERVED_SLOTS,
     speechCache,
     close: async () => {
@@ -124,7 +127,7 @@ class Builder {
     const engine = await this.#engine(role, name)
     // An attached server is asked and says by its answer how it is.
     const state = (): EngineState => (isManaged && runner ? runner.state(name) : 'ready')
-    this.#named.set(`${role} ${name}`, { info: engine.engine, id: name, state })
+    this.#named.set(`${role} ${name}`, { info: engine.engine, id: name, kind: plan?.kind ?? EMBEDDED, state })
     return {
       name,
       engine,

@@ -2,6 +2,8 @@
 // Made in gpu-node/start-node.ts. Knows the wire parley.node.v1; knows no session, no turn's content and no engine.
 import { Backoff } from '#shared/backoff.ts'
 import type { Clock } from '#shared/clock.ts'
+import { publicFault } from '#shared/fault-table.ts'
+import { faultOf, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -41,6 +43,8 @@ export interface ControlLinkOptions {
   onStored: (turnId: string) => void
   onRejected: (turnId: string, code: string) => void
   onDrain: () => void
+  /** What the edge may ask, by name. Each reads its own params and may reject with a FaultError. */
+  methods: Readonly<Record<string, (params: unknown) => Promise<unknown>>>
   /** The edge refuses this node for good. */
   onRefused: (end: ConnectionEnd) => void
 }
@@ -164,9 +168,17 @@ export class ControlLink {
     this.#options.onWelcome(nodeId)
   }
 
-  #answer({ id, method }: Request): void {
-    if (method === 'status') return void this.send({ type: 'response', id, result: this.#options.status() })
-    const fault = { type: 'fault', code: 'not_found', message: 'There is no such method.', kind: 'method' } as const
-    this.send({ type: 'response', id, fault })
+  /** An answer after the deadline is nobody's any more, but does no harm. */
+  #answer({ id, method, params }: Request): void {
+    const { methods, log } = this.#options
+    const answering = methods[method]?.(params) ?? Promise.reject(notFound('method', method))
+    answering.then(
+      (result) => this.send({ type: 'response', id, result }),
+      (error: unknown) => {
+        const fault = faultOf(error)
+        if (fault.code === 'internal') log.error({ error, method }, 'cannot answer the edge')
+        this.send({ type: 'response', id, fault: { type: 'fault', ...publicFault(fault) } })
+      },
+    )
   }
 }

@@ -27,5 +27,27 @@ export const EngineInfo = v.object({
 })
 export type EngineInfo = v.InferOutput<typeof EngineInfo>
 
+const Count = v.pipe(v.number(), v.minValue(0))
+
+/** An engine as its node reports it to an operator: GET /api/models. What nobody tells is null. */
+export const EngineReport = v.object({
+  /** Its name in the node's configuration. */
+  id: v.string(),
+  ...EngineInfo.entries,
+  kind: v.picklist(['embedded', 'attached', 'managed']),
+  state: EngineState,
+  /** Why it is not ready, in words for the operator. */
+  reason: v.nullable(v.string()),
+  device: v.nullable(v.string()),
+  vramBytes: v.nullable(Count),
+  /** How long the oldest request has waited for it. */
+  queueMs: v.nullable(Count),
+  /** Of the last turns: final transcript, first token, or first audio. */
+  latencyMs: v.nullable(v.object({ p50: Count, p95: Count, turns: Count })),
+  /** Turns in which another engine stood in for it, by why. */
+  fallbacks: v.record(v.string(), Count),
+})
+export type EngineReport = v.InferOutput<typeof EngineReport>
+
 export type EngineId = `${string}@${string}`
 export const engineId = (engine: EngineInfo): EngineId => `${engine.name}@${engine.version}`

@@ -8,7 +8,7 @@ import { LinkEnd } from '#shared/link/link-end.ts'
 import { NO_TIMINGS, type TurnRecord } from '#shared/model/turn.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
-import type { EdgeControlMessage, NodeControlMessage } from '#shared/protocol/node-messages.ts'
+import type { EdgeControlMessage, NodeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EdgeSessionMessage, SessionBegin } from '#shared/protocol/session-messages.ts'
 import { NODE_PROTOCOL, RESUME_PREFIX, SESSION_PROTOCOL, TICKET_PREFIX } from '#shared/protocol/version.ts'
 import { Inbox } from './inbox.ts'
@@ -22,6 +22,8 @@ export interface ScriptedNodeOptions {
   slots?: number
   /** What it does with an offer; accept when absent. */
   offers?: 'accept' | 'decline' | 'ignore' | 'acceptWithoutDialling'
+  /** What it says of its engines; none when absent. */
+  engines?: NodeStatus['engines']
 }
 
 export class ScriptedNode {
@@ -79,9 +81,9 @@ export class ScriptedNode {
   }
 
   #status() {
-    const { slots = 4 } = this.#options
+    const { slots = 4, engines = [] } = this.#options
     const sessions = [...this.sessions.keys()]
-    return { slots, freeSlots: slots - sessions.length, sessions, engines: [], vram: null }
+    return { slots, freeSlots: slots - sessions.length, sessions, engines, vram: null }
   }
 
   #hear(text: string): void {

@@ -44,7 +44,7 @@ export function fakePorts(nodes: NodeView[] = []) {
       text: () => Promise.resolve('metrics'),
       contentType: 'text/plain',
     },
-    fleet: { nodes: async () => nodes, place: never, release: never, goAway: never },
+    fleet: { nodes: async () => nodes, place: never, request: never, release: never, goAway: never },
     sessions: { count: async () => 1, nodeLost: never, keysEnded: never, goAway: never },
     upgrades: { caller: never, nodeControl: never, nodeSession: never },
     settings: {

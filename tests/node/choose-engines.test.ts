@@ -75,6 +75,7 @@ describe('engines of a node', () => {
       state: () => 'stopped' as const,
       load: async (name: string) => void asked.push(`load ${name}`),
       touch: (name: string) => void asked.push(`touch ${name}`),
+      unload: async () => {},
     }
     const { engines, close } = await chooseEngines(
       {

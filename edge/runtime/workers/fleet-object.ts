@@ -113,6 +113,16 @@ export class FleetObject extends DurableObject<Bindings> {
     }
   }
 
+  async request(request: Parameters<FleetRoom['request']>[0]): Promise<Result<string>> {
+    try {
+      // As text: what a node answers is nothing that RPC could type.
+      return ok(JSON.stringify((await this.#room.request(request)) ?? null))
+    } catch (error) {
+      if (error instanceof FaultError) return fail(error.fault)
+      throw error
+    }
+  }
+
   goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }> {
     return this.#room.goAway(retryAfterMs)
   }

@@ -28,6 +28,11 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
         throw unavailable(error)
       }
     },
+    request: async (request) => {
+      const answered = await reached(fleet().request(request))
+      if (!answered.ok) throw new FaultError(answered.fault)
+      return JSON.parse(answered.value)
+    },
     release: (sessionId, reason) => reached(fleet().release(sessionId, reason)),
   }
 }
