@@ -55,10 +55,14 @@ export function runEngines(
   }
 }
 
+/** Servers elsewhere that have such gauges; others would only be pestered. */
+const TELLING_DIALECTS = new Set(['vllm', 'parley'])
+
 function sourcesOf({ engines, chains }: EnginesPlan): LoadSource[] {
   return engines.flatMap((plan) => {
     const chain = ROLES.find((role) => chains[role].includes(plan.name))
     if (plan.kind === 'embedded' || plan.name === EMBEDDED || !chain) return []
+    if (plan.kind === 'attached' && !TELLING_DIALECTS.has(plan.server.dialect)) return []
     return [{ role: chain === 'llm' || chain === 'stt' ? chain : 'tts', url: plan.server.url }]
   })
 }

@@ -1,8 +1,10 @@
 // GET /health, without a key: what a probe and a person want to know at one glance. Only an edge that cannot serve at all
 // answers 503; an edge without a node still takes calls' history, so it is degraded and not unhealthy.
 import { Hono } from 'hono'
+import * as v from 'valibot'
 import type { EdgePorts, NodeView } from '#edge/ports.ts'
-import { engineId, type EngineRole } from '#shared/model/engine.ts'
+import { engineId, type EngineRole, type EngineState } from '#shared/model/engine.ts'
+import { describe } from './describe.ts'
 
 type HealthPorts = Pick<EdgePorts, 'clock' | 'fleet' | 'sessions' | 'settings' | 'store'>
 
@@ -15,10 +17,25 @@ interface Model {
   ready: boolean
   demonstration: boolean
   nodes: number
+  /** On each of them, where they tell. */
+  states: EngineState[]
 }
 
+const Health = v.looseObject({
+  status: v.picklist(['healthy', 'degraded', 'unhealthy']),
+  version: v.string(),
+  nodes: v.number(),
+  sessions: v.number(),
+})
+
 export function healthRoutes(ports: HealthPorts) {
-  return new Hono().get('/health', async (c) => {
+  const probe = describe({
+    summary: 'What a probe and a person want to know at one glance',
+    tag: 'system',
+    needs: 'none',
+    answers: { 200: Health },
+  })
+  return new Hono().get('/health', probe, async (c) => {
     const [isStoreUp, nodes, sessions] = await Promise.all([pings(ports), ports.fleet.nodes(), ports.sessions.count()])
     const models = modelsOf(nodes)
     const isReady = nodes.length > 0 && Object.values(models).every((all) => all.every(({ ready }) => ready))
@@ -50,20 +67,30 @@ function modelsOf(nodes: NodeView[]): Partial<Record<EngineRole, Model[]>> {
     const all = (models[engine.role] ??= [])
     const id = engineId(engine)
     const known = all.find((model) => model.id === id)
-    if (!known) all.push({ id, ready: engine.ready, demonstration: engine.demonstration, nodes: 1 })
+    if (!known)
+      all.push({ id, ready: engine.ready, demonstration: engine.demonstration, nodes: 1, states: statesOf(engine) })
     else {
       known.ready &&= engine.ready
       known.nodes += 1
+      known.states.push(...statesOf(engine))
     }
   }
   return models
 }
 
 /** The memory of all cards together; null where no node has one. */
-function vramOf(nodes: NodeView[]): { usedBytes: number; totalBytes: number } | null {
+function vramOf(nodes: NodeView[]): { usedBytes: number; totalBytes: number; usedFraction: number | null } | null {
   const cards = nodes.flatMap(({ vram }) => (vram ? [vram] : []))
   if (cards.length === 0) return null
-  return { usedBytes: total(cards, (card) => card.usedBytes), totalBytes: total(cards, (card) => card.totalBytes) }
+  const sum = { usedBytes: total(cards, (card) => card.usedBytes), totalBytes: total(cards, (card) => card.totalBytes) }
+  return { ...sum, usedFraction: usedFraction(sum) }
+}
+
+const statesOf = ({ state }: NodeView['engines'][number]): EngineState[] => (state ? [state] : [])
+
+/** Of the memory of a card, 0–1. */
+export function usedFraction({ usedBytes, totalBytes }: { usedBytes: number; totalBytes: number }): number | null {
+  return totalBytes > 0 ? Number((usedBytes / totalBytes).toFixed(3)) : null
 }
 
 function total<T>(all: T[], of: (one: T) => number): number {

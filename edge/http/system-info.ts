@@ -1,16 +1,18 @@
 // GET /api/system/info, with a key: what this edge is, what it speaks, its limits and the nodes behind it. Engines that are
 // only good for a demonstration say so.
 import { Hono } from 'hono'
+import * as v from 'valibot'
 import type { EdgePorts, NodeView } from '#edge/ports.ts'
 import { engineId } from '#shared/model/engine.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import * as limits from '#shared/protocol/limits.ts'
 import { CHAT_PROTOCOL, NODE_PROTOCOL, SESSION_PROTOCOL } from '#shared/protocol/version.ts'
 import { SAMPLE_RATES } from '#shared/protocol/session-messages.ts'
-import { callerOf, type AuthPorts } from './auth.ts'
+import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { usedFraction } from './health.ts'
 import { MAX_BODY_BYTES } from './read-body.ts'
 
-type InfoPorts = AuthPorts & Pick<EdgePorts, 'fleet' | 'sessions'>
+type InfoPorts = OperationPorts & Pick<EdgePorts, 'fleet' | 'sessions'>
 
 /** What a client's author needs to stay within bounds, under the names that faults use. */
 const LIMITS = {
@@ -30,9 +32,24 @@ const LIMITS = {
   bodyBytes: MAX_BODY_BYTES,
 } as const
 
+const Info = v.looseObject({
+  version: v.string(),
+  runtime: v.string(),
+  startedAt: v.number(),
+  uptimeMs: v.number(),
+  sessions: v.number(),
+  nodes: v.array(v.looseObject({ nodeId: v.string(), name: v.string(), sessions: v.number(), slots: v.number() })),
+})
+
 export function systemInfoRoutes(ports: InfoPorts) {
-  return new Hono().get('/system/info', async (c) => {
-    await callerOf(c, ports)
+  const info = operation(ports, {
+    summary: 'What this edge is, what it speaks, its limits and the nodes behind it',
+    tag: 'system',
+    needs: 'key',
+    rate: 'read',
+    answers: { 200: Info },
+  })
+  return new Hono<OperationEnv>().get('/system/info', info, async (c) => {
     const { version, runtime, startedAt } = ports.settings
     const [nodes, sessions] = await Promise.all([ports.fleet.nodes(), ports.sessions.count()])
     return c.json({
@@ -50,8 +67,15 @@ export function systemInfoRoutes(ports: InfoPorts) {
   })
 }
 
-/** A node without its sessions: whose they are is nobody else's business. */
-function shown({ nodeId, name, version, slots, freeSlots, draining, vram, engines }: NodeView) {
-  const models = engines.map((engine) => ({ ...engine, id: engineId(engine) }))
-  return { nodeId, name, version, slots, freeSlots, draining, vram, engines: models }
+/** A node with the number of its sessions: whose they are is nobody else's business. */
+function shown({ nodeId, name, version, connectedAt, slots, freeSlots, sessions, draining, ...node }: NodeView) {
+  const { refusing = null, vram, machine = null, engines } = node
+  const about = { nodeId, name, version, connectedAt, slots, freeSlots, sessions: sessions.length, draining, refusing }
+  const models = engines.map(({ id: configured = null, ...engine }) => ({
+    ...engine,
+    id: engineId(engine),
+    /** Its name in the node's configuration: what /api/models/:id means. */
+    configured,
+  }))
+  return { ...about, vram, vramUsedFraction: vram && usedFraction(vram), machine, engines: models }
 }

@@ -19,17 +19,23 @@ type Variables = Readonly<Record<string, string | undefined>>
 /** Servers that the environment names; the name of each is that of its role. */
 export type NamedServers = Partial<Record<'llm' | 'stt' | 'tts', ServerPlan>>
 
+/** It is part of addresses: /api/models/:id. */
+const ENGINE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const DEFAULT_START_TIMEOUT_MS = 60_000
 const DEFAULT_IDLE_UNLOAD_S = 600
 
 export function planEngines(file: GpuNodeFile, named: NamedServers, variables: Variables): EnginesPlan {
   const engines = new Map<string, EnginePlan>([[EMBEDDED, { name: EMBEDDED, kind: 'embedded' }]])
   for (const [name, engine] of Object.entries(file.engines ?? {})) {
+    if (!ENGINE_NAME.test(name))
+      throw refuse([
+        `engines."${name}": must have 1 to 64 small letters, digits, - or _, and begin with none of the last two`,
+      ])
     if (name === EMBEDDED) throw refuse([`engines.${EMBEDDED}: this name is taken by the engines that need no file`])
     engines.set(name, planEngine(name, engine, file, variables))
   }
   for (const [name, server] of Object.entries(named))
-    engines.set(`${name} of the environment`, { name: `${name} of the environment`, kind: 'attached', server })
+    engines.set(`${name}-of-environment`, { name: `${name}-of-environment`, kind: 'attached', server })
   const chains = Object.fromEntries(ROLES.map((role) => [role, chainOf(role, file, named, [...engines.keys()])]))
   const used = ROLES.flatMap((role) => chains[role] ?? [])
   const inOrder = [...new Set(used)].flatMap((name) => engines.get(name) ?? [])
@@ -43,7 +49,7 @@ export function planEngines(file: GpuNodeFile, named: NamedServers, variables: V
 function chainOf(role: Role, file: GpuNodeFile, named: NamedServers, known: string[]): string[] {
   const family = role === 'llm' || role === 'stt' ? role : 'tts'
   // TTS_URL speaks in both modes, so that a file's engine for hq does not stay in force by accident.
-  if (named[family] !== undefined) return role === 'tts.hq' ? [] : [`${family} of the environment`]
+  if (named[family] !== undefined) return role === 'tts.hq' ? [] : [`${family}-of-environment`]
   const chain = file.roles?.[role] ?? (role === 'tts.hq' ? [] : [EMBEDDED])
   const key = `roles.${role === family ? role : `"${role}"`}`
   if (chain.length === 0 && role !== 'tts.hq') throw refuse([`${key}: is []; it must name an engine, or "embedded"`])

@@ -11,20 +11,26 @@ describe('GET /health', () => {
   }
 
   it('[OPS8] is healthy with a node whose engines are all ready, and adds the nodes up', async () => {
-    const other = nodeView({ nodeId: 'nod_two', slots: 2, freeSlots: 0, vram: null, engines: [LLM] })
+    const other = nodeView({
+      nodeId: 'nod_two',
+      slots: 2,
+      freeSlots: 0,
+      vram: null,
+      engines: [{ ...LLM, state: 'ready' }],
+    })
     expect(await health(fakePorts([nodeView(), other]).ports)).toEqual({
       status: 200,
       body: {
         status: 'healthy',
         version: '1.0.0',
         models: {
-          stt: [{ id: 'sphinx@5', ready: true, demonstration: true, nodes: 1 }],
-          llm: [{ id: 'qwen@3', ready: true, demonstration: false, nodes: 2 }],
+          stt: [{ id: 'sphinx@5', ready: true, demonstration: true, nodes: 1, states: [] }],
+          llm: [{ id: 'qwen@3', ready: true, demonstration: false, nodes: 2, states: ['ready'] }],
         },
         nodes: 2,
         slots: { total: 6, free: 3 },
         sessions: 1,
-        vram: { usedBytes: 10, totalBytes: 24 },
+        vram: { usedBytes: 10, totalBytes: 24, usedFraction: 0.417 },
       },
     })
   })

@@ -88,6 +88,7 @@ describe('file of engines', () => {
     ['[guard]\nmax_vram = 1', /^guard\.max_vram: is not known here; known are max_vram_fraction/],
     ['[roles]\nstts = ["a"]', /^roles\.stts: is not known here; did you mean stt\?/],
     [`${VLLM}[roles]\nllm = ["embeded"]`, /^roles\.llm: names "embeded", .* did you mean embedded\?/],
+    ['[engines."My Engine"]\nkind = "attached"\nurl = "http://x"\nmodel = "m"', /^engines\."My Engine": must have/],
   ])('[CFG3] %j is refused with the nearest known word', (toml, words) => {
     expect(issues(toml)).toEqual([expect.stringMatching(words)])
   })
@@ -111,7 +112,7 @@ describe('file of engines', () => {
     const config = read(toml, { SLOTS: '7', LLM_URL: 'http://far', LLM_MODEL: 'other' })
     expect(config.slots).toBe(7)
     expect(config.plan.engines[0]).toMatchObject({ server: { url: 'http://far', model: 'other' } })
-    expect(config.plan.chains.llm).toEqual(['llm of the environment'])
+    expect(config.plan.chains.llm).toEqual(['llm-of-environment'])
   })
 
   it('[CFG6] a preset fills what is left out, and a command replaces its own', () => {

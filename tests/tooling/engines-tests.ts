@@ -17,7 +17,8 @@ export function testEngines({ python, hasF5 }: EnginesEnvironment, passedOn: str
   const ignored = hasF5 ? [] : NEEDS_F5.map((file) => `--ignore=${file}`)
   const options = ['-c', CONFIGURATION, '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...ignored]
   const tests = passedOn.length > 0 ? passedOn : ['tests/python']
-  spawnSync(python, ['-m', 'pytest', ...options, ...tests], {
+  // Without -P a folder of ours, such as coverage/, would be taken for a package of that name.
+  spawnSync(python, ['-P', '-m', 'pytest', ...options, ...tests], {
     stdio: 'inherit',
     timeout: TIMEOUT_MS,
     // Leaves no __pycache__ behind in the sources.
