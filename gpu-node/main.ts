@@ -1,53 +1,37 @@
-// The GPU node's program: reads the configuration, starts the node, and ends it on SIGTERM, SIGINT or its parent's death.
-import { systemClock } from '#shared/clock.ts'
-import { faultOf } from '#shared/fault.ts'
-import { tellReady } from '#shared/on-node/child-group.ts'
-import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
-import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
-import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
-import { readNodeConfig } from './config/node-config.ts'
-import { runEngines } from './run-engines.ts'
-import { startNode, type RunningNode } from './start-node.ts'
+// The GPU node's program: finds the command and loads it when it is called. Without one it runs the node.
+import { defineCommand, runMain } from 'citty'
 
-const [command, ...words] = process.argv.slice(2)
-if (command === undefined) process.exit(await run())
-if (command === 'check')
-  process.exit(await import('./check/check.ts').then(({ check }) => check(words.includes('--json'))))
-console.error(
-  `there is no command ${command}: npm run gpu-node starts the node, npm run gpu-node -- check [--json] looks first`,
-)
-process.exit(EXIT_CONFIG)
+const HUB = 'https://huggingface.co'
 
-/** Resolves with the exit code. */
-async function run(): Promise<number> {
-  const config = prepare(() => readNodeConfig())
-  if (!config) return EXIT_CONFIG
-  const stop = stopSignals()
-  const logFile = await openProgramLog('gpu-node', config)
-  const { log } = logFile
-  const engines = runEngines(config, { clock: systemClock, log })
-  let running: RunningNode | undefined
-  try {
-    // Before the node, which waits for the first answers of those that are quick.
-    engines.start(() => running?.engineChanged())
-    const node = await startNode(config, { log, chooseEngines, createTurns: createTurnRunner, ...engines })
-    running = node
-    node.ready.then(
-      () => {
-        log.info({ edgeUrl: config.edgeUrl, name: config.name }, 'ready')
-        tellReady()
-      },
-      () => {},
-    )
-    const refusal = await Promise.race([stop.first.then(() => undefined), node.refused])
-    if (refusal) log.error({ reason: refusal.reason }, 'the edge refuses this node: check NODE_TOKEN and the versions')
-    await node.close(stop.second)
-    return refusal ? EXIT_CONFIG : 0
-  } catch (error) {
-    log.error({ error, fault: faultOf(error) }, 'the node failed')
-    return 1
-  } finally {
-    await engines.stop()
-    await logFile.close()
-  }
-}
+const check = defineCommand({
+  meta: {
+    name: 'check',
+    description: 'Look whether the node can start as gpu-node.toml plans, and say what to change',
+  },
+  args: { json: { type: 'boolean', description: 'The same for programs' } },
+  async run({ args }) {
+    process.exit(await import('./check/check.ts').then((module) => module.check(args.json ?? false)))
+  },
+})
+
+const setup = defineCommand({
+  meta: { name: 'setup', description: 'Make the Python environments and fetch the models that gpu-node.toml needs' },
+  args: {
+    only: { type: 'string', description: 'One engine of the file, by its name' },
+    'dry-run': { type: 'boolean', description: 'Say what would be done' },
+  },
+  async run({ args }) {
+    const hub = (process.env['HF_ENDPOINT'] ?? HUB).replace(/\/+$/, '')
+    const options = { only: args.only, dryRun: args['dry-run'] ?? false, hub }
+    process.exit(await import('./setup/setup.ts').then((module) => module.setUpOrSay(options)))
+  },
+})
+
+const main = defineCommand({
+  meta: { name: 'gpu-node', description: 'Run this GPU node; or look and set up what it needs first' },
+  subCommands: { check, setup },
+})
+
+const rawArgs = process.argv.slice(2)
+if (rawArgs.length > 0) await runMain(main, { rawArgs })
+else process.exit(await import('./run-node.ts').then(({ runNode }) => runNode()))

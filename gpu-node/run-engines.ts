@@ -56,7 +56,7 @@ export function runEngines(
 }
 
 /** Servers elsewhere that have such gauges; others would only be pestered. */
-const TELLING_DIALECTS = new Set(['vllm', 'parley'])
+const TELLING_DIALECTS: ReadonlySet<string> = new Set(['vllm', 'parley'])
 
 function sourcesOf({ engines, chains }: EnginesPlan): LoadSource[] {
   return engines.flatMap((plan) => {

@@ -1,11 +1,13 @@
 // What `gpu-node check` finds wanting: the card and its memory budget, the disk, Python, the environments and the ports. Each
 // item says what was found, what is wanted and what to change; nothing is started or changed.
 import { access, constants, statfs } from 'node:fs/promises'
-import { basename, dirname, isAbsolute } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { createServer } from 'node:net'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import type { EngineNeeds } from '#gpu-node/config/needs.ts'
 import type { EnginePlan, EnginesPlan } from '#gpu-node/config/plan.ts'
+import { missingPins } from '#gpu-node/setup/environment.ts'
 
 export interface CheckItem {
   item: string
@@ -41,7 +43,12 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
     checkCard(managed, tools.nvidiaSmi),
     checkPython(tools.python),
     checkDisk(dataDir, MIN_DISK_GIB),
-    ...managed.flatMap((engine) => [checkProgram(engine), checkFiles(engine), checkPort(engine)]),
+    ...managed.flatMap((engine) => [
+      checkProgram(engine),
+      ...(engine.needs ? [checkPackages(engine.name, engine.needs)] : []),
+      checkFiles(engine),
+      checkPort(engine),
+    ]),
   ])
   return [...card, python, disk, ...engines]
 }
@@ -77,7 +84,9 @@ async function checkDisk(folder: string, minGib: number): Promise<CheckItem> {
   return item('disk', `${gib(bavail * bsize)} free`, `over ${minGib} GiB`, { isGood, change })
 }
 
-async function checkProgram({ name, launch }: Managed): Promise<CheckItem> {
+const SETUP = (name: string): string => `npm run gpu-node -- setup --only ${name}`
+
+async function checkProgram({ name, launch, needs }: Managed): Promise<CheckItem> {
   const [program = ''] = launch.command
   const isGood =
     !program.includes('/') ||
@@ -85,14 +94,26 @@ async function checkProgram({ name, launch }: Managed): Promise<CheckItem> {
       () => true,
       () => false,
     ))
-  const venv = dirname(dirname(program))
-  const change = `python3 -m venv ${venv} && ${venv}/bin/pip install -r gpu-node/engines/python/requirements-${basename(venv)}.txt`
+  const change = needs ? SETUP(name) : `put ${program} in place`
   return item(`${name}: program`, isGood ? 'is there' : 'is missing', program, { isGood, change })
 }
 
+async function checkPackages(name: string, { venv, requirements }: EngineNeeds): Promise<CheckItem> {
+  const missing = await missingPins(venv, requirements)
+  const isGood = missing.length === 0
+  const found = isGood ? 'as pinned' : `${missing.length} missing or of another version, first ${missing[0]}`
+  return item(`${name}: packages`, found, `as in ${basename(requirements)}`, { isGood, change: SETUP(name) })
+}
+
 /** Weights, voices, scripts: what the command names by its whole path. */
-async function checkFiles({ name, launch }: Managed): Promise<CheckItem> {
-  const paths = launch.command.slice(1).filter((word) => isAbsolute(word))
+async function checkFiles({ name, launch, needs, server }: Managed): Promise<CheckItem> {
+  const models = (needs?.models ?? []).flatMap(({ folder, files }) =>
+    files ? files.map((file) => join(folder, basename(file))) : [folder],
+  )
+  const named = launch.command.slice(1).filter((word) => isAbsolute(word))
+  const voice =
+    needs?.voices !== undefined && server.voice !== undefined ? [join(needs.voices, `${server.voice}.wav`)] : []
+  const paths = [...new Set([...named, ...models, ...voice])]
   const states = await Promise.all(
     paths.map((path) =>
       access(path).then(
@@ -103,7 +124,7 @@ async function checkFiles({ name, launch }: Managed): Promise<CheckItem> {
   )
   const missing = states.flat()
   const found = missing.length === 0 ? 'all there' : `${missing.length} of ${paths.length} missing`
-  const change = `put in place: ${missing.join(', ')}`
+  const change = `${needs ? `${SETUP(name)}, or ` : ''}put in place: ${missing.join(', ')}`
   return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
 }
 

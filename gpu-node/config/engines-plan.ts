@@ -5,13 +5,14 @@ import type { Attached, GpuNodeFile, Managed } from './file-schema.ts'
 import {
   EMBEDDED,
   ROLES,
+  type Dialect,
   type EnginePlan,
   type EnginesPlan,
   type LaunchPlan,
   type Role,
   type ServerPlan,
 } from './plan.ts'
-import { GIB, planPreset, type PresetPlan } from './presets.ts'
+import { GIB, planPreset, type Preset, type PresetPlan } from './presets.ts'
 import { hintFor } from './nearest.ts'
 import { refuse } from './toml-file.ts'
 
@@ -21,6 +22,8 @@ export type NamedServers = Partial<Record<'llm' | 'stt' | 'tts', ServerPlan>>
 
 /** It is part of addresses: /api/models/:id. */
 const ENGINE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+/** Of the servers that presets start. */
+const PRESET_DIALECTS = { vllm: 'vllm', 'faster-whisper': 'parley', 'f5-tts': 'parley' } as const
 const DEFAULT_START_TIMEOUT_MS = 60_000
 const DEFAULT_IDLE_UNLOAD_S = 600
 
@@ -72,7 +75,8 @@ function planEngine(name: string, engine: Attached | Managed, file: GpuNodeFile,
   const reserveGib = engine.vram_reserve_gib ?? preset?.vramReserveGib
   const vramReserveBytes = Math.round(needed('vram_reserve_gib', reserveGib, 'for a model that is not known') * GIB)
   const server = { ...shared, url: `http://127.0.0.1:${port}`, model }
-  return { name, kind: 'managed', server, launch: { ...launchOf(engine, preset), vramReserveBytes } }
+  const launch = { ...launchOf(engine, preset), vramReserveBytes }
+  return { name, kind: 'managed', server, launch, needs: preset?.needs }
 }
 
 function presetOf(name: string, engine: Managed, file: GpuNodeFile): PresetPlan | undefined {
@@ -95,15 +99,18 @@ function launchOf(engine: Managed, preset: PresetPlan | undefined): Omit<LaunchP
   }
 }
 
+const dialectOf = (preset: Preset | undefined): Dialect => (preset ? PRESET_DIALECTS[preset] : 'openai')
+
 function servedAs(name: string, engine: Attached | Managed, variables: Variables): Omit<ServerPlan, 'url' | 'model'> {
   const { api_key_env: keyVariable } = engine
   const apiKey = keyVariable === undefined ? undefined : variables[keyVariable]
   if (keyVariable !== undefined && (apiKey === undefined || apiKey === ''))
     throw refuse([`${keyVariable}: is needed (engines.${name}.api_key_env names it) and is not set`])
-  const isF5 = engine.kind === 'managed' && engine.engine === 'f5-tts'
+  const preset = engine.kind === 'managed' ? engine.engine : undefined
+  const isF5 = preset === 'f5-tts'
   return {
     apiKey,
-    dialect: engine.dialect ?? 'openai',
+    dialect: engine.dialect ?? dialectOf(preset),
     voice: engine.voice ?? (isF5 ? 'default' : undefined),
     mode: engine.mode,
     // F5's word list is of Simplified text.

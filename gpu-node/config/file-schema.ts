@@ -1,5 +1,6 @@
 // What may stand in gpu-node.toml: its keys, their kinds and bounds, as one schema. Says nothing of what follows from them.
 import * as v from 'valibot'
+import { DIALECTS } from './plan.ts'
 import { MAX_SLOTS } from '#shared/protocol/node-messages.ts'
 
 const within = (min: number, max: number) => {
@@ -24,7 +25,7 @@ const languages = v.optional(v.array(v.picklist(LANGUAGES, `must be one of ${LAN
 const Served = {
   /** Name of the environment variable that holds the key; the key itself never stands in the file. */
   api_key_env: v.optional(v.pipe(v.string(), v.regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable'))),
-  dialect: text,
+  dialect: oneOf(...DIALECTS),
   voice: text,
   mode: oneOf('fast', 'hq'),
   script: oneOf('hans'),

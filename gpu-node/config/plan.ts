@@ -1,6 +1,7 @@
 // What the configuration says of the engines: which there are, how each is reached or started, and in which order a role asks
 // them. Plain values for the rest of the node; made by engines-plan.ts. No secret but `apiKey` is in here.
 import type { Language } from '#shared/model/language.ts'
+import type { EngineNeeds } from './needs.ts'
 
 export const ROLES = ['llm', 'stt', 'tts.fast', 'tts.hq'] as const
 export type Role = (typeof ROLES)[number]
@@ -8,13 +9,17 @@ export type Role = (typeof ROLES)[number]
 /** The name of the embedded engine of each role. */
 export const EMBEDDED = 'embedded'
 
+/** How servers of OpenAI's API differ; engines/dialects.ts has what each wants. */
+export const DIALECTS = ['openai', 'vllm', 'parley', 'vllm-omni', 'kokoro', 'speaches'] as const
+export type Dialect = (typeof DIALECTS)[number]
+
 /** An OpenAI-compatible server. */
 export interface ServerPlan {
   url: string
   model: string
   apiKey: string | undefined
   /** How it differs from OpenAI's own. */
-  dialect: string
+  dialect: Dialect
   /** Of a voice: its id where a persona names none. */
   voice: string | undefined
   /** Of a voice: the mode that it is asked for whatever the chain; the chain's own without it. */
@@ -42,7 +47,8 @@ export interface LaunchPlan {
 export type EnginePlan =
   | { name: string; kind: 'embedded' }
   | { name: string; kind: 'attached'; server: ServerPlan }
-  | { name: string; kind: 'managed'; server: ServerPlan; launch: LaunchPlan }
+  /** `needs`: undefined with a command of its own. */
+  | { name: string; kind: 'managed'; server: ServerPlan; launch: LaunchPlan; needs?: EngineNeeds | undefined }
 
 export interface EnginesPlan {
   /** In start order: llm, stt, tts. */

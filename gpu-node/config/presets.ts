@@ -1,7 +1,9 @@
 // The three engines that Parley knows how to start: the command line, port, memory and time of each, from a few fields. Flags
 // are those of vLLM 0.33.0 and of the workers in engines/python. Knows no file and no environment.
-import { join, resolve } from 'node:path'
+import { existsSync, globSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import type { Managed } from './file-schema.ts'
+import type { EngineNeeds } from './needs.ts'
 
 export type Preset = 'vllm' | 'faster-whisper' | 'f5-tts'
 
@@ -31,23 +33,35 @@ export interface PresetPlan {
   startTimeoutMs: number
   command: string[]
   environment: Record<string, string>
+  needs: EngineNeeds
+}
+
+interface Folders {
+  models: string
+  venv: string
 }
 
 export function planPreset(preset: Preset, engine: Managed, folders: { models: string; venvs: string }): PresetPlan {
-  const python = join(engine.venv ?? join(folders.venvs, preset), 'bin')
+  const own = { models: folders.models, venv: engine.venv ?? join(folders.venvs, preset) }
   switch (preset) {
     case 'vllm':
-      return planVllm(engine, python)
+      return planVllm(engine, own)
     case 'faster-whisper':
-      return planWhisper(engine, python, folders.models)
+      return planWhisper(engine, own)
     case 'f5-tts':
-      return planF5(engine, python, folders.models)
+      return planF5(engine, own)
   }
 }
 
-function planVllm(engine: Managed, python: string): PresetPlan {
+function needsOf(preset: Preset, { venv }: Folders, models: EngineNeeds['models']): EngineNeeds {
+  return { venv, requirements: join(WORKERS, `requirements-${preset}.txt`), models }
+}
+
+function planVllm(engine: Managed, folders: Folders): PresetPlan {
   const { model = 'Qwen/Qwen3-8B-AWQ', port = 8101, kv_cache_gib: kvCacheGib = DEFAULT_KV_CACHE_GIB } = engine
   const weights = WEIGHTS_GIB[model]
+  const folder = join(folders.models, basename(model))
+  const licence = 'see https://huggingface.co/' + model
   const options = {
     'served-model-name': 'llm',
     host: '127.0.0.1',
@@ -65,45 +79,59 @@ function planVllm(engine: Managed, python: string): PresetPlan {
   return {
     port,
     servedName: 'llm',
-    command: [join(python, 'vllm'), 'serve', model, ...flags(options)],
+    // Where setup has not put it, vLLM fetches it itself, while callers wait.
+    command: [join(folders.venv, 'bin', 'vllm'), 'serve', existsSync(folder) ? folder : model, ...flags(options)],
     environment: {},
+    needs: needsOf('vllm', folders, [{ repo: model, revision: 'main', files: undefined, folder, licence }]),
     vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
     // The first start compiles.
     startTimeoutMs: 300_000,
   }
 }
 
-function planWhisper(engine: Managed, python: string, models: string): PresetPlan {
-  const { model = join(models, 'faster-whisper-large-v3-turbo'), port = 8102, device = 'cuda' } = engine
+function planWhisper(engine: Managed, folders: Folders): PresetPlan {
+  const own = join(folders.models, 'faster-whisper-large-v3-turbo')
+  const { model = own, port = 8102, device = 'cuda' } = engine
   const computeType = engine.compute_type ?? (device === 'cuda' ? 'float16' : 'int8')
   const options = { host: '127.0.0.1', port, 'served-name': 'whisper', device, model, 'compute-type': computeType }
   return {
     port,
     servedName: 'whisper',
-    command: [join(python, 'python'), join(WORKERS, 'faster_whisper_worker.py'), ...flags(options)],
-    environment: OFFLINE,
+    command: [join(folders.venv, 'bin', 'python'), join(WORKERS, 'faster_whisper_worker.py'), ...flags(options)],
+    environment: { ...OFFLINE, ...cudaLibraries(folders.venv) },
+    needs: needsOf('faster-whisper', folders, model === own ? [{ ...WHISPER_MODEL, folder: own }] : []),
     vramReserveGib: device === 'cpu' ? 0 : 2.5,
     startTimeoutMs: 60_000,
   }
 }
 
-function planF5(engine: Managed, python: string, models: string): PresetPlan {
-  const { model = join(models, 'f5-tts-v1', 'model_1250000.safetensors'), port = 8103, device = 'cuda' } = engine
+function planF5(engine: Managed, folders: Folders): PresetPlan {
+  const f5 = join(folders.models, 'f5-tts-v1')
+  const vocoder = join(folders.models, 'vocos-mel-24khz')
+  const voices = resolve(engine.voices ?? 'voices')
+  const { model = join(f5, 'model_1250000.safetensors'), port = 8103, device = 'cuda' } = engine
   const options = {
     host: '127.0.0.1',
     port,
     'served-name': 'f5',
     device,
     model,
-    vocoder: join(models, 'vocos-mel-24khz'),
-    vocab: join(models, 'f5-tts-v1', 'vocab.txt'),
-    voices: resolve(engine.voices ?? 'voices'),
+    vocoder,
+    vocab: join(f5, 'vocab.txt'),
+    voices,
   }
   return {
     port,
     servedName: 'f5',
-    command: [join(python, 'python'), join(WORKERS, 'f5_tts_worker.py'), ...flags(options)],
+    command: [join(folders.venv, 'bin', 'python'), join(WORKERS, 'f5_tts_worker.py'), ...flags(options)],
     environment: OFFLINE,
+    needs: {
+      ...needsOf('f5-tts', folders, [
+        { ...F5_MODEL, folder: f5 },
+        { ...VOCOS_MODEL, folder: vocoder },
+      ]),
+      voices,
+    },
     vramReserveGib: device === 'cpu' ? 0 : 2,
     startTimeoutMs: 60_000,
   }
@@ -112,6 +140,31 @@ function planF5(engine: Managed, python: string, models: string): PresetPlan {
 function flags(options: Readonly<Record<string, string | number>>): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
+
+/** CTranslate2 looks for CUDA's libraries where the system has them, not where pip puts them. */
+function cudaLibraries(venv: string): Record<string, string> {
+  const folders = globSync(join(venv, 'lib/python3*/site-packages/nvidia/*/lib'))
+  return folders.length > 0 ? { LD_LIBRARY_PATH: folders.join(':') } : {}
+}
+
+const WHISPER_MODEL = {
+  repo: 'mobiuslabsgmbh/faster-whisper-large-v3-turbo',
+  revision: 'main',
+  files: ['config.json', 'model.bin', 'preprocessor_config.json', 'tokenizer.json', 'vocabulary.json'],
+  licence: 'MIT',
+} as const
+const F5_MODEL = {
+  repo: 'SWivid/F5-TTS',
+  revision: 'main',
+  files: ['F5TTS_v1_Base/model_1250000.safetensors', 'F5TTS_v1_Base/vocab.txt'],
+  licence: 'CC-BY-NC-4.0: NOT for commercial use',
+} as const
+const VOCOS_MODEL = {
+  repo: 'charactr/vocos-mel-24khz',
+  revision: 'main',
+  files: ['config.yaml', 'pytorch_model.bin'],
+  licence: 'MIT',
+} as const
 
 /** The workers never download while callers wait: their weights are put in place before. */
 const OFFLINE = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1' }

@@ -2,6 +2,7 @@
 import { invariant } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import type { ServerPlan } from '#gpu-node/config/plan.ts'
+import { TTS_DIALECTS } from './dialects.ts'
 import { createEspeakTts } from './espeak-tts.ts'
 import { createFirstVoiceTts } from './first-voice-tts.ts'
 import { createFliteTts } from './flite-tts.ts'
@@ -32,18 +33,22 @@ export const createEmbedded: { [R in keyof RoleEngines]: (options: EmbeddedOptio
   },
 }
 
-/** Of the workers in gpu-node/engines/python: they have a fast and an HQ mode. */
-const OUR_DIALECT = 'parley'
-/** Servers that speak in the voice of a recording. */
-const CLONING_DIALECTS = new Set([OUR_DIALECT, 'vllm-omni'])
-
 export const createServed: { [R in keyof RoleEngines]: (server: ServerPlan, log: Log) => RoleEngines[R] } = {
   llm: ({ url, model, apiKey }, log) => createOpenAiLlm({ url, model, apiKey, log }),
   stt: ({ url, model, apiKey }, log) => createOpenAiStt({ url, model, apiKey, log }),
   tts: ({ url, model, apiKey, voice, languages, sampleRate, script, dialect, mode }, log) => {
     invariant(voice !== undefined, 'a server of voices names one')
-    const canClone = CLONING_DIALECTS.has(dialect)
-    const sent = mode ?? (dialect === OUR_DIALECT ? 'asked' : undefined)
-    return createOpenAiTts({ url, model, apiKey, voice, languages, sampleRate, script, canClone, mode: sent, log })
+    return createOpenAiTts({
+      url,
+      model,
+      apiKey,
+      voice,
+      languages,
+      sampleRate,
+      script,
+      dialect: TTS_DIALECTS[dialect],
+      mode,
+      log,
+    })
   },
 }

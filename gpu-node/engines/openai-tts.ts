@@ -4,6 +4,7 @@ import { Resampler } from '#shared/audio/resample.ts'
 import { writeWav } from '#shared/audio/wav.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
+import type { TtsDialect } from './dialects.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import { createPcmReader, isUsualRate } from './openai-pcm.ts'
 import type { OpenAiAddress, OpenAiServer } from './openai-request.ts'
@@ -29,10 +30,10 @@ export interface OpenAiTtsOptions extends OpenAiAddress {
   languages: readonly Language[]
   /** Of models whose dictionary knows one script only, such as F5-TTS: `hans`. */
   script?: Script
-  /** Whether the server takes `ref_audio` and `ref_text`, as our worker and vLLM-Omni do. */
-  canClone?: boolean
-  /** Sent as `mode` to a server that has a fast and an HQ mode: always the same, or the one that is asked for. */
-  mode?: TtsMode | 'asked' | undefined
+  /** OpenAI's own without it. */
+  dialect?: TtsDialect
+  /** Of a server that has modes: always this one; the one that is asked for without it. */
+  mode?: TtsMode | undefined
   log: Log
   firstAudioTimeoutMs?: number
   idleTimeoutMs?: number
@@ -45,7 +46,7 @@ export function createOpenAiTts(options: OpenAiTtsOptions): Tts {
     engine: server.engine,
     sampleRate,
     script: options.script,
-    canClone: options.canClone ?? false,
+    canClone: options.dialect?.canClone ?? false,
     speaks: (language) => options.languages.includes(language),
     synthesize: (request) => synthesize(server, { ...options, sampleRate }, request),
     close: async () => {},
@@ -103,14 +104,23 @@ function requestBody(settings: Settings, request: TtsOptions): string {
     response_format: 'pcm',
     // Never `stream: true`: vLLM-Omni takes that for server-sent events, Kokoro-FastAPI for raw bytes.
     stream_format: 'audio',
-    // Left out where it is undefined.
-    mode: settings.mode === 'asked' ? request.mode : settings.mode,
+    ...dialectFields(settings, request),
   })
+}
+
+function dialectFields({ dialect, mode, sampleRate }: Settings, request: TtsOptions): Record<string, unknown> {
+  const { language } = request
+  const isCloned = request.reference !== undefined && (dialect?.canClone ?? false)
+  return {
+    ...dialect?.fields?.({ language, isCloned, sampleRate }),
+    // Left out where it is undefined.
+    mode: dialect?.hasModes ? (mode ?? request.mode) : undefined,
+  }
 }
 
 /** A recording takes the place of a voice that the server knows; it travels within the request and is kept nowhere. */
 function voiceOf(settings: Settings, { voice, reference }: TtsOptions): Record<string, string> {
-  if (!reference || !settings.canClone) return { voice: voice ?? settings.voice }
+  if (!reference || !settings.dialect?.canClone) return { voice: voice ?? settings.voice }
   const wav = Buffer.from(writeWav(reference.pcm, reference.sampleRate)).toString('base64')
   return { ref_audio: `data:audio/wav;base64,${wav}`, ref_text: reference.text }
 }

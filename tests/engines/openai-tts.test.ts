@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { createPcmReader } from '#gpu-node/engines/openai-pcm.ts'
 import type { OpenAiTtsOptions } from '#gpu-node/engines/openai-tts.ts'
+import { TTS_DIALECTS } from '#gpu-node/engines/dialects.ts'
 import { createOpenAiTts, MAX_INPUT_CHARS } from '#gpu-node/engines/openai-tts.ts'
 import type { Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
 import { concatPcm, pcmToBytes } from '#shared/audio/pcm.ts'
@@ -55,8 +56,8 @@ describe('audio', () => {
     const reference = { text: 'I say so.', pcm: TONE, sampleRate: 16_000 }
     const asked = say({ reference, mode: 'hq', voice: 'bert' })
     await listOf(voice().synthesize(asked))
-    await listOf(voice({ canClone: true, mode: 'asked' }).synthesize(asked))
-    await listOf(voice({ mode: 'fast' }).synthesize(asked))
+    await listOf(voice({ dialect: TTS_DIALECTS.parley }).synthesize(asked))
+    await listOf(voice({ dialect: { hasModes: true }, mode: 'fast' }).synthesize(asked))
     const plain = jsonOf(await server.received(1))
     expect(plain).toMatchObject({ voice: 'bert' })
     expect(plain).not.toHaveProperty('mode')
@@ -171,5 +172,22 @@ describe('failures', () => {
     }
     await expect(hearing()).rejects.toBe('bargeIn')
     expect(await (await server.received(1)).outcome).toBe('cut')
+  })
+
+  it.each([
+    ['openai', 'en', {}, ['mode', 'task_type', 'lang_code', 'sample_rate']],
+    ['parley', 'en', { mode: 'hq' }, ['task_type']],
+    ['vllm-omni', 'zh', { task_type: 'CustomVoice', language: 'Chinese' }, ['mode']],
+    ['kokoro', 'zh', { lang_code: 'z' }, ['mode']],
+    ['kokoro', 'en', { lang_code: 'a' }, ['mode']],
+    ['speaches', 'en', { sample_rate: 24_000 }, ['mode']],
+  ] as const)('[DIA1] a server of the dialect %s is told %s in its own words', async (name, language, told, absent) => {
+    server.script(audio(BYTES))
+    await listOf(
+      voice({ dialect: TTS_DIALECTS[name], languages: ['en', 'zh'] }).synthesize(say({ language, mode: 'hq' })),
+    )
+    const body = jsonOf(await server.received(1))
+    expect(body).toMatchObject({ response_format: 'pcm', stream_format: 'audio', ...told })
+    for (const field of [...absent, 'stream']) expect(body).not.toHaveProperty(field)
   })
 })

@@ -54,7 +54,7 @@ describe('engines of a node', () => {
       url: 'http://127.0.0.1:9',
       model: 'far',
       apiKey: undefined,
-      dialect: 'openai',
+      dialect: 'openai' as const,
       voice: 'ada',
       mode: undefined,
       languages: ['en'] as const,

@@ -93,6 +93,12 @@ describe('file of engines', () => {
     expect(issues(toml)).toEqual([expect.stringMatching(words)])
   })
 
+  it('[DIA2] a dialect that is not known is refused with those that are', () => {
+    expect(issues(`[engines.a]\n${URL_AND_MODEL}dialect = "klingon"`)).toEqual([
+      expect.stringMatching(/^engines\.a\.dialect: .*openai, vllm, parley, vllm-omni, kokoro, speaches/),
+    ])
+  })
+
   it('[CFG4] a secret in the file is refused unrepeated; the variable that the file names holds it', () => {
     const said = issues(`[engines.a]\n${URL_AND_MODEL}api_key = "hush-hush"`)
     expect(said).toEqual([expect.stringMatching(/^engines\.a\.api_key: a secret never stands in this file/)])

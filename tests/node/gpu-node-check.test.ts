@@ -58,7 +58,7 @@ describe('gpu-node check', () => {
     const { out, code } = await check(engine(1, port, '/absent/program'), 24_000)
     server.close()
     expect(out).toMatch(new RegExp(`a: port +${port} is taken +free +end what listens there, or set engines.a.port`))
-    expect(out).toMatch(/a: program +is missing +\/absent\/program +python3 -m venv/)
+    expect(out).toMatch(/a: program +is missing +\/absent\/program +put \/absent\/program in place/)
     expect(out).toMatch(/a: files +1 of 1 missing +all there +put in place: \/absent\/program\.bin/)
     expect(code).toBe(1)
   })

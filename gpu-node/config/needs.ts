@@ -1,0 +1,26 @@
+// What an engine of a preset needs on the disk before it can start: a virtual environment and the files of its models. Data only;
+// gpu-node/setup puts them in place, gpu-node/check looks for them.
+
+/** Files of one repository of a model hub. */
+export interface ModelNeed {
+  /** owner/name */
+  repo: string
+  /** A branch, tag or commit. */
+  revision: string
+  /** Which of its files: exact paths, or all where undefined. */
+  files: readonly string[] | undefined
+  /** Where they go; the last part of each path is its name there. */
+  folder: string
+  /** Told before the download. */
+  licence: string
+}
+
+export interface EngineNeeds {
+  /** Folder of the virtual environment. */
+  venv: string
+  /** Pinned and hashed, in gpu-node/engines/python. */
+  requirements: string
+  models: readonly ModelNeed[]
+  /** Folder of reference voices, `<id>.wav` and `<id>.txt`; the owner's to fill. */
+  voices?: string
+}
