@@ -3,7 +3,8 @@
 import type { Fault } from '#shared/fault.ts'
 import type { Language } from '#shared/model/language.ts'
 import { conflictsIn, type TurnOptions } from '#shared/model/turn-options.ts'
-import type { TtsMode, UnnumberedUp, VoiceChoice } from '#shared/protocol/session-messages.ts'
+import type { VoiceChoice } from '#shared/model/voice-choice.ts'
+import type { TtsMode, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 
 export interface SessionSettings {

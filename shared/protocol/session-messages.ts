@@ -7,7 +7,9 @@ import { Language } from '#shared/model/language.ts'
 import { Persona } from '#shared/model/persona.ts'
 import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
 import { PastTurn, Timings, TurnIdSchema, TurnStatus } from '#shared/model/turn.ts'
-import { MAX_GOAWAY_MS, MAX_TEXT_CHARS } from './limits.ts'
+import { VoiceChoice } from '#shared/model/voice-choice.ts'
+import { CallerText } from './caller-text.ts'
+import { MAX_GOAWAY_MS } from './limits.ts'
 
 export const SessionIdSchema = v.custom<SessionId>(
   (x) => typeof x === 'string' && isId('session', x),
@@ -31,30 +33,6 @@ const SampleRate = v.picklist(SAMPLE_RATES)
 export const AudioFormat = v.object({ inputRate: SampleRate, outputRate: SampleRate })
 export type AudioFormat = v.InferOutput<typeof AudioFormat>
 export const DEFAULT_AUDIO_FORMAT: AudioFormat = { inputRate: 16_000, outputRate: 24_000 }
-
-/** What a caller types or corrects; counted in code points, as a person counts. */
-export const CallerText = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return
-    // Nobody could answer it, and a prompt without words is refused by some servers.
-    if (dataset.value.trim() === '') addIssue({ label: 'text', expected: 'more than blanks' })
-    const got = [...dataset.value].length
-    // decode() makes a too_large fault of an issue of this form.
-    if (got > MAX_TEXT_CHARS) addIssue({ label: 'characters', expected: `<=${MAX_TEXT_CHARS}`, received: `${got}` })
-  }),
-)
-
-/**
- * Whose voice the persona speaks with. The caller's own is cloned from what he says after this message, for this session and
- * only with his word that he wants it; it begins with the first reply after an utterance of 3 to 12 s.
- */
-export const VoiceChoice = v.variant('source', [
-  v.object({ source: v.literal('persona') }),
-  v.object({ source: v.literal('caller'), consent: v.literal(true) }),
-])
-export type VoiceChoice = v.InferOutput<typeof VoiceChoice>
 
 /** Relayed from the caller to the node. */
 export const UpMessage = v.variant('type', [
