@@ -9,9 +9,10 @@ import { systemClock } from '#shared/clock.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type FaultCode } from '#shared/fault.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import { DEFAULT_AUDIO_FORMAT, type EndReason } from '#shared/protocol/session-messages.ts'
+import { DEFAULT_AUDIO_FORMAT, type EndReason, type UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { access } from './access.ts'
 import { endText, faultText, type Mode } from './call-text.ts'
+import { isLikeMe, startChoices } from './choices.ts'
 import { mintTicket } from './edge-api.ts'
 import { forgetConversation, keepConversation, keptConversation, recall } from './kept-conversation.ts'
 import { loudness, openMicrophone, type Microphone } from './microphone.ts'
@@ -90,6 +91,11 @@ export function stopReply(): void {
   if (mode.value === 'thinking' || mode.value === 'speaking') call?.client.send({ type: 'reply.interrupt' })
 }
 
+/** Of the session that is open; the next one begins with what is chosen then. */
+export function tellSession(change: Omit<Extract<UnnumberedUp, { type: 'session.update' }>, 'type'>): void {
+  if (link.value === 'ready' || link.value === 'reconnecting') call?.client.send({ type: 'session.update', ...change })
+}
+
 /** Begins anew: the next words open another conversation. */
 export function startOver(): void {
   hangUp()
@@ -121,7 +127,7 @@ function open(): Call {
     openSocket: (url, protocols) => new WebSocket(url, protocols),
     credentials: async () => ({ ticket: await ticketOrBanner() }),
     clock: systemClock,
-    start: { audio: DEFAULT_AUDIO_FORMAT, ...(conversationId !== undefined && { conversationId }) },
+    start: { audio: DEFAULT_AUDIO_FORMAT, ...startChoices(), ...(conversationId !== undefined && { conversationId }) },
     conflictPatienceMs: CONFLICT_PATIENCE_MS,
     // A call that was left may still say its goodbye: it is no longer shown.
     onMessage: (message) => isCurrent() && show(message),
@@ -157,13 +163,16 @@ function show(message: ChatDown): void {
   view.value = reduceView(view.value, message)
   if (message.type === 'session.ready') {
     keepConversation(message.conversationId)
+    if (isLikeMe.value) tellSession({ voice: { source: 'caller', consent: true } })
     // The session before may have stored its last turn only now.
     void recall()
   }
   if (message.type === 'fault')
     banner.value = { about: link.value === 'ready' ? 'turn' : 'connection', text: faultText(message) }
-  if (message.type === 'session.notice')
+  if (message.type === 'session.notice') {
     banner.value = { about: 'notice', text: view.value.notices.at(-1) ?? 'The reply is limited.' }
+    if (message.notice === 'voiceUnavailable' && message.detail === 'caller') isLikeMe.value = false
+  }
 }
 
 /** A turn that nobody spoke was written: its text is no longer pending. */

@@ -2,6 +2,7 @@
 // A refusal becomes a FaultError with the code that the edge told; no network at all stays the browser's own error.
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
+import type { Persona } from '#shared/model/persona.ts'
 
 /** Where the edge does not say how long to wait. */
 const DEFAULT_RETRY_MS = 2_000
@@ -27,6 +28,14 @@ export async function mintTicket(): Promise<string> {
   const answer = await post('/api/tickets', {})
   if (!answer.ok) throw refusalOf(answer)
   return ((await answer.json()) as { ticket: string }).ticket
+}
+
+export type ListedPersona = Pick<Persona, 'id' | 'name' | 'language'>
+
+export async function fetchPersonas(): Promise<ListedPersona[]> {
+  const answer = await fetch('/api/personas')
+  if (!answer.ok) throw refusalOf(answer)
+  return ((await answer.json()) as { personas: ListedPersona[] }).personas
 }
 
 /** Undefined where there is no such conversation (any more). */

@@ -2,13 +2,14 @@
 import { render } from 'preact'
 import { access, checkAccess } from './access.ts'
 import { hangUp } from './call.ts'
+import { recallChoices } from './choices.ts'
 import { recall } from './kept-conversation.ts'
 import { Page } from './page.tsx'
 import { SignIn } from './sign-in.tsx'
 
 async function enter(): Promise<void> {
   await checkAccess()
-  if (access.value === 'in') await recall()
+  if (access.value === 'in') await Promise.all([recall(), recallChoices()])
 }
 
 function Root() {

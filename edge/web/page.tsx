@@ -4,6 +4,7 @@ import { banner, link, stopReply, view } from './call.ts'
 import { demonstrationText } from './call-text.ts'
 import { Dock } from './dock.tsx'
 import { CloseIcon, Logo } from './icons.tsx'
+import { Settings, SettingsButton } from './settings.tsx'
 import { Transcript } from './transcript.tsx'
 
 const LINK_TEXT: Record<typeof link.value, string> = {
@@ -31,7 +32,9 @@ export function Page() {
           <span class='dot' data-link={link.value} />
           {LINK_TEXT[link.value]}
         </span>
+        <SettingsButton />
       </header>
+      <Settings />
       <Transcript />
       <footer>
         <BannerLine />

@@ -194,17 +194,28 @@ describe.skipIf(findChromium() === undefined)('the page', () => {
     await proxy.close()
   })
 
+  it('[WEB19] a voice that cannot imitate anybody says so, and the box is off again', async () => {
+    const page = await world.open(browser)
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByLabel(/Speak like me/).check()
+    await write(page, 'What is your name?')
+    await page.getByRole('alert').getByText('This voice cannot speak like you.').waitFor()
+    expect(await page.getByLabel(/Speak like me/).isChecked()).toBe(false)
+    await world.leave(page)
+  })
+
   it('[WEB14] fits a phone, keeps to the wish for darkness and rest, and names each control', async () => {
     const phone = { viewport: { width: 360, height: 640 }, colorScheme: 'dark', reducedMotion: 'reduce' } as const
     const page = await world.open(browser, phone)
     await write(page, `A word without an end: ${'o'.repeat(200)}`)
     await said(page, 'persona').waitFor()
+    await page.getByRole('button', { name: 'Settings' }).click()
     const facts = await page.evaluate(() => ({
       overflow: document.documentElement.scrollWidth - innerWidth,
       ground: getComputedStyle(document.body).backgroundColor,
       moving: document.getAnimations().length,
-      nameless: [...document.querySelectorAll('button, input')].filter(
-        (control) => !control.ariaLabel && !control.textContent?.trim(),
+      nameless: [...document.querySelectorAll<HTMLInputElement>('button, input, select')].filter(
+        (control) => !control.ariaLabel && !control.textContent?.trim() && !control.labels?.length,
       ).length,
     }))
     expect(facts).toEqual({ overflow: 0, ground: 'rgb(15, 15, 22)', moving: 0, nameless: 0 })

@@ -11,6 +11,7 @@ import { readEdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge } from '#edge/runtime/node/start-edge.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import type { Engines } from '#gpu-node/engines/ports.ts'
 import { startNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { silentLog } from '#shared/log.ts'
@@ -44,7 +45,8 @@ export interface WebWorld {
   close(): Promise<void>
 }
 
-export async function startWebWorld(): Promise<WebWorld> {
+/** `engines`: what the node is to have instead of the embedded ones. */
+export async function startWebWorld({ engines = (embedded: Engines): Engines => embedded } = {}): Promise<WebWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'parley-web-'))
   const dist = join(dir, 'dist')
   await build({ configFile: 'vite.config.ts', build: { outDir: dist }, logLevel: 'error' })
@@ -60,7 +62,10 @@ export async function startWebWorld(): Promise<WebWorld> {
     const settings = { EDGE_URL: url, NODE_TOKEN: token, DATA_DIR: dir, SLOTS }
     const node = await startNode(readNodeConfig(settings), {
       log: silentLog,
-      chooseEngines,
+      chooseEngines: async (...given) => {
+        const chosen = await chooseEngines(...given)
+        return { ...chosen, engines: engines(chosen.engines) }
+      },
       createTurns: createTurnRunner,
     })
     stops.push(() => node.close(AbortSignal.abort('shutdown')))

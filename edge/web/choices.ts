@@ -1,0 +1,52 @@
+// What a caller chooses for his calls: whom he talks to, how well the voice is to sound, and whether it is to be his own. Read by
+// call.ts when a session opens, changed by settings.tsx. It knows no session.
+import { signal } from '@preact/signals'
+import type { PersonaId } from '#shared/ids.ts'
+import type { SessionStart } from '#shared/protocol/chat-messages.ts'
+import { TtsMode } from '#shared/protocol/session-messages.ts'
+import { fetchPersonas, type ListedPersona } from './edge-api.ts'
+
+const PERSONA_KEY = 'parley.persona'
+const MODE_KEY = 'parley.ttsMode'
+
+/** Whom this edge offers; empty until it has said so. */
+export const personas = signal<readonly ListedPersona[]>([])
+/** Undefined: whoever the edge begins with. */
+export const chosenPersona = signal<PersonaId | undefined>(undefined)
+/** Undefined: as the persona speaks by itself. */
+export const chosenMode = signal<TtsMode | undefined>(undefined)
+/** He consents that his voice is imitated. For as long as this page is open: consent is not kept. */
+export const isLikeMe = signal(false)
+
+/** Reads whom there is, and what was chosen in this browser before. Without an answer there is nothing to choose. */
+export async function recallChoices(): Promise<void> {
+  const mode = localStorage.getItem(MODE_KEY)
+  chosenMode.value = TtsMode.options.find((option) => option === mode)
+  try {
+    personas.value = await fetchPersonas()
+  } catch {
+    return
+  }
+  // One that was removed meanwhile would refuse the call.
+  const kept = localStorage.getItem(PERSONA_KEY)
+  chosenPersona.value = personas.value.find(({ id }) => id === kept)?.id
+}
+
+export function choosePersona(id: PersonaId): void {
+  chosenPersona.value = id
+  localStorage.setItem(PERSONA_KEY, id)
+}
+
+export function chooseMode(mode: TtsMode | undefined): void {
+  chosenMode.value = mode
+  if (mode === undefined) localStorage.removeItem(MODE_KEY)
+  else localStorage.setItem(MODE_KEY, mode)
+}
+
+/** What of it stands in session.start. */
+export function startChoices(): Pick<SessionStart, 'personaId' | 'ttsMode'> {
+  return {
+    ...(chosenPersona.value !== undefined && { personaId: chosenPersona.value }),
+    ...(chosenMode.value !== undefined && { ttsMode: chosenMode.value }),
+  }
+}
