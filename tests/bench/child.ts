@@ -44,6 +44,7 @@ export async function startChild<Facts>(
   program: string,
   settings: object,
   flags: string[] = [],
+  startTimeoutMs = START_TIMEOUT_MS,
 ): Promise<BenchChild<Facts>> {
   const inherited = process.execArgv.filter((flag) => !LOAD_FLAGS.includes(flag))
   const child = fork(new URL(program, import.meta.url), [JSON.stringify(settings)], {
@@ -70,7 +71,7 @@ export async function startChild<Facts>(
     // The programs are ours and of the same tree: what they answer has the type that is asked for.
     return (await Promise.race([answer, ended])) as T
   }
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
+  const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs)
   const facts = (await Promise.race([ready.promise, ended]).finally(() => clearTimeout(timer))) as Facts
   return {
     facts,

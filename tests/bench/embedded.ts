@@ -1,15 +1,12 @@
 // Bench: what the embedded engines cost, on real speech, through the real edge and node. The sentences of the tests' fixture
 // are spoken by the embedded voice beforehand; each session first says them at the pace of life (latency, CPU, memory), then
 // pours them in as fast as the loop takes them (real-time factor: time needed over length of what was said).
-import { resamplePcm } from '#shared/audio/resample.ts'
 import { systemClock } from '#shared/clock.ts'
-import { silentLog } from '#shared/log.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
-import { createFliteTts } from '#gpu-node/engines/flite-tts.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
-import { say, SENTENCES } from '#tests/engines/spoken.ts'
 import { startChild, type BenchChild, type Usage } from './child.ts'
 import type { EdgeFacts } from './edge-process.ts'
+import { generateRecordings } from './engines/recordings.ts'
 import { monotonicMs } from './monotonic.ts'
 import type { NodeSettings } from './node-process.ts'
 import { median } from './quantile.ts'
@@ -25,12 +22,8 @@ export interface EmbeddedLoad {
 export const EMBEDDED_FULL: EmbeddedLoad = { sessions: [1, 2], turnsPerSession: 9, idleMs: 5_000 }
 export const EMBEDDED_SHORT: EmbeddedLoad = { sessions: [1, 2], turnsPerSession: 3, idleMs: 1_000 }
 
-/** Not the voice that the node answers with, at least. */
-const VOICE = 'rms'
 /** Behind a sentence that is poured: ends the utterance, whatever the VAD's lag. */
 const SILENCE_MS = DEFAULT_TURN_OPTIONS.hardEndMs + 300
-/** Below this a sample at the end of a recording is silence and no speech: -40 dB of full scale. */
-const SILENT_BELOW = 328
 const WATCH_EVERY_MS = 250
 
 interface Halves {
@@ -55,7 +48,9 @@ interface Measured {
 }
 
 export async function benchEmbedded(load: EmbeddedLoad): Promise<Report> {
-  const sentences = await speakSentences()
+  // A story takes half a minute to tell, and says no more of the engines than any other answer.
+  const recordings = (await generateRecordings()).filter(({ text }) => !text.includes('story'))
+  const sentences = recordings.map(({ pcm }) => pcm)
   const edge = await startChild<EdgeFacts>('./edge-process.ts', {})
   try {
     const slots = Math.max(...load.sessions)
@@ -73,18 +68,6 @@ export async function benchEmbedded(load: EmbeddedLoad): Promise<Report> {
   } finally {
     await edge.stop()
   }
-}
-
-async function speakSentences(): Promise<Int16Array[]> {
-  const tts = await createFliteTts({ log: silentLog })
-  const spoken: Int16Array[] = []
-  // A story takes half a minute to tell, and says no more of the engines than any other answer.
-  for (const sentence of SENTENCES.filter((text) => !text.includes('story'))) {
-    const pcm = resamplePcm(await say(tts, sentence, VOICE), tts.sampleRate, ENGINE_INPUT_RATE)
-    spoken.push(pcm.subarray(0, pcm.findLastIndex((sample) => Math.abs(sample) >= SILENT_BELOW) + 1))
-  }
-  await tts.close()
-  return spoken
 }
 
 async function measure(sessions: number, { edge, node }: Halves, sentences: Int16Array[]): Promise<Measured> {

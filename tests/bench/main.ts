@@ -1,35 +1,66 @@
 // `npm run bench -- NAME [--short]`: runs one bench and prints its table. --short: fewer and shorter measurements, to see
 // that it works; figures worth keeping need a quiet machine and the full load.
 import { fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { faultOf } from '#shared/fault.ts'
 import { LOAD_FLAGS } from './child.ts'
 import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
+import { benchEngines } from './engines.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
+import { listeningReport, makeListeningTest } from './listen.ts'
+import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 
-const BENCHES: Record<string, (isShort: boolean) => Promise<Report>> = {
-  'voice-to-voice': (isShort) => benchVoiceToVoice(isShort ? VOICE_SHORT : VOICE_FULL),
-  relay: (isShort) => benchRelay(isShort ? RELAY_SHORT : RELAY_FULL),
-  hosts: (isShort) => benchHosts(isShort ? HOSTS_SHORT : HOSTS_FULL),
-  embedded: (isShort) => benchEmbedded(isShort ? EMBEDDED_SHORT : EMBEDDED_FULL),
+const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
+  'voice-to-voice': ({ short }) => benchVoiceToVoice(short ? VOICE_SHORT : VOICE_FULL),
+  relay: ({ short }) => benchRelay(short ? RELAY_SHORT : RELAY_FULL),
+  hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
+  embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
+  engines: (values) => benchEngines(enginesLoad(values)),
+  listen: async (values) => {
+    const marks = marksOf(values)
+    if (marks) return listeningReport(marks)
+    return makeListeningTest({ out: values.out, reference: values.reference }, process.env, tell)
+  },
 }
 
-const { values, positionals } = parseArgs({
-  options: { short: { type: 'boolean', default: false } },
-  allowPositionals: true,
-})
+const { values, positionals } = read()
 const bench = BENCHES[positionals[0] ?? '']
-if (bench === undefined || positionals.length > 1) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--short]\n`)
+if (bench === undefined || positionals.length > 1) refuse()
+// This program is the client of each bench, so it is load too.
+else if (LOAD_FLAGS.every((flag) => process.execArgv.includes(flag))) await runHere(bench)
+else process.exitCode = await runAgainAsLoad()
+
+function read() {
+  try {
+    return parseArgs({ options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function refuse(why?: string): never {
+  process.stderr.write(`${why === undefined ? '' : `${why}\n`}${USAGE}`)
   process.exit(2)
 }
-// This program is the client of each bench, so it is load too.
-if (LOAD_FLAGS.every((flag) => process.execArgv.includes(flag)))
-  process.stdout.write(`${printReport(await bench(values.short))}\n`)
-else process.exitCode = await runAgainAsLoad()
+
+async function runHere(run: (values: Values) => Promise<Report | string>): Promise<void> {
+  try {
+    const report = await run(values)
+    process.stdout.write(`${typeof report === 'string' ? report : printReport(report)}\n`)
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
+  } catch (error) {
+    const fault = faultOf(error)
+    tell(fault.code === 'invalid_message' ? fault.issues.join('\n') : String(error))
+    process.exitCode = 1
+  }
+}
 
 function runAgainAsLoad(): Promise<number> {
   const execArgv = [...process.execArgv, ...LOAD_FLAGS]

@@ -50,6 +50,8 @@ export class SpeakingCaller {
   #ordinal = 0
   #done = Promise.withResolvers<CalledTurn>()
   #cancelFrame: () => void = () => {}
+  /** How often an engine gave way to a simpler one. */
+  degraded = 0
 
   constructor({ url, key, options }: SpeakingCallerOptions) {
     const clock = systemClock
@@ -154,6 +156,9 @@ export class SpeakingCaller {
         return
       case 'reply.done':
         return this.#finish(message.timings)
+      case 'session.notice':
+        if (message.notice === 'degraded') this.degraded++
+        return
       case 'fault':
         return this.#fail(`fault ${message.code}`)
       default:

@@ -1,0 +1,71 @@
+// What stands on the command line of a bench, read and checked. Used by main.ts.
+import { ENGINES_FULL, ENGINES_SHORT, type EnginesLoad } from './engines.ts'
+import { readMarks } from './listen.ts'
+import type { Kind } from './listen/sheet.ts'
+
+export const OPTIONS = {
+  short: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  wavs: { type: 'string' },
+  sessions: { type: 'string' },
+  turns: { type: 'string' },
+  soak: { type: 'string' },
+  out: { type: 'string', default: 'data/listen' },
+  reference: { type: 'string' },
+  key: { type: 'string' },
+  ratings: { type: 'string', multiple: true },
+} as const
+
+export const USAGE = `usage: npm run bench -- NAME [options]
+  voice-to-voice | relay | hosts | embedded
+  engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
+  listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
+  each: --short (to see that it works), --json FILE
+`
+
+export interface Values {
+  short: boolean
+  json?: string | undefined
+  wavs?: string | undefined
+  sessions?: string | undefined
+  turns?: string | undefined
+  soak?: string | undefined
+  out: string
+  reference?: string | undefined
+  key?: string | undefined
+  ratings?: string[] | undefined
+}
+
+const MAX_SESSIONS = 64
+const MAX_TURNS = 100_000
+/** A day. */
+const MAX_SOAK_MINUTES = 24 * 60
+
+/** Throws an Error that names the option. */
+export function enginesLoad(values: Values): EnginesLoad {
+  const { alone, calls } = values.short ? ENGINES_SHORT : ENGINES_FULL
+  const { sessions, turns, soak } = values
+  return {
+    alone,
+    calls: {
+      sessions: sessions?.split(',').map((one) => whole('sessions', one, MAX_SESSIONS)) ?? calls.sessions,
+      turns: turns === undefined ? calls.turns : whole('turns', turns, MAX_TURNS),
+      soakMinutes: soak === undefined ? calls.soakMinutes : whole('soak', soak, MAX_SOAK_MINUTES),
+    },
+    wavs: values.wavs,
+    marks: marksOf(values),
+  }
+}
+
+/** Undefined where neither key nor ratings are named. */
+export function marksOf({ key, ratings }: Values): Partial<Record<Kind, number[]>> | undefined {
+  if (key === undefined && ratings === undefined) return undefined
+  if (key === undefined || ratings === undefined) throw new Error('--key and --ratings are needed together')
+  return readMarks(key, ratings)
+}
+
+function whole(name: string, text: string, max: number): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number
+  throw new Error(`--${name}: must be a whole number from 1 to ${max}, and is ${text}`)
+}
