@@ -26,8 +26,13 @@ import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
+import { UPLOAD_PATHS, voiceProfileRoutes } from '#edge/http/voice-profiles.ts'
+import { voicePreviewRoutes } from '#edge/http/voice-preview.ts'
 import { wireRoutes } from '#edge/http/wires.ts'
 import type { EdgePorts } from './ports.ts'
+
+const jsonLimit = limitBody()
+const isUpload = (method: string, path: string): boolean => method === 'POST' && UPLOAD_PATHS.has(path)
 
 export function createApp(ports: EdgePorts) {
   const app = new Hono<RequestEnv>()
@@ -40,7 +45,8 @@ export function createApp(ports: EdgePorts) {
   app.use(limitFailures(ports))
   for (const path of ['/api/*', '/v1/*']) {
     app.use(path, crossOrigin(ports.settings.corsOrigins))
-    app.use(path, limitBody())
+    // What takes files bounds them itself.
+    app.use(path, (c, next) => (isUpload(c.req.method, c.req.path) ? next() : jsonLimit(c, next)))
     app.use(path, async (c, next) => {
       await next()
       c.header('cache-control', 'private, no-store')
@@ -63,6 +69,8 @@ export function createApp(ports: EdgePorts) {
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))
     .route('/api', ticketRoutes(ports))
+    .route('/api', voiceProfileRoutes(ports))
+    .route('/api', voicePreviewRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
   const specs = specsOf(app, ports.settings.version)
   app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs)).route('/', wireRoutes())

@@ -1,6 +1,7 @@
 // What the pure edge (app, rooms, stores) needs from its host. Implemented once in runtime/node, once in runtime/workers.
 // No runtime's type is named here.
 import type { Context, MiddlewareHandler } from 'hono'
+import type { BlobHash } from '#shared/blob.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
@@ -11,6 +12,7 @@ import type { Upgrades } from './socket-ports.ts'
 import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
+export type * from './voice-ports.ts'
 
 export type { Blobs, ByteRange } from './blob-port.ts'
 export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
@@ -152,6 +154,14 @@ export interface EdgeSettings {
   startedAt: number
 }
 
+/** Work on voices that goes on after the answer. */
+export interface VoiceJobs {
+  /** There may be voices to prepare. */
+  begin(): void
+  /** Nodes drop what they made of these files. */
+  forget(files: readonly BlobHash[]): void
+}
+
 /** Callers by the tokens of the operator's identity provider. */
 export interface Identities {
   /** Undefined for a token that is not good. Throws FaultError unavailable where the provider cannot be asked. */
@@ -168,6 +178,7 @@ export interface EdgePorts {
   upgrades: Upgrades
   limits: Limits
   blobs: Blobs
+  voiceJobs: VoiceJobs
   metrics: Metrics
   settings: EdgeSettings
   /** Undefined where the network before the host compresses. */

@@ -1,11 +1,22 @@
 // What the edge needs of the database that outlives its rooms: one interface a family of tables, implemented in edge/store.
 // Part of ports.ts, which hands it on.
-import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import type {
+  ApiKeyId,
+  ConversationId,
+  NodeId,
+  PersonaId,
+  SessionId,
+  TurnId,
+  UserId,
+  VoiceProfileId,
+} from '#shared/ids.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Caller, KeyTerms, Scope } from './ports.ts'
+import type { JobStore, VoiceStore } from './voice-ports.ts'
 
 export interface SessionOpening {
   sessionId: SessionId
@@ -132,8 +143,11 @@ export interface HistoryEdits {
   feedback(turnId: TurnId): Promise<Feedback | undefined>
   /** Turns, words to be found, feedback, sessions: gone. `live` while somebody talks in it. */
   deleteConversation(owner: Owner, id: ConversationId): Promise<'deleted' | 'live' | 'unknown'>
-  /** All that a user said, and his usage, at once; his keys are revoked and nameless. His live sessions end with their keys. */
-  deleteUser(userId: UserId, now: number): Promise<void>
+  /**
+   * All that a user said, his usage and his voices, at once; his keys are revoked and nameless. His live sessions end with their
+   * keys. Gives the files that his voices named.
+   */
+  deleteUser(userId: UserId, now: number): Promise<BlobHash[]>
 }
 
 export interface NodeStore {
@@ -192,6 +206,7 @@ export interface KeyStore {
 export interface StoredPersona extends Persona {
   /** Of sessions that ask for none. */
   ttsMode: TtsMode
+  voiceProfileId: VoiceProfileId | null
 }
 
 export interface PersonaStore {
@@ -214,6 +229,8 @@ export interface Store {
   nodes: NodeStore
   keys: KeyStore
   personas: PersonaStore
+  voices: VoiceStore
+  jobs: JobStore
   /** Resolves when the database answers. */
   ping(): Promise<void>
 }

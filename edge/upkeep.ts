@@ -1,10 +1,10 @@
 // What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
-// written, secrets of sessions that are over, files that were never finished. Hosts only call it: on Node by a timer, on Workers
+// written, secrets of sessions that are over, files that were never finished, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
 // by the cron trigger. Safe to run twice, and by several edges at once.
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
-import type { Blobs, Store } from './ports.ts'
+import type { Blobs, Store, VoiceJobs } from './ports.ts'
 
 /** A conversation that nobody can continue is free again after this, and MAX_SESSION_MS. */
 export const UPKEEP_EVERY_MS = 15 * 60_000
@@ -18,11 +18,13 @@ export interface UpkeepPorts {
   log: Log
   store: { sessions: Pick<Store['sessions'], 'sweep'> }
   blobs: Pick<Blobs, 'sweep'>
+  voiceJobs: Pick<VoiceJobs, 'begin'>
 }
 
 /** Each part by itself: one that fails is logged, tried again the next time, and does not keep the other from its turn. */
-export async function upkeep({ clock, log, store, blobs }: UpkeepPorts): Promise<void> {
+export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPorts): Promise<void> {
   const now = clock.now()
+  voiceJobs.begin()
   const [sessions, parts] = await Promise.allSettled([
     store.sessions.sweep({ openedBefore: now - MAX_SESSION_MS - SESSION_SLACK_MS, now }),
     blobs.sweep(now - UPLOAD_MS),

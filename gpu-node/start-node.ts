@@ -31,6 +31,7 @@ import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { createVoices, type Voices } from './voices/voices.ts'
 
 /**
  * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
@@ -131,23 +132,21 @@ function wire(config: NodeConfig, parts: Surroundings) {
   }
   const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission, machine: machine() })
   const reports = new EngineReports({ members: chosen.members ?? [], load, runner: parts.runner })
-  const drain = (): void => {
-    sessions.drain()
-    control.drain()
-    control.statusChanged()
-  }
+  const drain = (): void => drainBoth(sessions, control)
   const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
   const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
   const send = (finished: FinishedTurn): void => void control.send({ type: 'turn.finished', ...finished })
   const outbox = new Outbox({ rows, clock, log, send })
+  const voices = voicesOf(config, parts)
   const sessions: NodeSessions = new NodeSessions({
     ...shared,
     slots: chosen.slots,
     engines: chosen.engines,
     createTurns,
     apology: (language) => apologies.in(language),
+    voiceOf: (voice, signal) => voices.reference(voice, signal),
     keepTurn: (finished) => {
       reports.note(finished.turn)
       return outbox.keep(finished)
@@ -173,10 +172,26 @@ function wire(config: NodeConfig, parts: Surroundings) {
     onStored: (turnId) => void outbox.stored(turnId).catch(logFailure),
     onRejected: (turnId, code) => void outbox.rejected(turnId, code).catch(logFailure),
     onDrain: drain,
-    methods: requestMethods({ status, reports: () => reports.report(), runner: parts.runner }),
+    methods: {
+      ...requestMethods({ status, reports: () => reports.report(), runner: parts.runner }),
+      ...voices.methods,
+    },
     onRefused: refused.resolve,
   })
   return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+}
+
+function drainBoth(sessions: NodeSessions, control: ControlLink): void {
+  sessions.drain()
+  control.drain()
+  control.statusChanged()
+}
+
+function voicesOf(config: NodeConfig, { chosen, clock, log }: Surroundings): Voices {
+  const { edgeUrl, token, dataDir } = config
+  const forgetSpeech = async (voice: string): Promise<void> => chosen.speechCache?.forgetVoice(voice)
+  const node = { edgeUrl, token, folder: join(dataDir, 'voices') }
+  return createVoices(node, { engines: chosen.engines, clock, log, forgetSpeech })
 }
 
 function declineBy(control: () => ControlLink, log: Log): NodeSessionsOptions['decline'] {

@@ -22,13 +22,15 @@ export interface RouteDescription {
   query?: v.ObjectSchema<v.ObjectEntries, undefined>
   /** The JSON body that it takes. */
   body?: v.GenericSchema
+  /** The fields of a form, and the one that is a file. */
+  form?: { fields: v.GenericSchema; file: string }
   answers: Partial<Record<200 | 201 | 202 | 204 | 206, Answer>>
   /** Beside those of authentication, of the bounds and of bugs, which every route has. */
   refuses?: FaultCode[]
 }
 
 export function describe(route: RouteDescription): MiddlewareHandler {
-  const { summary, tag, needs, rate, query, body, answers, refuses = [] } = route
+  const { summary, tag, needs, rate, query, body, form, answers, refuses = [] } = route
   return describeRoute({
     summary,
     tags: [tag],
@@ -36,13 +38,25 @@ export function describe(route: RouteDescription): MiddlewareHandler {
     security: needs === 'none' ? [] : [{ key: needs === 'key' ? [] : [needs] }],
     ...(query && { parameters: parametersOf(query) }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
+    ...(form && { requestBody: formOf(form) }),
     responses: { ...answersOf(answers), ...refusalsOf([...usualRefusals(route), ...refuses]) },
   })
 }
 
-function usualRefusals({ needs, query, body }: RouteDescription): FaultCode[] {
+function formOf({ fields, file }: NonNullable<RouteDescription['form']>) {
+  const upload = {
+    type: 'object' as const,
+    required: [file],
+    properties: { [file]: { type: 'string', format: 'binary' } },
+  }
+  // The resolver's schema is put in later; what stands beside it stays.
+  const schema = { allOf: [upload, schemaOf(fields)] } as never
+  return { required: true, content: { 'multipart/form-data': { schema } } }
+}
+
+function usualRefusals({ needs, query, body, form }: RouteDescription): FaultCode[] {
   const ofKey: FaultCode[] = needs === 'none' ? [] : ['unauthenticated', 'forbidden']
-  const ofInput: FaultCode[] = query || body ? ['invalid_message', 'too_large'] : []
+  const ofInput: FaultCode[] = query || body || form ? ['invalid_message', 'too_large'] : []
   return [...ofKey, ...ofInput, 'rate_limited', 'internal', 'unavailable']
 }
 

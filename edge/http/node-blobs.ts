@@ -5,7 +5,7 @@ import type { EdgePorts } from '#edge/ports.ts'
 import { blobTooLarge, isBlobHash, MAX_BLOB_BYTES, type BlobHash } from '#shared/blob.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { nodeOf } from './auth.ts'
-import { readRange } from './byte-range.ts'
+import { giveBlob } from './give-blob.ts'
 import { unbroken } from './read-body.ts'
 
 interface BlobPorts extends Pick<EdgePorts, 'blobs'> {
@@ -18,38 +18,13 @@ export function nodeBlobRoutes(ports: BlobPorts): Hono {
   const app = new Hono()
   app.get(ADDRESS, async (c) => {
     await nodeOf(c, ports)
-    return give(c, ports)
+    return giveBlob(c, ports, hashOf(c))
   })
   app.put(ADDRESS, async (c) => {
     await nodeOf(c, ports)
     return take(c, ports)
   })
   return app
-}
-
-async function give(c: Context, { blobs }: BlobPorts): Promise<Response> {
-  const hash = hashOf(c)
-  const found = await blobs.head(hash)
-  if (!found) throw notFound('blob', hash)
-  const { bytes } = found
-  const headers = new Headers({
-    'content-type': 'application/octet-stream',
-    'accept-ranges': 'bytes',
-    etag: `"${hash}"`,
-    // It may be somebody's voice.
-    'cache-control': 'no-store',
-  })
-  const range = readRange(c.req.header('range'), bytes)
-  if (range === 'unsatisfiable') {
-    headers.set('content-range', `bytes */${bytes}`)
-    return new Response(null, { status: 416, headers })
-  }
-  headers.set('content-length', String(range?.length ?? bytes))
-  if (range) headers.set('content-range', `bytes ${range.offset}-${range.offset + range.length - 1}/${bytes}`)
-  // Hono answers HEAD by GET: nobody would read, or close, the body.
-  const body = c.req.method === 'HEAD' ? null : await blobs.get(hash, range)
-  if (body === undefined) throw notFound('blob', hash)
-  return new Response(body, { status: range ? 206 : 200, headers })
 }
 
 async function take(c: Context, { blobs }: BlobPorts): Promise<Response> {

@@ -16,16 +16,18 @@ export interface Operation extends Omit<RouteDescription, 'needs'> {
   /** What the key must be allowed; `key` for any. */
   needs: Scope | 'key'
   rate: RouteRate
+  /** What shares one bucket, where that is more than one address of one method. */
+  bucket?: string
 }
 
 export type OperationPorts = AuthPorts & Pick<EdgePorts, 'limits'>
 
 export function operation(ports: OperationPorts, about: Operation): MiddlewareHandler<OperationEnv> {
-  const { needs, rate } = about
+  const { needs, rate, bucket } = about
   const guard: MiddlewareHandler<OperationEnv> = async (c, next) => {
     const caller = await callerOf(c, ports)
     if (needs !== 'key' && !mayDo(caller, needs)) throw new FaultError({ code: 'forbidden', action: needs })
-    await spend(c, ports, { caller, rate })
+    await spend(c, ports, { caller, rate, bucket: bucket ?? `${c.req.method} ${routePath(c)}` })
     c.set('caller', caller)
     await next()
   }
@@ -37,10 +39,10 @@ export function operation(ports: OperationPorts, about: Operation): MiddlewareHa
 async function spend(
   c: Context,
   { limits, clock }: OperationPorts,
-  { caller, rate }: { caller: Caller; rate: RouteRate },
+  { caller, rate, bucket }: { caller: Caller; rate: RouteRate; bucket: string },
 ): Promise<void> {
   const rule = ruleOf(rate, caller.limits.rateFactor)
-  const taken = await limits.take(`${caller.keyId} ${c.req.method} ${routePath(c)}`, rule, clock.now())
+  const taken = await limits.take(`${caller.keyId} ${bucket}`, rule, clock.now())
   tellLimit(c, rule.capacity, taken)
   if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
 }

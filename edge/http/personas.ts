@@ -2,15 +2,18 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
-import { isId, type PersonaId } from '#shared/ids.ts'
+import { isId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID, Persona } from '#shared/model/persona.ts'
+import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
 const { id, name, instructions, language, voice, script } = Persona.entries
 const Shown = v.object({ id, name, language, script })
-const Full = v.object({ id, name, instructions, language, script, voice, ttsMode: TtsMode })
+const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
+const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile }
+const Full = v.object({ id, name, instructions, language, script, ...spoken })
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -18,14 +21,16 @@ const NewPersona = v.strictObject({
   script,
   voice: v.optional(voice, null),
   ttsMode: v.optional(TtsMode, 'fast'),
+  voiceProfileId: v.optional(VoiceOfProfile, null),
 })
-const Change = v.partial(
-  v.strictObject({ name, instructions, language, script: script.wrapped, voice, ttsMode: TtsMode }),
-)
+const Change = v.partial(v.strictObject({ name, instructions, language, script: script.wrapped, ...spoken }))
 
 export function personaRoutes(ports: OperationPorts) {
   const { personas } = ports.store
   const { list, one, make, change, remove } = operationsOf(ports)
+  const mustKnow = async (id: VoiceProfileId | null): Promise<void> => {
+    if (id !== null && !(await ports.store.voices.voice('everybody', id))) throw notFound('voice profile', id)
+  }
   return new Hono<OperationEnv>()
     .get('/personas', list, async (c) => {
       const all = await personas.listPersonas()
@@ -39,10 +44,12 @@ export function personaRoutes(ports: OperationPorts) {
     })
     .post('/personas', make, async (c) => {
       const made = await readBody(c, NewPersona)
+      await mustKnow(made.voiceProfileId)
       return c.json({ id: await personas.addPersona(made, ports.clock.now()) }, 201)
     })
     .patch('/personas/:id', change, async (c) => {
       const changed = await readBody(c, Change)
+      await mustKnow(changed.voiceProfileId ?? null)
       const personaId = personaIdOf(c.req.param('id'))
       if (Object.keys(changed).length === 0)
         throw new FaultError({ code: 'invalid_message', issues: ['body: expected a field to change'] })

@@ -8,14 +8,16 @@ import { decode, type Schema } from '#shared/protocol/decode.ts'
 
 /** JSON of the API is ids and short texts; files have routes of their own. */
 export const MAX_BODY_BYTES = 64 * 1024
+/** Of a field's name, in a refusal. */
+const MAX_NAME_CHARS = 64
 
-export function limitBody(): MiddlewareHandler {
+export function limitBody(max = MAX_BODY_BYTES): MiddlewareHandler {
   return bodyLimit({
-    maxSize: MAX_BODY_BYTES,
+    maxSize: max,
     onError: (c) => {
       // Without a length the stream was stopped at the first byte too many.
-      const got = Number(c.req.header('content-length') ?? MAX_BODY_BYTES + 1)
-      throw new FaultError({ code: 'too_large', limit: 'body', max: MAX_BODY_BYTES, got, unit: 'bytes' })
+      const got = Number(c.req.header('content-length') ?? max + 1)
+      throw new FaultError({ code: 'too_large', limit: 'body', max, got, unit: 'bytes' })
     },
   })
 }
@@ -24,6 +26,27 @@ export async function readBody<T>(c: Context, schema: Schema<T>): Promise<T> {
   const decoded = decode(schema, await unbroken(() => c.req.text()), MAX_BODY_BYTES)
   if (!decoded.ok) throw new FaultError(decoded.fault)
   return decoded.value
+}
+
+/** A form with files (multipart/form-data, RFC 7578). Whoever calls has bounded the body. */
+export async function readForm<const S extends v.GenericSchema>(c: Context, schema: S): Promise<v.InferOutput<S>> {
+  if (!/^multipart\/form-data;/i.test(c.req.header('content-type') ?? ''))
+    throw new FaultError({ code: 'invalid_message', issues: ['content-type: expected multipart/form-data'] })
+  let form: FormData
+  try {
+    form = await unbroken(() => c.req.raw.formData())
+  } catch (error) {
+    if (error instanceof FaultError) throw error
+    // What its parser stumbles over is the client's matter.
+    throw new FaultError({ code: 'invalid_message', issues: ['body: not a form'] }, { cause: error })
+  }
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of form) {
+    if (Object.hasOwn(fields, name))
+      throw new FaultError({ code: 'invalid_message', issues: [`${name.slice(0, MAX_NAME_CHARS)}: is there twice`] })
+    fields[name] = value
+  }
+  return parsed(schema, fields, 'form')
 }
 
 /** A client that hangs up in the middle is no bug of ours, and nobody is there to read the answer. */
@@ -37,11 +60,15 @@ export async function unbroken<T>(read: () => Promise<T>): Promise<T> {
 }
 
 export function readQuery<const S extends v.GenericSchema>(c: Context, schema: S): v.InferOutput<S> {
-  const parsed = v.safeParse(schema, c.req.query())
-  if (parsed.success) return parsed.output
+  return parsed(schema, c.req.query(), 'query')
+}
+
+function parsed<const S extends v.GenericSchema>(schema: S, fields: unknown, whole: string): v.InferOutput<S> {
+  const read = v.safeParse(schema, fields)
+  if (read.success) return read.output
   throw new FaultError({
     code: 'invalid_message',
-    issues: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'query'}: ${issue.message}`),
+    issues: read.issues.map((issue) => `${v.getDotPath(issue) ?? whole}: ${issue.message}`),
   })
 }
 

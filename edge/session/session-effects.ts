@@ -98,7 +98,7 @@ export class SessionEffects {
   #open({ start }: Of<'open'>): void {
     const { store, sessionId, caller, clock, metrics, onEvent } = this.#ports
     this.#startedAt = clock.now()
-    void openSession(store.sessions, start, { sessionId, userId: caller.userId, now: clock.now() }).then(
+    void openSession(store, start, { sessionId, userId: caller.userId, now: clock.now() }).then(
       (session) => {
         metrics.count('sessions_opened')
         onEvent({ type: 'opened', session })

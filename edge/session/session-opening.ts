@@ -1,9 +1,10 @@
 // Turns session.start into what the session is about: its audio format and options checked, its conversation opened in
 // the store. Called by session-room.ts; knows no socket and no node.
-import type { SessionOpening, SessionStore } from '#edge/ports.ts'
-import type { Fault } from '#shared/fault.ts'
-import { notFound } from '#shared/fault.ts'
+import type { SessionOpening, Store } from '#edge/ports.ts'
+import { FaultError, notFound, type Fault } from '#shared/fault.ts'
+import type { VoiceProfileId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
+import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { conflictsIn, DEFAULT_TURN_OPTIONS, type TurnOptions } from '#shared/model/turn-options.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT, type AudioFormat } from '#shared/protocol/session-messages.ts'
@@ -22,24 +23,42 @@ export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
   return issues.length > 0 ? fail({ code: 'invalid_message', issues }) : ok(options)
 }
 
-/** Throws FaultError: not_found for persona or conversation, conflict where the conversation has a live session. */
+/**
+ * Throws FaultError: not_found for persona, voice profile or conversation, conflict where the conversation has a live session or
+ * the voice that is asked for is not ready.
+ */
 export async function openSession(
-  store: SessionStore,
+  store: Pick<Store, 'sessions' | 'voices'>,
   start: SessionStart,
   who: Pick<SessionOpening, 'sessionId' | 'userId' | 'now'>,
 ): Promise<OpenedSession> {
   const personaId = start.personaId ?? DEFAULT_PERSONA_ID
-  const found = await store.persona(personaId)
+  const found = await store.sessions.persona(personaId)
   if (!found) throw notFound('persona', personaId)
-  const { ttsMode, ...persona } = found
-  const opened = await store.openSession({ ...who, conversationId: start.conversationId, personaId })
+  const { ttsMode, voiceProfileId, ...persona } = found
+  const voiceProfile = await voiceOf(store, who, { asked: start.voiceProfileId, ofPersona: voiceProfileId })
+  const opened = await store.sessions.openSession({ ...who, conversationId: start.conversationId, personaId })
   return {
     ...opened,
     turnCount: Math.min(opened.turnCount, MAX_TURN - 1),
     persona,
+    voiceProfile,
     language: start.language ?? persona.language,
     ttsMode: start.ttsMode ?? ttsMode,
     audio: audioFormat(start),
     options: { ...DEFAULT_TURN_OPTIONS, ...start.options },
   }
+}
+
+/** A persona whose voice is not ready speaks with its own: that is its operator's matter, and no caller's. */
+async function voiceOf(
+  { voices }: Pick<Store, 'voices'>,
+  { userId }: Pick<SessionOpening, 'userId'>,
+  { asked, ofPersona }: { asked: VoiceProfileId | undefined; ofPersona: VoiceProfileId | null },
+): Promise<SpeakingVoice | null> {
+  if (asked === undefined) return ofPersona === null ? null : ((await voices.personaVoice(ofPersona)) ?? null)
+  const found = await voices.speakingVoice({ userId, id: asked })
+  if (found === undefined) throw notFound('voice profile', asked)
+  if (found !== 'unready') return found
+  throw new FaultError({ code: 'conflict', kind: 'voice profile', id: asked, expected: 'ready', found: 'not ready' })
 }

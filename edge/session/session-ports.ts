@@ -8,7 +8,7 @@ import type { KeptSession } from './kept-session.ts'
 export interface SessionRoomPorts {
   clock: Clock
   log: Log
-  store: Pick<Store, 'sessions' | 'turns'>
+  store: Pick<Store, 'sessions' | 'turns' | 'voices'>
   fleet: Pick<Fleet, 'place' | 'release'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   codec: ClientCodec

@@ -5,6 +5,7 @@ import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
+import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
@@ -33,6 +34,8 @@ export const FAREWELL_MS = 3_000
 export interface OpenedSession {
   conversationId: ConversationId
   persona: Persona
+  /** Whose voice it speaks with; null for the persona's own. */
+  voiceProfile: SpeakingVoice | null
   language: Language
   ttsMode: TtsMode
   audio: AudioFormat

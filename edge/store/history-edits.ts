@@ -2,10 +2,13 @@
 // live sessions first, or by their keys.
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm'
 import type { HistoryEdits, Owner } from '#edge/ports.ts'
-import type { ConversationId } from '#shared/ids.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import type { ConversationId, UserId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
 import { apiKey, conversation, feedback, session, turn, usage } from './schema.ts'
 import { forgetWords } from './turn-search.ts'
+import { job, voiceProfile } from './voice-schema.ts'
+import { FILES, filesOf } from './voice-rows.ts'
 
 /** What the list of keys shows of a user who is gone. */
 const NAMELESS = 'deleted'
@@ -55,20 +58,27 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
       return found === undefined ? 'unknown' : found.isLive ? 'live' : 'deleted'
     },
 
-    async deleteUser(userId, now) {
-      const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
-      await db.batch([
-        db
-          .update(apiKey)
-          .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
-          .where(eq(apiKey.userId, userId)),
-        ...deleteTurns(db, ofUser),
-        db.delete(session).where(eq(session.userId, userId)),
-        db.delete(conversation).where(eq(conversation.userId, userId)),
-        db.delete(usage).where(eq(usage.userId, userId)),
-      ])
-    },
+    deleteUser: (userId, now) => deleteUser(db, userId, now),
   }
+}
+
+async function deleteUser(db: EdgeDatabase, userId: UserId, now: number): Promise<BlobHash[]> {
+  const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
+  const isOfUser = eq(voiceProfile.userId, userId)
+  const [files] = await db.batch([
+    db.select(FILES).from(voiceProfile).where(isOfUser),
+    db.delete(job).where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
+    db.delete(voiceProfile).where(isOfUser),
+    db
+      .update(apiKey)
+      .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
+      .where(eq(apiKey.userId, userId)),
+    ...deleteTurns(db, ofUser),
+    db.delete(session).where(eq(session.userId, userId)),
+    db.delete(conversation).where(eq(conversation.userId, userId)),
+    db.delete(usage).where(eq(usage.userId, userId)),
+  ])
+  return filesOf(files)
 }
 
 function isOwn(owner: Owner, id: ConversationId): SQL | undefined {

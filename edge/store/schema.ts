@@ -3,7 +3,16 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { KeyLimits, Scope } from '#edge/ports.ts'
-import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type {
+  ApiKeyId,
+  ConversationId,
+  NodeId,
+  PersonaId,
+  SessionId,
+  TurnId,
+  UserId,
+  VoiceProfileId,
+} from '#shared/ids.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
@@ -45,6 +54,8 @@ export const persona = sqliteTable('persona', {
   ttsMode: text('tts_mode').$type<TtsMode>().notNull().default('fast'),
   /** In which script Chinese is written; null where it stays as it comes. */
   script: text('script').$type<Script>(),
+  /** Whose voice it speaks with; gone with the profile, so it refers to none. */
+  voiceProfileId: text('voice_profile_id').$type<VoiceProfileId>(),
   createdAt: integer('created_at').notNull(),
 })
 

@@ -4,11 +4,13 @@ import type { Store } from '#edge/ports.ts'
 import type { EdgeDatabase } from './database.ts'
 import { createHistoryEdits } from './history-edits.ts'
 import { createHistoryStore } from './history-store.ts'
+import { createJobStore } from './job-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createNodeStore } from './node-store.ts'
 import { createPersonaStore } from './persona-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { createTurnStore } from './turn-store.ts'
+import { createVoiceStore } from './voice-store.ts'
 
 /** Turns at a time: a batch of some 100 KB. */
 const INDEXED_AT_ONCE = 200
@@ -29,6 +31,8 @@ export function createStore(db: EdgeDatabase): Store {
     nodes: createNodeStore(db),
     keys: createKeyStore(db),
     personas: createPersonaStore(db),
+    voices: createVoiceStore(db),
+    jobs: createJobStore(db),
     async ping() {
       await db.get(sql`select 1 as alive`)
     },

@@ -124,6 +124,8 @@ export interface SpokenText {
   /** PCM16 mono. */
   pcm: Int16Array
   sampleRate: number
+  /** Of a voice profile: what is said in this voice may be kept under it, until the profile is deleted. */
+  hash?: string
 }
 
 /** What a turn needs, one engine a role. */

@@ -1,9 +1,11 @@
 // One session on this node: joins its link with its turns and ends both in order. Made by NodeSessions for each accepted offer.
 // Does the effects of session-state.ts. Knows no engine and no VAD; finished turns go to the outbox, not over this wire.
 import type { Clock } from '#shared/clock.ts'
+import { faultOf } from '#shared/fault.ts'
 import { invariant, unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
+import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
@@ -15,12 +17,17 @@ import type { SessionEffect, SessionEvent, SessionState } from './session-state.
 import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
 import { isInTurnAfter } from './turn-watch.ts'
 
+/** A reference is half a megabyte, and mostly on the disk already. */
+const VOICE_TIMEOUT_MS = 3_000
+
 /** What every session of this node shares. */
 export interface SessionSurroundings {
   edgeUrl: string
   token: string
   engines: Engines
   createTurns: (options: TurnRunnerOptions) => TurnRunner
+  /** The recording of a voice profile. Rejects where it cannot be had. */
+  voiceOf?: (voice: SpeakingVoice, signal: AbortSignal) => Promise<SpokenText>
   /** What is said where no engine can answer any more. */
   apology?: (language: Language) => SpokenText | undefined
   /** Resolves once the turn is safe on this node's disk. */
@@ -40,6 +47,8 @@ export class NodeSession {
   #state: SessionState = { type: 'joining' }
   #begin: SessionBegin | undefined
   #turns: TurnRunner | undefined
+  /** Of the chosen profile, where it can be had and used. */
+  #voice: SpokenText | undefined
   #isInTurn = false
   #cancelTimeout: () => void = () => {}
   #onOver: () => void = () => {}
@@ -104,7 +113,20 @@ export class NodeSession {
     if (begin.epoch !== this.offer.epoch || begin.sessionId !== this.offer.sessionId)
       return this.#step({ type: 'failed', code: 'stale_epoch' })
     this.#begin = begin
-    this.#step({ type: 'begun' })
+    const { voiceProfile } = begin
+    if (voiceProfile) void this.#fetchVoice(voiceProfile).then(() => this.#step({ type: 'begun' }))
+    else this.#step({ type: 'begun' })
+  }
+
+  /** The first reply is to sound like the others: the session waits for its voice, but not for ever. */
+  async #fetchVoice(profile: SpeakingVoice): Promise<void> {
+    const { engines, voiceOf } = this.#surroundings
+    if (!engines.tts.canClone || !voiceOf) return
+    try {
+      this.#voice = await voiceOf(profile, AbortSignal.timeout(VOICE_TIMEOUT_MS))
+    } catch (error) {
+      this.#log.warn({ voiceProfileId: profile.id, fault: faultOf(error) }, 'the chosen voice cannot be had')
+    }
   }
 
   #step(event: SessionEvent): void {
@@ -150,6 +172,7 @@ export class NodeSession {
           finished: (turn) => this.#finished(begin, turn),
         },
         persona,
+        profileVoice: this.#voice,
         language,
         ttsMode,
         options,
@@ -164,6 +187,8 @@ export class NodeSession {
     }
     const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
     this.#link.say({ type: 'session.begun', engines: infos })
+    if (begin.voiceProfile && !this.#voice)
+      this.#link.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'profile' })
     this.#log.info({ conversationId: begin.conversationId, turns: turns.length }, 'session begins')
   }
 

@@ -24,6 +24,8 @@ export interface TurnRunnerOptions {
   log: Log
   sink: TurnSink
   persona: Persona
+  /** The voice of the profile that was chosen; the persona's own without it. Only for engines that can clone. */
+  profileVoice?: SpokenText | undefined
   language: Language
   ttsMode: TtsMode
   options: TurnOptions

@@ -17,7 +17,7 @@ import type { OpenTurn, ReplyFacts, TurnLedger } from './turn-ledger.ts'
 /** How the next reply is spoken. */
 export interface ReplyVoice {
   mode: TtsMode
-  /** The caller's own voice, where he wants it and has said enough. */
+  /** The caller's own voice, where he wants it and has said enough; else that of a profile. */
   reference: SpokenText | undefined
 }
 

@@ -62,7 +62,10 @@ class Runner implements TurnRunner {
     this.recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
     this.degradation = new Degradation(sink)
     const { ledger, recognition, degradation } = this
-    const voice = (): ReplyVoice => ({ mode: this.settings.ttsMode, reference: this.ownVoice.reference })
+    const voice = (): ReplyVoice => ({
+      mode: this.settings.ttsMode,
+      reference: this.ownVoice.reference ?? options.profileVoice,
+    })
     this.replies = new Replies({ ...options, ledger, degradation, voice, logOf, dispatch, track })
     this.effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.replies, logOf })
     this.speech = new SpeechQueue({

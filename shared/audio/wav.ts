@@ -54,11 +54,24 @@ export function readWav(bytes: Uint8Array, options: { maxBytes?: number } = {}):
 
 /** A PCM16 mono file. */
 export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(44 + samples.length * 2)
+  const bytes = new Uint8Array(HEADER_BYTES + samples.length * 2)
+  bytes.set(header(sampleRate, samples.length * 2, bytes.byteLength - 8))
+  bytes.set(pcmToBytes(samples), HEADER_BYTES)
+  return bytes
+}
+
+/** Before PCM16 mono whose end is not known yet; players take it until it stops. */
+export const endlessWavHeader = (sampleRate: number): Uint8Array<ArrayBuffer> =>
+  header(sampleRate, UNKNOWN_SIZE, UNKNOWN_SIZE)
+
+const HEADER_BYTES = 44
+
+function header(sampleRate: number, dataBytes: number, riffBytes: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
   const text = (at: number, value: string): void => bytes.set(new TextEncoder().encode(value), at)
   text(0, 'RIFF')
-  view.setUint32(4, bytes.byteLength - 8, true)
+  view.setUint32(4, riffBytes, true)
   text(8, 'WAVEfmt ')
   view.setUint32(16, 16, true)
   view.setUint16(20, FORMAT_PCM, true)
@@ -68,8 +81,7 @@ export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array<Ar
   view.setUint16(32, 2, true)
   view.setUint16(34, 16, true)
   text(36, 'data')
-  view.setUint32(40, samples.length * 2, true)
-  bytes.set(pcmToBytes(samples), 44)
+  view.setUint32(40, dataBytes, true)
   return bytes
 }
 

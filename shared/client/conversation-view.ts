@@ -47,6 +47,8 @@ const NOTICE_TEXT = {
 
 function noticeText({ notice, detail }: Extract<ChatDown, { type: 'session.notice' }>): string {
   if (notice === 'voiceUnavailable' && detail === 'caller') return 'This voice cannot speak like you.'
+  if (notice === 'voiceUnavailable' && detail === 'profile')
+    return 'The chosen voice cannot be used: this is another one.'
   return NOTICE_TEXT[notice]
 }
 

@@ -5,6 +5,7 @@ import { EngineInfo } from '#shared/model/engine.ts'
 import { Language } from '#shared/model/language.ts'
 import { PersonaIdSchema } from '#shared/model/persona.ts'
 import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
+import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import {
   Ack,
   AudioFormat,
@@ -24,7 +25,8 @@ import {
 export const SessionStart = v.object({
   type: v.literal('session.start'),
   personaId: v.optional(PersonaIdSchema),
-  voiceProfileId: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  /** A voice of the caller's own, which is ready; the persona's without it. */
+  voiceProfileId: v.optional(VoiceProfileIdSchema),
   language: v.optional(Language),
   ttsMode: v.optional(TtsMode),
   audio: v.optional(v.partial(AudioFormat)),

@@ -9,6 +9,7 @@ import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
 import { PastTurn, Timings, TurnIdSchema, TurnStatus } from '#shared/model/turn.ts'
 import { VoiceChoice } from '#shared/model/voice-choice.ts'
 import { CallerText } from './caller-text.ts'
+import { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { MAX_GOAWAY_MS } from './limits.ts'
 
 export const SessionIdSchema = v.custom<SessionId>(
@@ -74,7 +75,8 @@ export const GoAway = v.object({
 })
 
 /**
- * voiceUnavailable: `detail` is the language that has no voice, or `caller` where none can speak like him. degraded: an engine
+ * voiceUnavailable: `detail` is the language that has no voice, or `caller` where none can speak like him, `profile` where
+ * none can take the voice that was chosen. degraded: an engine
  * gave way to a simpler one, told when that begins or changes; `detail` is its role and a FallbackReason, such as
  * `tts queueWait`. restored: the wanted engine is back; `detail` is its role. limitNear. draining: the node will stop; the
  * conversation goes on elsewhere.
@@ -179,6 +181,8 @@ export const SessionBegin = v.object({
   conversationId: ConversationIdSchema,
   epoch: Count,
   persona: Persona,
+  /** The voice that it speaks with; the persona's own where there is none, or the edge does not know profiles yet. */
+  voiceProfile: v.optional(v.nullable(SpeakingVoice), null),
   language: Language,
   ttsMode: TtsMode,
   audio: AudioFormat,

@@ -15,6 +15,7 @@ const PERSONA: StoredPersona = {
   voice: null,
   script: null,
   ttsMode: 'fast',
+  voiceProfileId: null,
 }
 
 interface StoredSession extends SessionOpening {
@@ -78,7 +79,7 @@ export function createMemoryStore(): MemoryStore {
       setFeedback: async () => {},
       feedback: async () => undefined,
       deleteConversation: async () => 'unknown',
-      deleteUser: async () => {},
+      deleteUser: async () => [],
     },
     personas: {
       listPersonas: async () => [PERSONA],
@@ -86,6 +87,23 @@ export function createMemoryStore(): MemoryStore {
       addPersona: async () => 'per_new',
       changePersona: async () => false,
       removePersona: async () => 'unknown',
+    },
+    voices: {
+      addVoice: async () => ({ outcome: 'tooMany' }),
+      listVoices: async () => [],
+      voice: async () => undefined,
+      changeVoice: async () => false,
+      removeVoice: async () => undefined,
+      checkVoice: async () => false,
+      settleVoice: async () => false,
+      unnamed: async (hashes) => [...hashes],
+      speakingVoice: async () => undefined,
+      personaVoice: async () => undefined,
+    },
+    jobs: {
+      takeJob: async () => undefined,
+      jobDone: async () => false,
+      jobFailed: async () => 'lost',
     },
     nodes: nodesOf(check),
     keys: keysOf(check),

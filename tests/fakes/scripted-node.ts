@@ -1,6 +1,8 @@
 // A GPU node without a GPU: speaks both node wires over real sockets and answers by a script. Audio comes back as it
 // went up; text.send and utterance.commit get a whole turn. Remembers what it was told.
 import { WebSocket, type RawData } from 'ws'
+import { publicFault } from '#shared/fault-table.ts'
+import { FaultError } from '#shared/fault.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -12,6 +14,7 @@ import type { EdgeControlMessage, NodeControlMessage, NodeStatus } from '#shared
 import type { EdgeSessionMessage, SessionBegin } from '#shared/protocol/session-messages.ts'
 import { NODE_PROTOCOL, RESUME_PREFIX, SESSION_PROTOCOL, TICKET_PREFIX } from '#shared/protocol/version.ts'
 import { Inbox } from './inbox.ts'
+import { bytesOf, textOf } from './raw-data.ts'
 
 const PING_EVERY_MS = 500
 
@@ -22,6 +25,8 @@ export interface ScriptedNodeOptions {
   slots?: number
   /** What it does with an offer; accept when absent. */
   offers?: 'accept' | 'decline' | 'ignore' | 'acceptWithoutDialling'
+  /** What it answers to `request`, by method: a result, or a FaultError. Without one it stays silent. */
+  answers?: Record<string, (params: unknown) => unknown>
   /** What it says of its engines; none when absent. */
   engines?: NodeStatus['engines']
 }
@@ -92,7 +97,15 @@ export class ScriptedNode {
     if (message.type === 'session.offer') this.#consider(message)
     if (message.type === 'session.revoked' && this.sessions.delete(message.sessionId))
       this.say({ type: 'node.status', ...this.#status() })
+    if (message.type === 'request') void this.#answer(message)
     this.told.put(message)
+  }
+
+  async #answer({ id, method, params }: Extract<EdgeControlMessage, { type: 'request' }>): Promise<void> {
+    const result = await this.#options.answers?.[method]?.(params)
+    if (result instanceof FaultError)
+      this.say({ type: 'response', id, fault: { type: 'fault', ...publicFault(result.fault) } })
+    else if (result !== undefined) this.say({ type: 'response', id, result })
   }
 
   #consider({ sessionId, epoch, ticket }: Extract<EdgeControlMessage, { type: 'session.offer' }>): void {
@@ -235,7 +248,3 @@ function open(url: string, protocols: string[], token: string): WebSocket {
 function write(socket: WebSocket, frame: Frame): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(frame)
 }
-
-const bytesOf = (content: RawData): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(Array.isArray(content) ? Buffer.concat(content) : content)
-const textOf = (content: RawData): string => new TextDecoder().decode(bytesOf(content))

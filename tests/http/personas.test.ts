@@ -34,6 +34,7 @@ describe('personas', () => {
       script: null,
       voice: null,
       ttsMode: 'hq',
+      voiceProfileId: null,
     })
     expect((await send(`/api/personas/${id}`, 'PATCH', { language: 'zh', script: 'hans' })).status).toBe(204)
     expect(await edge.store.sessions.persona(id)).toMatchObject({ language: 'zh', script: 'hans', ttsMode: 'hq' })

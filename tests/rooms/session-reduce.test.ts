@@ -10,6 +10,7 @@ const NOW = 1_000_000
 const session: OpenedSession = {
   conversationId: 'cnv_one',
   persona: { id: 'per_default', name: 'Parley', instructions: '', language: 'en', voice: null, script: null },
+  voiceProfile: null,
   language: 'en',
   ttsMode: 'fast',
   audio: DEFAULT_AUDIO_FORMAT,

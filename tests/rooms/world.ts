@@ -73,6 +73,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     store,
     limits: createFakeLimits(),
     blobs: noBlobs,
+    voiceJobs: { begin: () => {}, forget: () => {} },
     metrics: silentMetrics,
     fleet: rooms.fleet,
     sessions: rooms.sessions,

@@ -29,6 +29,7 @@ describe('session room', () => {
   const session: OpenedSession = {
     conversationId: 'cnv_one',
     persona: { id: 'per_default', name: 'Parley', instructions: '', voice: null, script: null, language: 'en' },
+    voiceProfile: null,
     language: 'en',
     ttsMode: 'fast',
     audio: DEFAULT_AUDIO_FORMAT,

@@ -41,6 +41,24 @@ async function speak(tts: Tts, text: string, options: Partial<TtsOptions> = {}):
 const written = (cache: SpeechCache): Promise<void> => cache.forgetVoice('0'.repeat(64))
 
 describe('a voice with a cache', () => {
+  it('[VPR12] what a profile’s voice said comes from the disk, until it is forgotten; a caller’s own voice never', async () => {
+    const { tts, engine, cache } = await world()
+    const reference = { text: 'Hello.', pcm: new Int16Array(100), sampleRate: 24_000 }
+    const profile = { reference: { ...reference, hash: 'a'.repeat(64) } }
+    for (let i = 0; i < 3; i++) {
+      await speak(tts, 'Good day.', profile)
+      await written(cache)
+    }
+    expect(engine.calls).toHaveLength(2)
+    await speak(tts, 'Good day.', { reference: { ...reference, hash: 'b'.repeat(64) } })
+    expect(engine.calls).toHaveLength(3)
+    for (let i = 0; i < 3; i++) await speak(tts, 'Good day.', { reference })
+    expect(engine.calls).toHaveLength(6)
+    await cache.forgetVoice('a'.repeat(64))
+    await speak(tts, 'Good day.', profile)
+    expect(engine.calls).toHaveLength(7)
+  })
+
   it('[SPC8] repeated phrases come from the disk in over nine of ten times, sample by sample as they were', async () => {
     const { tts, engine, cache } = await world()
     const phrases = ['Hello there.', 'How are you?', 'Sorry, I cannot answer right now.', '你好。']

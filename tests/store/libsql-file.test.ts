@@ -12,6 +12,7 @@ import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
+import { voicesContract } from '#tests/contracts/voices.contract.ts'
 import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
 async function openInThread(): Promise<OpenStore> {
@@ -36,6 +37,7 @@ storeContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
 historyContract('libSQL file in a thread', openInThread)
 sessionSweepContract('libSQL file in a thread', openInThread)
+voicesContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
   let folder: string

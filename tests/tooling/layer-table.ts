@@ -185,8 +185,14 @@ export const LAYERS: Layer[] = [
     mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts'],
   },
   {
-    file: 'gpu-node/jobs/x.ts',
-    may: ['./y.ts', 'node:child_process', '#gpu-node/engines/ports.ts', '#shared/audio/pcm.ts'],
+    file: 'gpu-node/voices/x.ts',
+    may: [
+      './y.ts',
+      'node:child_process',
+      '#gpu-node/engines/ports.ts',
+      '#gpu-node/turn/speakable.ts',
+      '#shared/audio/pcm.ts',
+    ],
     mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/flite-tts.ts'],
   },
   {

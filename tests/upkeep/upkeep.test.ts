@@ -29,7 +29,7 @@ function world() {
     await store.sessions.openSession({ ...opening, now: clock.now() })
     return sessionId
   }
-  return { clock, store, log, lines, swept, blobs, open }
+  return { clock, store, log, lines, swept, blobs, open, voiceJobs: { begin: () => {} } }
 }
 
 describe('upkeep', () => {

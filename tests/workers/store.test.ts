@@ -11,6 +11,7 @@ import { historyContract } from '#tests/contracts/history.contract.ts'
 import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
+import { voicesContract } from '#tests/contracts/voices.contract.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
 
 let folder: string
@@ -35,6 +36,8 @@ afterAll(async () => {
 async function openRemote(): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
   for (const table of [
+    'job',
+    'voice_profile',
     'turn_search',
     'turn_search_row',
     'feedback',
@@ -63,6 +66,7 @@ storeContract(NAME, openRemote)
 historyContract(NAME, openRemote)
 turnCorrectionContract(NAME, openRemote)
 sessionSweepContract(NAME, openRemote)
+voicesContract(NAME, openRemote)
 
 /** The port, each method of which is called inside workerd. */
 function remoteStore({ callStore }: Workerd): Store {
@@ -85,6 +89,8 @@ function remoteStore({ callStore }: Workerd): Store {
     nodes: family('nodes'),
     keys: family('keys'),
     personas: family('personas'),
+    voices: family('voices'),
+    jobs: family('jobs'),
     ping: async () => void (await callStore('ping', [])),
   } as Store
 }

@@ -17,7 +17,7 @@ const RESTART_MS = 3_000
 export interface RoomsPorts {
   clock: Clock
   log: Log
-  store: Pick<Store, 'sessions' | 'turns'>
+  store: Pick<Store, 'sessions' | 'turns' | 'voices'>
   metrics: Pick<Metrics, 'count' | 'observe'>
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { createApp } from '#edge/app.ts'
+import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { createIdentities } from '#edge/http/identities.ts'
 import type { EdgePorts, Store } from '#edge/ports.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
@@ -16,6 +17,7 @@ import { lockDataFolder } from './data-folder-lock.ts'
 import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
 import { openHttpServer } from './http-server.ts'
+import { createLater } from './later.ts'
 import { createLimits } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
@@ -57,6 +59,9 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const metrics = createMetrics()
     const blobs = createBlobs(join(config.dataDir, 'blobs'))
     const rooms = createRooms({ clock, log, store, metrics })
+    const later = createLater()
+    stops.add('work on voices', () => later.ended())
+    const voiceJobs = createVoiceJobs({ clock, log, store, blobs, fleet: rooms.fleet }, (work) => later.run(work))
     const app = createApp({
       clock,
       log,
@@ -66,6 +71,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       limits: createLimits(),
       identities: config.identityProvider && createIdentities(config.identityProvider, { store, log }),
       blobs,
+      voiceJobs,
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms),
@@ -75,7 +81,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
     stops.add('watch of revocations', async () => stopWatching())
-    stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs }))
+    stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs, voiceJobs }))
     const server = await openHttpServer(app.fetch, { ...config, clock, log })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())

@@ -65,6 +65,7 @@ interface R2Bucket {
 }
 
 declare module 'cloudflare:workers' {
+  export function waitUntil(work: Promise<unknown>): void
   export abstract class DurableObject<Bindings> {
     protected readonly ctx: DurableObjectState
     protected readonly env: Bindings

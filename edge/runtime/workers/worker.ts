@@ -2,10 +2,12 @@
 // the objects. Knows no route and no room.
 import { createApp } from '#edge/app.ts'
 import { createIdentities } from '#edge/http/identities.ts'
+import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { answerOf } from '#edge/http/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
 import { createBlobs } from './blobs.ts'
+import { later } from './later.ts'
 import { createLimits } from './limits.ts'
 import { pageRoutes } from './page.ts'
 import { portsOf } from './ports-of.ts'
@@ -40,12 +42,15 @@ export default {
 function createEdge(bindings: Bindings) {
   const { config, ...ports } = portsOf(bindings)
   const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins } = config
+  const blobs = createBlobs(bindings.BLOBS)
+  const fleet = createFleet(bindings)
   const edge = createApp({
     ...ports,
+    voiceJobs: createVoiceJobs({ ...ports, blobs, fleet }, later),
     limits: createLimits(bindings.LIMITS),
     identities: config.identityProvider && createIdentities(config.identityProvider, ports),
-    blobs: createBlobs(bindings.BLOBS),
-    fleet: createFleet(bindings),
+    blobs,
+    fleet,
     sessions: createSessions(bindings, ports.log),
     upgrades: createUpgrades(bindings),
     settings: {

@@ -21,7 +21,9 @@ export function createCachedTts(tts: Tts, cache: SpeechCache): Tts {
     speaks: (language) => tts.speaks(language),
     // A caller's own voice is for his session only.
     synthesize: (request) =>
-      request.reference || request.isFresh ? tts.synthesize(request) : speak(tts, cache, request),
+      (request.reference && request.reference.hash === undefined) || request.isFresh
+        ? tts.synthesize(request)
+        : speak(tts, cache, request),
     close: () => tts.close(),
   }
 }
@@ -66,8 +68,8 @@ async function* speakAndKeep(
   if (isWanted && pcm.length > 0) void cache.keep(place, { pcm, sampleRate: tts.sampleRate })
 }
 
-function placeOf(tts: Tts, { text, language, voice, mode = 'fast' }: TtsOptions): Place {
-  const voiceHash = voiceHashOf(voice)
+function placeOf(tts: Tts, { text, language, voice, reference, mode = 'fast' }: TtsOptions): Place {
+  const voiceHash = reference?.hash ?? voiceHashOf(voice)
   const engine = engineId(tts.engineFor?.(mode) ?? tts.engine)
   return { voiceHash, key: keyOf({ voiceHash, engine, mode, language, text }) }
 }

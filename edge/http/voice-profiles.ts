@@ -1,0 +1,113 @@
+// /api/voice-profiles (and /api/voice-profile): voices that users may let personas speak with. Their files are measured, told apart by
+// their content, and kept; a node decodes them later. Another user's voice is not there at all; an operator's key sees everybody's.
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { EdgePorts, StoredVoice } from '#edge/ports.ts'
+import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
+import { isId, type VoiceProfileId } from '#shared/ids.ts'
+import { VoiceProfile } from '#shared/model/voice-profile.ts'
+import { ownerOf } from './conversations.ts'
+import { dropFiles } from './drop-files.ts'
+import { giveBlob } from './give-blob.ts'
+import type { OperationEnv, OperationPorts } from './operation.ts'
+import { limitBody, readBody, readQuery } from './read-body.ts'
+import { AudioQuery, Change, collectionOperations, ListQuery, voiceOperations, WaitQuery } from './voice-operations.ts'
+import { MAX_UPLOAD_BYTES, takeVoice } from './voice-upload.ts'
+
+export type VoicePorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'voiceJobs'>
+
+/** The addresses whose bodies are files: app.ts does not hold them to the bound of JSON. */
+export const UPLOAD_PATHS: ReadonlySet<string> = new Set(['/api/voice-profiles', '/api/voice-profile'])
+
+export function voiceProfileRoutes(ports: VoicePorts) {
+  const mounted = (path: string) =>
+    new Hono<OperationEnv>().basePath(path).route('/', owned(ports)).route('/', one(ports))
+  return new Hono<OperationEnv>().route('/', mounted('/voice-profiles')).route('/', mounted('/voice-profile'))
+}
+
+/** All of a user's voices. */
+function owned(ports: VoicePorts) {
+  const { list, upload } = collectionOperations(ports)
+  return new Hono<OperationEnv>()
+    .get('/', list, async (c) => {
+      const { limit, cursor } = readQuery(c, ListQuery)
+      const found = await ports.store.voices.listVoices(ownerOf(c.get('caller')), { limit, before: cursor })
+      const last = found.length === limit ? found.at(-1) : undefined
+      return c.json({ voiceProfiles: found.map(shown), nextCursor: last?.id ?? null })
+    })
+    .post('/', upload, limitBody(MAX_UPLOAD_BYTES), async (c) => {
+      const { id, isNew } = await takeVoice(c, ports, c.get('caller').userId)
+      ports.voiceJobs.begin()
+      return c.json({ id }, isNew ? 201 : 200)
+    })
+}
+
+/** One of them. */
+function one(ports: VoicePorts) {
+  const { clock, voiceJobs } = ports
+  const { voices } = ports.store
+  const does = voiceOperations(ports)
+  return new Hono<OperationEnv>()
+    .get('/:id', does.one, async (c) => {
+      const { waitMs } = readQuery(c, WaitQuery)
+      const found = await voiceOf(c.req.param('id'), (id) => voices.voice(ownerOf(c.get('caller')), id))
+      if (found.state === 'uploaded') voiceJobs.begin()
+      const settled = await settledWithin(ports, found, { waitMs, signal: c.req.raw.signal })
+      return c.json(shown(settled))
+    })
+    .patch('/:id', does.change, async (c) => {
+      const change = await readBody(c, Change)
+      if (Object.keys(change).length === 0) throw refusal('body: expected a field to change')
+      const id = c.req.param('id')
+      await voiceOf(id, (voice) => voices.changeVoice(ownerOf(c.get('caller')), voice, change, clock.now()))
+      voiceJobs.begin()
+      return c.body(null, 204)
+    })
+    .delete('/:id', does.remove, async (c) => {
+      const id = c.req.param('id')
+      const files = await voiceOf(id, (voice) => voices.removeVoice(ownerOf(c.get('caller')), voice))
+      await dropFiles(ports, files)
+      voiceJobs.forget(files)
+      return c.body(null, 204)
+    })
+    .get('/:id/audio', does.audio, async (c) => {
+      const { part } = readQuery(c, AudioQuery)
+      const found = await voiceOf(c.req.param('id'), (id) => voices.voice(ownerOf(c.get('caller')), id))
+      if (part === 'recording') return giveBlob(c, ports, found.sha256, found.mediaType)
+      if (found.preparedSha256 === null) throw notFound('prepared voice', found.id)
+      return giveBlob(c, ports, found.preparedSha256, MEDIA_TYPE.wav)
+    })
+}
+
+/** As soon as it is ready or rejected, or as it is when the time is over. */
+async function settledWithin(
+  { clock, store }: VoicePorts,
+  voice: StoredVoice,
+  { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+): Promise<StoredVoice> {
+  const until = clock.now() + waitMs
+  let now = voice
+  while ((now.state === 'uploaded' || now.state === 'checking') && clock.now() < until && !signal.aborted) {
+    await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {})
+    now = (await store.voices.voice('everybody', voice.id)) ?? now
+  }
+  return now
+}
+
+/** Of a state that is waited for. */
+const LOOK_EVERY_MS = 250
+
+/** Undefined and false mean that there is none. */
+export async function voiceOf<T>(
+  text: string,
+  find: (id: VoiceProfileId) => Promise<T | undefined | false>,
+): Promise<Exclude<T, false>> {
+  const found = isId('voiceProfile', text) && (await find(text))
+  if (found === undefined || found === false) throw notFound('voice profile', text)
+  return found as Exclude<T, false>
+}
+
+const shown = (voice: StoredVoice): VoiceProfile => v.parse(VoiceProfile, voice)
+
+const refusal = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })

@@ -1,0 +1,49 @@
+// A recording comes in: read as a form, told by its content, kept as a file, and then as a profile that waits for a node.
+import type { Context } from 'hono'
+import * as v from 'valibot'
+import type { EdgePorts } from '#edge/ports.ts'
+import { MEDIA_TYPE, sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
+import { blobHashOf } from '#shared/blob.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { UserId, VoiceProfileId } from '#shared/ids.ts'
+import { MAX_SAMPLE_BYTES, MAX_VOICES, MIN_SAMPLE_BYTES } from '#shared/model/voice-profile.ts'
+import { dropFiles } from './drop-files.ts'
+import { MAX_BODY_BYTES, readForm } from './read-body.ts'
+import { Fields } from './voice-operations.ts'
+
+/** The file, and its fields. */
+export const MAX_UPLOAD_BYTES = MAX_SAMPLE_BYTES + MAX_BODY_BYTES
+
+type UploadPorts = Pick<EdgePorts, 'blobs' | 'clock'> & { store: Pick<EdgePorts['store'], 'voices'> }
+
+/** Whoever calls has bounded the body. `isNew`: false where the user has this recording already. */
+export async function takeVoice(
+  c: Context,
+  ports: UploadPorts,
+  userId: UserId,
+): Promise<{ id: VoiceProfileId; isNew: boolean }> {
+  const { store, blobs, clock } = ports
+  const { file, ...about } = await readForm(c, Upload)
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
+  if (!kind) {
+    const issue = 'file: expected WAV, MP3, FLAC, M4A, OGG or WebM audio, by its content'
+    throw new FaultError({ code: 'invalid_message', issues: [issue] })
+  }
+  const sha256 = await blobHashOf(bytes)
+  const referenceText = about.referenceText ?? null
+  const voice = { ...about, referenceText, userId, sha256, mediaType: MEDIA_TYPE[kind], bytes: bytes.byteLength }
+  // The file first: a profile without one could never be ready.
+  await blobs.put(sha256, new Blob([bytes]).stream())
+  const added = await store.voices.addVoice(voice, clock.now())
+  if (added.outcome !== 'tooMany') return { id: added.id, isNew: added.outcome === 'added' }
+  await dropFiles(ports, [sha256])
+  throw new FaultError({ code: 'too_large', limit: 'voices', max: MAX_VOICES, got: MAX_VOICES + 1, unit: 'voices' })
+}
+
+const AudioFile = v.pipe(
+  v.instance(File, 'expected a file'),
+  v.minSize(MIN_SAMPLE_BYTES, `expected at least ${MIN_SAMPLE_BYTES} bytes`),
+  v.maxSize(MAX_SAMPLE_BYTES, `expected at most ${MAX_SAMPLE_BYTES} bytes`),
+)
+const Upload = v.strictObject({ ...Fields.entries, file: AudioFile })

@@ -1,0 +1,124 @@
+// Has nodes prepare the voices that were uploaded: takes the jobs that are due, one after the other, and writes down what came of each.
+// Begun after an upload, by whoever waits for one, and by the upkeep. Several edges may do it at once: a job has one lease. Knows no
+// route and no runtime.
+import * as v from 'valibot'
+import type { EdgePorts, NodeView, Job, StoredVoice, VoiceOutcome } from '#edge/ports.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import { faultOf } from '#shared/fault.ts'
+import { isId, type VoiceProfileId } from '#shared/ids.ts'
+import { VoicePrepared, type VoicePrepare } from '#shared/protocol/voice-requests.ts'
+
+/** Decoding takes at most half of it; the rest is for recognition, which waits for its turn. */
+export const PREPARE_WITHIN_MS = 120_000
+/** The node's answer is then long overdue. */
+const LEASE_MS = PREPARE_WITHIN_MS + 30_000
+const FORGET_WITHIN_MS = 5_000
+/** Of one run: the next one goes on. */
+const MAX_JOBS_A_RUN = 100
+
+export type VoiceJobPorts = Pick<EdgePorts, 'clock' | 'log' | 'fleet' | 'blobs'> & {
+  store: Pick<EdgePorts['store'], 'voices' | 'jobs'>
+}
+
+/** Resolves when nothing is due any more, or nobody is there who could do it. Never rejects. */
+export async function prepareVoices(ports: VoiceJobPorts): Promise<void> {
+  const { clock, log, store } = ports
+  try {
+    for (let done = 0; done < MAX_JOBS_A_RUN; done++) {
+      const node = chooseNode(await ports.fleet.nodes())
+      if (!node) return
+      const job = await store.jobs.takeJob('voice.prepare', { now: clock.now(), ms: LEASE_MS })
+      if (!job) return
+      await prepare(ports, job, node)
+    }
+  } catch (error) {
+    log.error({ error, fault: faultOf(error) }, 'cannot prepare voices')
+  }
+}
+
+/** The one with the most free slots: preparing needs its recogniser. */
+const chooseNode = (nodes: readonly NodeView[]): NodeView | undefined =>
+  nodes.filter(({ draining }) => !draining).toSorted((a, b) => b.freeSlots - a.freeSlots)[0]
+
+async function prepare(ports: VoiceJobPorts, job: Job, node: NodeView): Promise<void> {
+  const { clock, log, store } = ports
+  const id = isId('voiceProfile', job.subject) ? job.subject : undefined
+  const voice = id && (await store.voices.checkVoice(id, clock.now())) && (await store.voices.voice('everybody', id))
+  // It was deleted, or is settled already.
+  if (!voice) return void (await store.jobs.jobDone(job))
+  try {
+    const outcome = outcomeOf(await ask(ports, node, voice))
+    if (!(await store.jobs.jobDone(job))) return
+    const isKept = await store.voices.settleVoice(voice.id, outcome, clock.now())
+    log.info({ voiceProfileId: voice.id, nodeId: node.nodeId, state: outcome.state }, 'prepared a voice')
+    // The profile was deleted or changed meanwhile: nobody would ever remove what the node made of it.
+    if (!isKept && outcome.state === 'ready') await dropPrepared(ports, outcome.preparedSha256)
+  } catch (error) {
+    const became = await store.jobs.jobFailed(job, clock.now())
+    log.warn(
+      { voiceProfileId: voice.id, nodeId: node.nodeId, fault: faultOf(error), became },
+      'a voice was not prepared',
+    )
+    if (became === 'givenUp') await giveUp(ports, voice.id)
+  }
+}
+
+async function ask({ fleet }: VoiceJobPorts, { nodeId }: NodeView, voice: StoredVoice): Promise<VoicePrepared> {
+  const { id: profileId, sha256, language, referenceText } = voice
+  const params: VoicePrepare = { profileId, sha256, language, referenceText }
+  const answer = await fleet.request({ nodeId, method: 'voice.prepare', params, deadlineMs: PREPARE_WITHIN_MS })
+  return v.parse(VoicePrepared, answer)
+}
+
+function outcomeOf(prepared: VoicePrepared): VoiceOutcome {
+  if (prepared.outcome === 'rejected')
+    return { state: 'rejected', reason: prepared.reason, quality: prepared.quality ?? null }
+  const { preparedSha256, referenceText, quality } = prepared
+  return { state: 'ready', preparedSha256, referenceText, quality }
+}
+
+async function giveUp({ store, clock }: VoiceJobPorts, id: VoiceProfileId): Promise<void> {
+  await store.voices.settleVoice(id, { state: 'rejected', reason: 'failed', quality: null }, clock.now())
+}
+
+async function dropPrepared({ store, blobs }: VoiceJobPorts, hash: BlobHash): Promise<void> {
+  for (const unnamed of await store.voices.unnamed([hash])) await blobs.delete(unnamed)
+}
+
+/** Every node drops what it made of these files; one that is away has a cache that forgets by itself. */
+export async function forgetVoices({ fleet, log }: VoiceJobPorts, files: readonly BlobHash[]): Promise<void> {
+  const nodes = await fleet.nodes()
+  const asked = nodes.flatMap(({ nodeId }) =>
+    files.map((preparedSha256) =>
+      fleet.request({ nodeId, method: 'voice.forget', params: { preparedSha256 }, deadlineMs: FORGET_WITHIN_MS }),
+    ),
+  )
+  const failed = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected')
+  if (failed.length > 0) log.warn({ failed: failed.length }, 'not every node has forgotten a voice')
+}
+
+/** Runs of one edge at once. */
+const MAX_RUNS = 2
+
+/** `later`: goes on when the request that began it is answered. Where a host stops a run in its middle, its lease ends by itself. */
+export function createVoiceJobs(ports: VoiceJobPorts, later: (work: Promise<void>) => void): EdgePorts['voiceJobs'] {
+  const runs = new Set<{ until: number }>()
+  return {
+    begin() {
+      const now = ports.clock.now()
+      for (const run of runs) if (run.until < now) runs.delete(run)
+      if (runs.size >= MAX_RUNS) return
+      const run = { until: now + LEASE_MS }
+      runs.add(run)
+      later(prepareVoices(ports).finally(() => runs.delete(run)))
+    },
+    forget(files) {
+      if (files.length > 0)
+        later(
+          forgetVoices(ports, files).catch((error: unknown) =>
+            ports.log.warn({ error }, 'cannot ask nodes to forget a voice'),
+          ),
+        )
+    },
+  }
+}

@@ -1,0 +1,54 @@
+// Work that must not be forgotten: taken with a lease, tried again with growing pauses, gone when it is done. Several edges may take from
+// it at once. Knows no kind of work.
+import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import type { Job, JobStore } from '#edge/ports.ts'
+import { newId } from '#shared/ids.ts'
+import type { EdgeDatabase } from './database.ts'
+import { job } from './voice-schema.ts'
+
+/** Pauses after the first, second … attempt that failed; after the last of them the job is given up. */
+export const JOB_PAUSES_MS = [10_000, 40_000, 160_000, 640_000] as const
+
+/** A row to be inserted with what it is about, in one batch. */
+export function newJob(kind: 'voice.prepare', subject: string, now: number): typeof job.$inferInsert {
+  return { id: newId('job', now), kind, subject, attempt: 0, runAfter: now, createdAt: now }
+}
+
+export function createJobStore(db: EdgeDatabase): JobStore {
+  return {
+    async takeJob(kind, { now, ms }) {
+      const due = db
+        .select({ id: job.id })
+        .from(job)
+        .where(and(eq(job.kind, kind), lte(job.runAfter, now)))
+        .orderBy(asc(job.runAfter), asc(job.id))
+        .limit(1)
+      const [taken] = await db
+        .update(job)
+        .set({ attempt: sql`${job.attempt} + 1`, runAfter: now + ms })
+        .where(sql`${job.id} in ${due}`)
+        .returning({ id: job.id, subject: job.subject, attempt: job.attempt })
+      return taken
+    },
+
+    async jobDone(done) {
+      const { rowsAffected } = await db.delete(job).where(isAttempt(done))
+      return rowsAffected > 0
+    },
+
+    async jobFailed(failed, now) {
+      const pauseMs = JOB_PAUSES_MS[failed.attempt - 1]
+      if (pauseMs === undefined) {
+        const { rowsAffected } = await db.delete(job).where(isAttempt(failed))
+        return rowsAffected > 0 ? 'givenUp' : 'lost'
+      }
+      const { rowsAffected } = await db
+        .update(job)
+        .set({ runAfter: now + pauseMs })
+        .where(isAttempt(failed))
+      return rowsAffected > 0 ? 'again' : 'lost'
+    },
+  }
+}
+
+const isAttempt = ({ id, attempt }: Job) => and(eq(job.id, id), eq(job.attempt, attempt))

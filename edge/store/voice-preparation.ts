@@ -1,0 +1,58 @@
+// What nodes make of voice profiles: checked, ready or rejected; which of their files are still named; what a session speaks with.
+import { and, eq, inArray, or } from 'drizzle-orm'
+import type { StoredVoice, VoiceStore } from '#edge/ports.ts'
+import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
+import type { EdgeDatabase } from './database.ts'
+import { FILES, filesOf, isOwn } from './voice-rows.ts'
+import { voiceProfile } from './voice-schema.ts'
+
+type Prepared = Pick<VoiceStore, 'checkVoice' | 'settleVoice' | 'unnamed' | 'speakingVoice' | 'personaVoice'>
+
+export function createVoicePreparation(db: EdgeDatabase): Prepared {
+  return {
+    async checkVoice(id, now) {
+      const { rowsAffected } = await db
+        .update(voiceProfile)
+        .set({ state: 'checking', updatedAt: now })
+        .where(and(eq(voiceProfile.id, id), inArray(voiceProfile.state, ['uploaded', 'checking'])))
+      return rowsAffected > 0
+    },
+
+    async settleVoice(id, outcome, now) {
+      const found =
+        outcome.state === 'ready'
+          ? { ...outcome, reason: null }
+          : { state: outcome.state, reason: outcome.reason, quality: outcome.quality }
+      const { rowsAffected } = await db
+        .update(voiceProfile)
+        .set({ ...found, updatedAt: now })
+        .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking')))
+      return rowsAffected > 0
+    },
+
+    async unnamed(hashes) {
+      if (hashes.length === 0) return []
+      const named = await db
+        .select(FILES)
+        .from(voiceProfile)
+        .where(or(inArray(voiceProfile.sha256, [...hashes]), inArray(voiceProfile.preparedSha256, [...hashes])))
+      const kept = new Set(filesOf(named))
+      return hashes.filter((hash) => !kept.has(hash))
+    },
+
+    async speakingVoice({ userId, id }) {
+      const [found] = await db.select().from(voiceProfile).where(isOwn(userId, id))
+      return found && (speaking(found) ?? 'unready')
+    },
+
+    async personaVoice(id) {
+      const [found] = await db.select().from(voiceProfile).where(eq(voiceProfile.id, id))
+      return found && speaking(found)
+    },
+  }
+}
+
+function speaking({ id, state, preparedSha256, referenceText }: StoredVoice): SpeakingVoice | undefined {
+  if (state !== 'ready' || preparedSha256 === null || referenceText === null) return undefined
+  return { id, preparedSha256, referenceText }
+}

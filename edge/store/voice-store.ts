@@ -1,0 +1,107 @@
+// Voice profiles as their owners keep them; what nodes make of them is voice-preparation.ts. Knows no file and no node.
+import { and, desc, eq, getTableColumns, lt, ne, or, sql } from 'drizzle-orm'
+import type { NewVoice, Owner, VoiceStore } from '#edge/ports.ts'
+import { newId, type VoiceProfileId } from '#shared/ids.ts'
+import { MAX_VOICES } from '#shared/model/voice-profile.ts'
+import { valuesOf, type EdgeDatabase } from './database.ts'
+import { newJob } from './job-store.ts'
+import { persona } from './schema.ts'
+import { createVoicePreparation } from './voice-preparation.ts'
+import { FILES, filesOf, isOwn, isOwners } from './voice-rows.ts'
+import { job, voiceProfile } from './voice-schema.ts'
+
+type Owned = Pick<VoiceStore, 'addVoice' | 'listVoices' | 'voice' | 'changeVoice' | 'removeVoice'>
+
+export function createVoiceStore(db: EdgeDatabase): VoiceStore {
+  return { ...ownedVoices(db), ...createVoicePreparation(db) }
+}
+
+function ownedVoices(db: EdgeDatabase): Owned {
+  return {
+    addVoice: (voice, now) => addVoice(db, voice, now),
+    changeVoice: (owner, id, change, now) => changeVoice(db, { owner, id }, change, now),
+
+    listVoices(owner, { limit, before }) {
+      return db
+        .select(getTableColumns(voiceProfile))
+        .from(voiceProfile)
+        .where(and(isOwners(owner), before === undefined ? undefined : lt(voiceProfile.id, before)))
+        .orderBy(desc(voiceProfile.id))
+        .limit(limit)
+    },
+
+    async voice(owner, id) {
+      const [found] = await db.select().from(voiceProfile).where(isOwn(owner, id))
+      return found
+    },
+
+    async removeVoice(owner, id) {
+      const isThere = sql`exists (select 1 from ${voiceProfile} where ${isOwn(owner, id)})`
+      const [found] = await db.batch([
+        db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
+        db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
+        db
+          .update(persona)
+          .set({ voiceProfileId: null })
+          .where(sql`${eq(persona.voiceProfileId, id)} and ${isThere}`),
+        db.delete(voiceProfile).where(isOwn(owner, id)),
+      ])
+      return found[0] && filesOf(found)
+    },
+  }
+}
+
+async function addVoice(db: EdgeDatabase, voice: NewVoice, now: number): ReturnType<Owned['addVoice']> {
+  const id = newId('voiceProfile', now)
+  const row = { ...voice, id, state: 'uploaded', reason: null, preparedSha256: null, quality: null } as const
+  const times = { createdAt: now, updatedAt: now }
+  const isOfUser = eq(voiceProfile.userId, voice.userId)
+  const isKnown = and(isOfUser, eq(voiceProfile.sha256, voice.sha256))
+  const hasRoom = sql`(select count(*) from ${voiceProfile} where ${isOfUser}) < ${MAX_VOICES}`
+  const work = newJob('voice.prepare', id, now)
+  const isThere = sql`exists (select 1 from ${voiceProfile} where ${eq(voiceProfile.id, id)})`
+  const [, , found] = await db.batch([
+    db
+      .insert(voiceProfile)
+      .select(sql`select ${valuesOf(voiceProfile, { ...row, ...times })} where ${hasRoom}`)
+      .onConflictDoNothing(),
+    db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isThere}`),
+    db.select({ id: voiceProfile.id }).from(voiceProfile).where(isKnown),
+  ])
+  const [known] = found
+  if (!known) return { outcome: 'tooMany' }
+  return { outcome: known.id === id ? 'added' : 'known', id: known.id }
+}
+
+async function changeVoice(
+  db: EdgeDatabase,
+  { owner, id }: { owner: Owner; id: VoiceProfileId },
+  { name, language, referenceText }: Parameters<Owned['changeVoice']>[2],
+  now: number,
+): Promise<boolean> {
+  const isOther = or(
+    language === undefined ? undefined : ne(voiceProfile.language, language),
+    referenceText === undefined ? undefined : sql`${voiceProfile.referenceText} is not ${referenceText}`,
+  )
+  const words = {
+    ...(language !== undefined && { language }),
+    ...(referenceText !== undefined && { referenceText }),
+  }
+  const again = { ...words, state: 'uploaded', reason: null, updatedAt: now } as const
+  const work = newJob('voice.prepare', id, now)
+  const isOthers = sql`exists (select 1 from ${voiceProfile} where ${and(isOwn(owner, id), isOther)})`
+  const [, , renamed] = await db.batch([
+    db.delete(job).where(isOther ? sql`${eq(job.subject, id)} and ${isOthers}` : sql`0`),
+    db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isOther ? isOthers : sql`0`}`),
+    // Also of one whose words stay: it is then known to be there.
+    db
+      .update(voiceProfile)
+      .set({ updatedAt: now, ...(name !== undefined && { name }) })
+      .where(isOwn(owner, id)),
+    db
+      .update(voiceProfile)
+      .set(again)
+      .where(isOther ? and(isOwn(owner, id), isOther) : sql`0`),
+  ])
+  return renamed.rowsAffected > 0
+}

@@ -1,0 +1,121 @@
+// Decodes a file that somebody uploaded, in a program that is killed when it takes too long, too much memory or says too much. By the
+// decoders that are part of the node; what they do not read, by the machine's ffmpeg, where it has one.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { pcmFromBytes } from '#shared/audio/pcm.ts'
+import type { AudioKind } from '#shared/audio/sniff-audio.ts'
+import type { Clock } from '#shared/clock.ts'
+import {
+  DECODE_MS,
+  EXIT_TOO_LONG,
+  MAX_DECODE_HEAP_MIB,
+  MAX_DECODE_RSS_BYTES,
+  MAX_RATE,
+  MAX_RECORDING_MS,
+} from './decode-limits.ts'
+
+export type DecodedFile =
+  | { outcome: 'decoded'; pcm: Int16Array; sampleRate: number }
+  | { outcome: 'unreadable' }
+  | { outcome: 'tooLong' }
+
+export interface DecodeOptions {
+  clock: Clock
+  /** Of the machine, for M4A and what else is in MP4 or WebM; undefined for none. */
+  ffmpeg?: string | undefined
+  limits?: { ms: number; rssBytes: number }
+}
+
+const CHILD = fileURLToPath(new URL('./decode-child.ts', import.meta.url))
+const WATCH_EVERY_MS = 50
+const HEADER_BYTES = 4
+const MAX_OUTPUT_BYTES = HEADER_BYTES + (MAX_RECORDING_MS / 1000) * MAX_RATE * 2
+const FFMPEG_RATE = 48_000
+/** The demuxer is named, so that no file can be taken for a list of other files. */
+const FFMPEG_FORMAT: Partial<Record<AudioKind, string>> = { m4a: 'mov', webm: 'matroska' }
+
+/** Never throws for what is in the file. `path` is not the caller's to choose: it is made of a hash. */
+export async function decodeFile(path: string, kind: AudioKind, options: DecodeOptions): Promise<DecodedFile> {
+  const own = await ended(startOwn(path, kind), options)
+  const format = FFMPEG_FORMAT[kind]
+  if (own.outcome !== 'unreadable' || options.ffmpeg === undefined || format === undefined) return own
+  return ended(startFfmpeg(options.ffmpeg, path, format), options)
+}
+
+interface Started {
+  child: ChildProcess
+  /** Of what comes; undefined where the program says it first. */
+  sampleRate: number | undefined
+}
+
+function startOwn(path: string, kind: AudioKind): Started {
+  const args = [
+    `--max-old-space-size=${MAX_DECODE_HEAP_MIB}`,
+    '--disable-warning=ExperimentalWarning',
+    CHILD,
+    kind,
+    path,
+  ]
+  // Without the node's environment: its token is nobody else's.
+  return {
+    child: spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'ignore'] }),
+    sampleRate: undefined,
+  }
+}
+
+function startFfmpeg(program: string, path: string, format: string): Started {
+  const input = ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file,pipe', '-f', format, '-i', path]
+  const seconds = MAX_RECORDING_MS / 1000 + 1
+  const output = ['-vn', '-t', `${seconds}`, '-ac', '1', '-ar', `${FFMPEG_RATE}`, '-f', 's16le', 'pipe:1']
+  const child = spawn(program, [...input, ...output], { env: {}, stdio: ['ignore', 'pipe', 'ignore'] })
+  return { child, sampleRate: FFMPEG_RATE }
+}
+
+async function ended({ child, sampleRate }: Started, { clock, limits }: DecodeOptions): Promise<DecodedFile> {
+  const { ms, rssBytes } = limits ?? { ms: DECODE_MS, rssBytes: MAX_DECODE_RSS_BYTES }
+  const parts: Buffer[] = []
+  let bytes = 0
+  const kill = (): void => void child.kill('SIGKILL')
+  child.stdout?.on('data', (part: Buffer) => {
+    bytes += part.length
+    if (bytes > MAX_OUTPUT_BYTES) return kill()
+    parts.push(part)
+  })
+  const cancelTimeout = clock.after(ms, kill)
+  const stopWatching = clock.every(
+    WATCH_EVERY_MS,
+    () => void residentBytes(child.pid).then((rss) => rss > rssBytes && kill()),
+  )
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null))
+    child.once('close', resolve)
+  })
+  cancelTimeout()
+  stopWatching()
+  if (code === EXIT_TOO_LONG) return { outcome: 'tooLong' }
+  if (code !== 0) return { outcome: 'unreadable' }
+  return read(Buffer.concat(parts), sampleRate)
+}
+
+function read(output: Buffer, given: number | undefined): DecodedFile {
+  const head = given === undefined ? HEADER_BYTES : 0
+  if (output.length < head + 2) return { outcome: 'unreadable' }
+  const sampleRate = given ?? output.readUInt32LE()
+  const pcm = pcmFromBytes(output.subarray(head))
+  if (!pcm.ok) return { outcome: 'unreadable' }
+  if ((pcm.value.length * 1000) / sampleRate > MAX_RECORDING_MS) return { outcome: 'tooLong' }
+  return { outcome: 'decoded', pcm: pcm.value, sampleRate }
+}
+
+/** 0 where the machine does not tell, or the program is gone. */
+async function residentBytes(pid: number | undefined): Promise<number> {
+  try {
+    const [, pages] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')
+    return Number(pages) * PAGE_BYTES
+  } catch {
+    return 0
+  }
+}
+/** Of every Linux on x86-64 and of most on ARM; a larger page only makes the watch stricter. */
+const PAGE_BYTES = 4_096

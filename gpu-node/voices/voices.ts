@@ -1,0 +1,153 @@
+// What this node does with voice profiles: prepares what was uploaded, gives sessions the reference of their voice, speaks for a try, and
+// forgets. Made in gpu-node/start-node.ts. Knows no socket.
+import * as v from 'valibot'
+import { concatPcm, pcmToBytes } from '#shared/audio/pcm.ts'
+import { resamplePcm } from '#shared/audio/resample.ts'
+import { sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
+import { readWav, writeWav } from '#shared/audio/wav.ts'
+import type { Clock } from '#shared/clock.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { Log } from '#shared/log.ts'
+import type { Language } from '#shared/model/language.ts'
+import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
+import {
+  SpeechRender,
+  VoiceForget,
+  VoicePrepare,
+  type SpeechRendered,
+  type VoicePrepared,
+} from '#shared/protocol/voice-requests.ts'
+import { ENGINE_INPUT_RATE, type Engines, type SpokenText } from '#gpu-node/engines/ports.ts'
+import { createBlobClient, type BlobClient } from '#gpu-node/blob-client.ts'
+import { decodeFile } from './decode.ts'
+import { findProgram } from './find-program.ts'
+import { firstPieceOf } from './first-piece.ts'
+import { PREPARED_RATE, prepareRecording } from './prepare-recording.ts'
+import { VoiceFiles } from './voice-files.ts'
+
+/** One is worked on; more than these need another node, or another time. */
+const MAX_WAITING = 4
+const RETRY_AFTER_MS = 5_000
+/** Below the edge's own deadline, so that its engines are free again when it gives up. */
+const RECOGNISE_MS = 60_000
+const SPEAK_MS = 25_000
+
+export interface VoicesOptions {
+  engines: Engines
+  blobs: BlobClient
+  files: VoiceFiles
+  clock: Clock
+  log: Log
+  /** Undefined where the machine has none. */
+  ffmpeg: string | undefined
+  /** The speech cache drops what was spoken with it. */
+  forgetSpeech: (voice: SpeakingVoice['preparedSha256']) => Promise<void>
+}
+
+/** `folder`: of the node's data. */
+export function createVoices(
+  { edgeUrl, token, folder }: { edgeUrl: string; token: string; folder: string },
+  rest: Pick<VoicesOptions, 'engines' | 'clock' | 'log' | 'forgetSpeech'>,
+): Voices {
+  const blobs = createBlobClient({ edgeUrl, token })
+  const files = new VoiceFiles({ folder, blobs })
+  return new Voices({ ...rest, blobs, files, ffmpeg: findProgram('ffmpeg') })
+}
+
+export class Voices {
+  readonly #options: VoicesOptions
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  constructor(options: VoicesOptions) {
+    this.#options = options
+  }
+
+  /** By the names of parley.node.v1's requests. */
+  readonly methods = {
+    'voice.prepare': (params: unknown): Promise<VoicePrepared> => {
+      const request = read(VoicePrepare, params)
+      return this.#inTurn(() => this.#prepare(request))
+    },
+    'speech.render': (params: unknown): Promise<SpeechRendered> => {
+      const request = read(SpeechRender, params)
+      return this.#inTurn(() => this.#render(request))
+    },
+    'voice.forget': async (params: unknown): Promise<object> => {
+      const { preparedSha256 } = read(VoiceForget, params)
+      await this.#options.files.forget(preparedSha256)
+      await this.#options.forgetSpeech(preparedSha256)
+      return {}
+    },
+  }
+
+  /** Throws FaultError where its file cannot be had. */
+  async reference({ preparedSha256, referenceText: text }: SpeakingVoice, signal?: AbortSignal): Promise<SpokenText> {
+    const { samples: pcm, sampleRate } = readWav(await this.#options.files.get(preparedSha256, signal))
+    return { text, pcm, sampleRate, hash: preparedSha256 }
+  }
+
+  async #prepare({ sha256, language, referenceText, profileId }: VoicePrepare): Promise<VoicePrepared> {
+    const { blobs, files, engines, log } = this.#options
+    const bytes = await blobs.get(sha256)
+    const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
+    if (!kind) return { outcome: 'rejected', reason: 'unreadable' }
+    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, this.#options))
+    if (decoded.outcome !== 'decoded') return { outcome: 'rejected', reason: decoded.outcome }
+    const prepared = prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
+    if (prepared.outcome === 'rejected') return prepared
+    const { pcm, isCut, quality } = prepared
+    // Of speech that was left out the owner's words are too many.
+    const words = referenceText === null || isCut ? await this.#recognised(pcm, language) : referenceText
+    if (words === '') return { outcome: 'rejected', reason: 'noTranscript', quality }
+    const preparedSha256 = await blobs.put(writeWav(pcm, PREPARED_RATE))
+    log.info({ voiceProfileId: profileId, kind, isCut, ...quality }, 'prepared a voice')
+    return { outcome: 'ready', preparedSha256, referenceText: words, quality }
+  }
+
+  async #recognised(pcm: Int16Array, language: Language): Promise<string> {
+    const signal = AbortSignal.timeout(RECOGNISE_MS)
+    const stream = await this.#options.engines.stt.open({ language, signal })
+    try {
+      stream.push(resamplePcm(pcm, PREPARED_RATE, ENGINE_INPUT_RATE))
+      return (await stream.finish()).trim()
+    } finally {
+      stream.close()
+    }
+  }
+
+  async #render({ text, language, ttsMode, voice }: SpeechRender): Promise<SpeechRendered> {
+    const { tts } = this.#options.engines
+    if (!tts.canClone) throw new FaultError({ code: 'unavailable', what: 'voice', retryAfterMs: RETRY_AFTER_MS })
+    const { spoken, rest } = firstPieceOf(text, language, tts.script)
+    if (spoken === '') return { sha256: null, sampleRate: tts.sampleRate, rest }
+    const reference = await this.reference(voice)
+    const request = { text: spoken, language, mode: ttsMode, reference, signal: AbortSignal.timeout(SPEAK_MS) }
+    const frames: Int16Array[] = []
+    for await (const frame of tts.synthesize(request)) frames.push(frame)
+    const pcm = pcmToBytes(concatPcm(frames))
+    const sha256 = pcm.byteLength === 0 ? null : await this.#options.blobs.put(pcm)
+    return { sha256, sampleRate: tts.sampleRate, rest }
+  }
+
+  /** One after the other: decoding, recognising and speaking must not stand in the way of calls. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING)
+      throw new FaultError({ code: 'unavailable', what: 'voices', retryAfterMs: RETRY_AFTER_MS })
+    this.#waiting++
+    const done = this.#last.then(work, work)
+    this.#last = done.catch(() => {})
+    try {
+      return await done
+    } finally {
+      this.#waiting--
+    }
+  }
+}
+
+function read<const S extends v.GenericSchema>(schema: S, params: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, params)
+  if (parsed.success) return parsed.output
+  const issues = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'params'}: ${issue.message}`)
+  throw new FaultError({ code: 'invalid_message', issues })
+}
