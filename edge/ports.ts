@@ -12,6 +12,8 @@ import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
 
+export type * from './quota-port.ts'
+
 export type { Blobs, ByteRange } from './blob-port.ts'
 export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
 

@@ -31,7 +31,7 @@ type Of<K extends SessionEffect['type']> = Extract<SessionEffect, { type: K }>
 
 export class SessionEffects {
   readonly #ports: EffectPorts
-  #writes: Promise<void> = Promise.resolve()
+  #writes: Promise<unknown> = Promise.resolve()
   /** Settles when the fleet has answered. */
   #placing: Promise<void> = Promise.resolve()
   #startedAt = 0
@@ -98,7 +98,8 @@ export class SessionEffects {
   #open({ start }: Of<'open'>): void {
     const { store, sessionId, caller, clock, metrics, onEvent } = this.#ports
     this.#startedAt = clock.now()
-    void openSession(store.sessions, start, { sessionId, userId: caller.userId, now: clock.now() }).then(
+    const { userId, limits } = caller
+    void openSession(store.sessions, start, { sessionId, userId, limits, now: clock.now() }).then(
       (session) => {
         metrics.count('sessions_opened')
         onEvent({ type: 'opened', session })
@@ -208,7 +209,7 @@ export class SessionEffects {
     }
   }
 
-  #write(what: string, write: () => Promise<void>): void {
+  #write(what: string, write: () => Promise<unknown>): void {
     this.#writes = this.#writes.then(write).catch((error: unknown) => void this.#handled(error, what))
   }
 

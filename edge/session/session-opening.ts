@@ -22,11 +22,11 @@ export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
   return issues.length > 0 ? fail({ code: 'invalid_message', issues }) : ok(options)
 }
 
-/** Throws FaultError: not_found for persona or conversation, conflict where the conversation has a live session. */
+/** Throws FaultError: not_found for persona or conversation, conflict where the conversation has a live session, or quota_exhausted. */
 export async function openSession(
   store: SessionStore,
   start: SessionStart,
-  who: Pick<SessionOpening, 'sessionId' | 'userId' | 'now'>,
+  who: Pick<SessionOpening, 'sessionId' | 'userId' | 'limits' | 'now'>,
 ): Promise<OpenedSession> {
   const personaId = start.personaId ?? DEFAULT_PERSONA_ID
   const found = await store.persona(personaId)

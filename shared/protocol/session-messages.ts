@@ -100,6 +100,9 @@ export const FaultMessage = v.object({
   stage: v.optional(v.string()),
   kind: v.optional(v.string()),
   id: v.optional(v.string()),
+  /** Of quota_exhausted: a Quota, and when it begins anew. */
+  quota: v.optional(v.string()),
+  resetAt: v.optional(v.number()),
 })
 export type FaultMessage = v.InferOutput<typeof FaultMessage>
 

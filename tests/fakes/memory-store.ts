@@ -57,6 +57,7 @@ export function createMemoryStore(): MemoryStore {
         const before = conversation.turns.get(record.id)
         if (!before || (before.status === 'cut' && record.status === 'complete'))
           conversation.turns.set(record.id, record)
+        return undefined
       },
       correctTurn: async ({ conversationId, turnId }, correctedText) => {
         check()
@@ -87,6 +88,7 @@ export function createMemoryStore(): MemoryStore {
       changePersona: async () => false,
       removePersona: async () => 'unknown',
     },
+    quotas: { meters: async () => [], usage: async () => [] },
     nodes: nodesOf(check),
     keys: keysOf(check),
     ping: async () => check(),

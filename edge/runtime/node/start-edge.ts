@@ -94,7 +94,7 @@ async function openStore(
   const database = await openDatabase({ url, authToken })
   stops.add('database', () => database.close())
   const { applied, backup } = await database.migrate()
-  const store = createStore(database.db)
+  const store = createStore(database.db, config.metering)
   if (applied > 0) log.info({ applied, backup, indexed: await afterMigration(store) }, 'migrated the database')
   const ended = await store.sessions.endAllLive(clock.now())
   if (ended > 0) log.warn({ ended }, 'ended the sessions of an edge that went down')
