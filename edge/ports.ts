@@ -8,6 +8,7 @@ import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Blobs } from './blob-port.ts'
 import type { Upgrades } from './socket-ports.ts'
+import type { QuotaStanding } from './quota-port.ts'
 import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
@@ -89,6 +90,8 @@ export interface Sessions {
   goAway(sessions: SessionId[], retryAfterMs: number): Promise<void>
   /** The node is gone: every session on it is told. */
   nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
+  /** What the newest turn of a session has left of its user's quotas, where that is little or nothing. */
+  metered(sessionId: SessionId, standing: QuotaStanding): Promise<void>
   /** These keys are good no more: sessions that were opened with one of them end. */
   keysEnded(keyIds: ApiKeyId[]): Promise<void>
 }

@@ -31,7 +31,7 @@ export interface FleetRoomPorts {
   clock: Clock
   log: Log
   store: Pick<Store, 'turns'>
-  sessions: Pick<Sessions, 'nodeLost' | 'goAway'>
+  sessions: Pick<Sessions, 'nodeLost' | 'goAway' | 'metered'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   setAlarm(at: number | undefined): void
   /** Keeps the state for a later room, where the host's memory may vanish; called when it has changed. */

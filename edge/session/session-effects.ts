@@ -27,6 +27,8 @@ interface EffectPorts extends SessionRoomPorts {
   verb: (run: () => void) => void
 }
 
+const nearNotice = { type: 'session.notice', notice: 'limitNear' } as const
+
 type Of<K extends SessionEffect['type']> = Extract<SessionEffect, { type: K }>
 
 export class SessionEffects {
@@ -45,7 +47,7 @@ export class SessionEffects {
   }
 
   perform(effect: SessionEffect): void {
-    const { traffic, secrets, tellCaller, hangUp, toNode } = this.#ports
+    const { traffic, secrets, tellCaller, hangUp, toCaller, toNode } = this.#ports
     switch (effect.type) {
       case 'open':
         return this.#open(effect)
@@ -64,6 +66,8 @@ export class SessionEffects {
         return this.#resumeCaller(effect.received)
       case 'tellCaller':
         return tellCaller(effect.fault)
+      case 'tellLimit':
+        return toCaller({ ...nearNotice, id: newId('message'), detail: `${effect.quota} ${effect.percent}` })
       case 'hangUp':
         return hangUp(effect.fault)
       case 'tellNode':

@@ -1,10 +1,12 @@
 // What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
 // transitions, session-room.ts does the effects. Knows no socket, no store and no node.
+import type { QuotaStanding } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
@@ -71,6 +73,12 @@ export type SessionState =
       since: number
       /** When words were last said, by either side. */
       spokeAt: number
+      /** Turns that are being said, oldest first. */
+      open: readonly TurnId[]
+      /** Of which quotas the caller was told that most is used. */
+      toldNear: readonly Quota[]
+      /** Nothing is left of a quota: the session ends once these turns are over. */
+      leaving: { fault: Fault; after: readonly TurnId[] } | undefined
       caller: Presence
       node: Presence
     }
@@ -101,8 +109,10 @@ export type SessionEvent =
   | { type: 'nodeGone'; nodeId: NodeId }
   /** The node has put the caller's words in place of what was recognised. */
   | { type: 'corrected'; turnId: TurnId; text: string }
-  /** Somebody said something. */
-  | { type: 'spoke' }
+  /** Somebody said something; `open`: the turns that are being said. */
+  | { type: 'spoke'; open: readonly TurnId[] }
+  /** A turn of this session was stored, and little or nothing is left of a quota. */
+  | { type: 'metered'; standing: QuotaStanding }
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
   /** The key by which the caller came is good no more. */
@@ -124,6 +134,8 @@ export type SessionEffect =
   | { type: 'ready'; session: OpenedSession; engines: EngineInfo[] }
   | { type: 'resumeCaller'; received: number }
   | { type: 'tellCaller'; fault: Fault }
+  /** `percent`: of the quota, is used at least. */
+  | { type: 'tellLimit'; quota: Quota; percent: 80 | 100 }
   | { type: 'hangUp'; fault: Fault }
   | { type: 'tellNode'; reason: EndReason }
   /** What was being said is written with status cut: nobody else will. */

@@ -1,4 +1,5 @@
 // What the page says in words about the state of a call: faults, ends, modes. Pure; the only place that puts them in English.
+import { quotaFaultText } from '#shared/client/quota-text.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
@@ -46,6 +47,7 @@ interface ToldFault {
   reason?: string
   max?: number
   unit?: string
+  quota?: string
 }
 
 export function faultText(fault: ToldFault): string {
@@ -53,7 +55,7 @@ export function faultText(fault: ToldFault): string {
     return `${REFUSAL_TEXT[fault.reason as AdmissionRefusal]} Trying again by itself …`
   if (fault.code === 'too_large' && fault.max !== undefined)
     return `That was more than the ${amountText(fault.max, fault.unit)} that are taken at once.`
-  return FAULT_TEXT[fault.code as FaultCode] ?? fault.message
+  return quotaFaultText(fault.quota) ?? FAULT_TEXT[fault.code as FaultCode] ?? fault.message
 }
 
 function amountText(amount: number, unit = 'bytes'): string {
@@ -73,6 +75,7 @@ const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   not_found: 'That conversation is gone. Press the button to begin a new one.',
   forbidden: 'Your key does not allow calls.',
   too_large: `The connection was away for too long. ${GO_ON}`,
+  quota_exhausted: 'The quota is used up for now.',
   unsupported_version: 'This page is older than the edge. Load it anew.',
 }
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scope } from '#edge/ports.ts'
+import type { KeyLimits, Scope } from '#edge/ports.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
 import { systemClock } from '#shared/clock.ts'
@@ -62,7 +62,7 @@ export interface CallWorld {
   wires: Wires
   addNode(description?: NodeDescription): Promise<WorldNode>
   caller(options?: Partial<CallerOptions>): Promise<TestCaller>
-  newKey(scopes?: Scope[]): Promise<string>
+  newKey(scopes?: Scope[], limits?: KeyLimits): Promise<string>
   get(path: string, key?: string): Promise<Response>
   conversations(): Promise<ConversationSummary[]>
   conversation(id: ConversationId): Promise<Conversation>
@@ -162,8 +162,8 @@ class World implements CallWorld {
     return caller
   }
 
-  async newKey(scopes: Scope[] = ['talk', 'history:read']): Promise<string> {
-    return (await this.edge.store.keys.createKey({ name: 'other', scopes, now: Date.now() })).key
+  async newKey(scopes: Scope[] = ['talk', 'history:read'], limits: KeyLimits = {}): Promise<string> {
+    return (await this.edge.store.keys.createKey({ name: 'other', scopes, limits, now: Date.now() })).key
   }
 
   get(path: string, key = this.key): Promise<Response> {

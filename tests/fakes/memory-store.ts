@@ -1,5 +1,5 @@
 // The Store port in memory: what rooms and routes need of it, without a database. Shows what was written.
-import type { Caller, KeyTerms, KeyView, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
+import type { Caller, KeyTerms, KeyView, QuotaStanding, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ApiKeyId, type ConversationId, type NodeId, type SessionId, type UserId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
@@ -35,6 +35,8 @@ export interface MemoryStore extends Store {
   readonly conversations: Map<ConversationId, StoredConversation>
   /** Every call from now on fails as a broken database does, until undefined is set. */
   failure: Error | undefined
+  /** What each turn leaves of the quotas. */
+  standing: QuotaStanding | undefined
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -47,6 +49,7 @@ export function createMemoryStore(): MemoryStore {
     opened,
     conversations,
     failure: undefined,
+    standing: undefined,
     sessions: sessionsOf(opened, conversations, check),
     turns: {
       storeTurn: async ({ sessionId, conversationId, record }) => {
@@ -57,7 +60,7 @@ export function createMemoryStore(): MemoryStore {
         const before = conversation.turns.get(record.id)
         if (!before || (before.status === 'cut' && record.status === 'complete'))
           conversation.turns.set(record.id, record)
-        return undefined
+        return store.standing
       },
       correctTurn: async ({ conversationId, turnId }, correctedText) => {
         check()

@@ -45,7 +45,7 @@ export function fakePorts(nodes: NodeView[] = []) {
       contentType: 'text/plain',
     },
     fleet: { nodes: async () => nodes, place: never, request: never, release: never, goAway: never },
-    sessions: { count: async () => 1, nodeLost: never, keysEnded: never, goAway: never },
+    sessions: { count: async () => 1, nodeLost: never, metered: never, keysEnded: never, goAway: never },
     upgrades: { caller: never, nodeControl: never, nodeSession: never },
     settings: {
       version: '1.0.0',

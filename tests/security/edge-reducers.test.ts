@@ -38,6 +38,7 @@ describe('session room', () => {
   }
   const at = fc.record({ nodeId: fc.constantFrom<NodeId>('nod_one', 'nod_two'), epoch: fc.integer({ min: 0, max: 2 }) })
   const fault = { code: 'internal' } as const
+  const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: 1 } as const
   const events = fc.oneof(
     at.map((placed): SessionEvent => ({ type: 'placed', at: placed })),
     at.map(({ nodeId }): SessionEvent => ({ type: 'nodeGone', nodeId })),
@@ -54,7 +55,10 @@ describe('session room', () => {
       { type: 'nodeResumed', received: 0 },
       { type: 'begun', engines: [] },
       { type: 'nodeFailed', fault },
-      { type: 'spoke' },
+      { type: 'spoke', open: [] },
+      { type: 'spoke', open: ['trn_one'] },
+      { type: 'metered', standing: { near: ['tokens'], exhausted: undefined } },
+      { type: 'metered', standing: { near: [], exhausted: spent } },
       { type: 'overflowed', fault },
       { type: 'shutdown' },
       { type: 'broke' },
