@@ -26,6 +26,7 @@ import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
+import { usageRoutes } from '#edge/http/usage.ts'
 import { wireRoutes } from '#edge/http/wires.ts'
 import type { EdgePorts } from './ports.ts'
 
@@ -63,6 +64,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))
     .route('/api', ticketRoutes(ports))
+    .route('/api', usageRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
   const specs = specsOf(app, ports.settings.version)
   app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs)).route('/', wireRoutes())

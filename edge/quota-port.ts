@@ -1,6 +1,5 @@
 // What users may use up and what it costs: the operator's settings, and what the store says of them. Part of ports.ts.
 import type { Fault } from '#shared/fault.ts'
-import type { UserId } from '#shared/ids.ts'
 import type { Quota } from '#shared/model/quota.ts'
 import type { KeyLimits } from './ports.ts'
 import type { Owner } from './store-ports.ts'
@@ -58,8 +57,8 @@ export interface DayUsage {
 }
 
 export interface QuotaStore {
-  /** Of a user whose key has these limits, today. */
-  meters(userId: UserId, limits: KeyLimits, now: number): Promise<QuotaMeter[]>
+  /** Of a user whose key has these limits, today; of everybody, what all of them cost. */
+  meters(owner: Owner, limits: KeyLimits, now: number): Promise<QuotaMeter[]>
   /** Days with turns, newest first; both bounds belong to it. */
   usage(owner: Owner, days: { from: string; to: string }): Promise<DayUsage[]>
 }

@@ -17,10 +17,11 @@ interface Whose {
 
 export function createQuotaStore(db: EdgeDatabase, { quotas }: Metering): QuotaStore {
   return {
-    async meters(userId, limits, now) {
-      const whose = { userId: sql`${userId}`, day: sql`${dayOf(now)}`, self: null }
+    async meters(owner, limits, now) {
+      const whose = { userId: sql`${owner}`, day: sql`${dayOf(now)}`, self: null }
       const counted = await db.get<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
-      return metersOf(counted, quotasOf(quotas, limits))
+      const meters = metersOf(counted, quotasOf(quotas, limits))
+      return owner === 'everybody' ? meters.filter(({ quota }) => quota === 'serviceCost') : meters
     },
 
     usage(owner, { from, to }) {
