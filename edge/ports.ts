@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Clock } from '#shared/clock.ts'
 import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
+import type { EngineWishes } from '#shared/model/engine.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Blobs } from './blob-port.ts'
@@ -66,8 +67,14 @@ export interface NodeView extends NodeStatus {
 /** The fleet room, from outside. */
 export interface Fleet {
   nodes(): Promise<NodeView[]>
-  /** Offers the session to the nodes in turn. Throws FaultError no_capacity when none takes it. */
-  place(offer: { sessionId: SessionId; epoch: number; ticket: string; expiresAt: number }): Promise<NodeId>
+  /** Offers the session in turn to the nodes that have the `engines`. Throws FaultError no_capacity when none takes it. */
+  place(offer: {
+    sessionId: SessionId
+    epoch: number
+    ticket: string
+    expiresAt: number
+    engines?: EngineWishes | undefined
+  }): Promise<NodeId>
   /**
    * Before a deployment: every call on a node and every node is told to come back no earlier than so long from now, and its
    * sockets are closed. Both resume, the calls go on. How many were told.

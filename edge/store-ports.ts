@@ -24,7 +24,8 @@ export interface SessionStore {
   persona(id: PersonaId): Promise<StoredPersona | undefined>
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
-   * user's, conflict where it has a live session, quota_exhausted where nothing is left for another one. `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
+   * user's, conflict where it has a live session, quota_exhausted where nothing is left for another one.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
    */
   openSession(
     opening: SessionOpening,

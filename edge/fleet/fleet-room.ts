@@ -21,7 +21,6 @@ import {
   type FleetEffect,
   type FleetEvent,
   type FleetState,
-  type Offer,
 } from './fleet-state.ts'
 import { NodeRequests, type NodeRequest } from './node-requests.ts'
 import { deliverTurn } from './turn-delivery.ts'
@@ -109,9 +108,9 @@ export class FleetRoom implements Fleet {
     return Promise.resolve(viewsOf(this.#state))
   }
 
-  place(offer: Offer): Promise<NodeId> {
+  place({ engines = {}, ...offer }: Parameters<Fleet['place']>[0]): Promise<NodeId> {
     const placement = this.#waiting.wait(offer.sessionId)
-    this.#happened({ type: 'place', offer })
+    this.#happened({ type: 'place', offer, engines })
     return placement
   }
 

@@ -3,14 +3,15 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type PersonaId } from '#shared/ids.ts'
-import { DEFAULT_PERSONA_ID, Persona } from '#shared/model/persona.ts'
+import { EngineWishes } from '#shared/model/engine.ts'
+import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
-const { id, name, instructions, language, voice, script } = Persona.entries
+const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
 const Shown = v.object({ id, name, language, script })
-const Full = v.object({ id, name, instructions, language, script, voice, ttsMode: TtsMode })
+const Full = v.object({ id, name, instructions, language, script, voice, ttsMode: TtsMode, limits, engines })
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -18,9 +19,20 @@ const NewPersona = v.strictObject({
   script,
   voice: v.optional(voice, null),
   ttsMode: v.optional(TtsMode, 'fast'),
+  limits: v.optional(PersonaLimits, {}),
+  engines: v.optional(EngineWishes, {}),
 })
 const Change = v.partial(
-  v.strictObject({ name, instructions, language, script: script.wrapped, voice, ttsMode: TtsMode }),
+  v.strictObject({
+    name,
+    instructions,
+    language,
+    script: script.wrapped,
+    voice,
+    ttsMode: TtsMode,
+    limits: PersonaLimits,
+    engines: EngineWishes,
+  }),
 )
 
 export function personaRoutes(ports: OperationPorts) {

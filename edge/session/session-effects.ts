@@ -112,10 +112,10 @@ export class SessionEffects {
     )
   }
 
-  #place({ epoch }: Of<'place'>): void {
+  #place({ epoch, engines }: Of<'place'>): void {
     const { fleet, secrets, sessionId, clock, metrics, onEvent } = this.#ports
     const { ticket, expiresAt } = secrets.mintTicket(epoch, clock.now())
-    this.#placing = fleet.place({ sessionId, epoch, ticket, expiresAt }).then(
+    this.#placing = fleet.place({ sessionId, epoch, ticket, expiresAt, engines }).then(
       (nodeId) => {
         metrics.count('placements', { outcome: 'placed' })
         onEvent({ type: 'placed', at: { nodeId, epoch } })

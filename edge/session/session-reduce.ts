@@ -23,7 +23,8 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   opened: (state, { session }) => {
     if (state.is === 'abandoned') return over(state.reason, { session, wasPlaced: false })
     if (state.is !== 'opening') return stay(state)
-    return to({ is: 'placing', session, epoch: FIRST_EPOCH }, { type: 'place', epoch: FIRST_EPOCH })
+    const { engines } = session.persona
+    return to({ is: 'placing', session, epoch: FIRST_EPOCH }, { type: 'place', epoch: FIRST_EPOCH, engines })
   },
   openFailed: (state, { fault }) => {
     if (state.is === 'abandoned') return over(state.reason, {})

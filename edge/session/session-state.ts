@@ -3,7 +3,7 @@
 import type { QuotaStanding } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
-import type { EngineInfo } from '#shared/model/engine.ts'
+import type { EngineInfo, EngineWishes } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { Quota } from '#shared/model/quota.ts'
@@ -126,7 +126,7 @@ export type SessionEvent =
 
 export type SessionEffect =
   | { type: 'open'; start: SessionStart }
-  | { type: 'place'; epoch: number }
+  | { type: 'place'; epoch: number; engines: EngineWishes | undefined }
   | { type: 'recordPlacement'; at: Placed }
   /** session.begin to the node that dialled. */
   | { type: 'begin'; session: OpenedSession; at: Placed }
@@ -183,7 +183,10 @@ export function deadlines(state: SessionState): Due[] {
           : []),
         ...(state.node.is === 'gone' ? [{ why: 'nodeLost' as const, at: state.node.since + NODE_RETURN_MS }] : []),
         { why: 'idle' as const, at: state.spokeAt + IDLE_SESSION_MS },
-        { why: 'maxDuration' as const, at: state.since + MAX_SESSION_MS },
+        {
+          why: 'maxDuration' as const,
+          at: state.since + (state.session.persona.limits?.maxSessionMs ?? MAX_SESSION_MS),
+        },
       ].toSorted((a, b) => a.at - b.at)
     case 'ending':
       return [{ why: 'farewell', at: state.until }]

@@ -4,7 +4,9 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { KeyLimits, Quotas, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { EngineWishes } from '#shared/model/engine.ts'
 import type { Language, Script } from '#shared/model/language.ts'
+import type { PersonaLimits } from '#shared/model/persona.ts'
 import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
@@ -45,6 +47,8 @@ export const persona = sqliteTable('persona', {
   ttsMode: text('tts_mode').$type<TtsMode>().notNull().default('fast'),
   /** In which script Chinese is written; null where it stays as it comes. */
   script: text('script').$type<Script>(),
+  limits: text('limits', { mode: 'json' }).$type<PersonaLimits>().notNull().default({}),
+  engines: text('engines', { mode: 'json' }).$type<EngineWishes>().notNull().default({}),
   createdAt: integer('created_at').notNull(),
 })
 

@@ -38,7 +38,7 @@ const REFUSAL_TEXT: Record<AdmissionRefusal, string> = {
   kvCache: 'The language model is busy just now.',
   sttQueue: 'Speech recognition is busy just now.',
   ttsQueue: 'The voice is busy just now.',
-  engines: 'The engines are still starting.',
+  engines: 'The engines that this call needs are not there yet.',
 }
 
 interface ToldFault {
@@ -66,7 +66,7 @@ const GO_ON = 'Press the button to go on where you were.'
 const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   callerGone: `The connection was away for too long. ${GO_ON}`,
   idle: `Nobody spoke for five minutes, so the call was ended. ${GO_ON}`,
-  maxDuration: `An hour is the longest call. ${GO_ON}`,
+  maxDuration: `This call was as long as a call may be. ${GO_ON}`,
   nodeLost: `The GPU node was lost. ${GO_ON}`,
   shutdown: `The edge was stopped. ${GO_ON}`,
   fault: `The call broke off. ${GO_ON}`,

@@ -14,6 +14,7 @@ import { SessionLink } from './session-link.ts'
 import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
 import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
 import { isInTurnAfter } from './turn-watch.ts'
+import { wishedEngines } from './wished-engines.ts'
 
 /** What every session of this node shares. */
 export interface SessionSurroundings {
@@ -135,10 +136,11 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { engines, createTurns, clock, apology } = this.#surroundings
+    const { createTurns, clock, apology } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
+    const engines = wishedEngines(this.#surroundings.engines, persona.engines)
     try {
       this.#turns = createTurns({
         engines,

@@ -1,3 +1,5 @@
+ALTER TABLE `persona` ADD `limits` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
+ALTER TABLE `persona` ADD `engines` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `session` ADD `quotas` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `quota_day` text;--> statement-breakpoint
 ALTER TABLE `session` ADD `held_tokens` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

@@ -151,6 +151,13 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['ending', 'woke', 'ended', ['cut', 'release', 'recordEnd', 'leave']],
 ]
 
+it('[PER7] a persona’s own limit of a session comes before that of all', () => {
+  const persona = { ...session.persona, limits: { maxSessionMs: 600_000 } }
+  const due = (state: SessionState) => deadlines(state).find(({ why }) => why === 'maxDuration')?.at
+  expect(due({ ...live, session: { ...session, persona } })).toBe(NOW + 600_000)
+  expect(due({ ...live, session: { ...session, persona: { ...persona, limits: {} } } })).toBe(NOW + 3_600_000)
+})
+
 describe('reduce', () => {
   it.each(TABLE)('[SES18] %s, %s → %s', (state, event, next, effects) => {
     const from = STATES[state]

@@ -158,9 +158,10 @@ describe('fleet room', () => {
     fc
       .tuple(fc.constantFrom('accepted', 'declined'), nodes, sessions, fc.constantFrom(1, 2))
       .map(([type, nodeId, sessionId, epoch]): FleetEvent => ({ type, nodeId, sessionId, epoch })),
-    sessions.map((sessionId): FleetEvent => ({
+    fc.tuple(sessions, fc.constantFrom({}, { llm: 'nowhere' })).map(([sessionId, engines]): FleetEvent => ({
       type: 'place',
       offer: { sessionId, epoch: 1, ticket: 't', expiresAt: 1e9 },
+      engines,
     })),
     sessions.map((sessionId): FleetEvent => ({ type: 'release', sessionId, reason: 'caller' })),
     fc.constant<FleetEvent>({ type: 'alarm' }),
