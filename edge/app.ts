@@ -67,6 +67,6 @@ export function createApp(ports: EdgePorts) {
     .route('/api', usageRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
   const specs = specsOf(app, ports.settings.version)
-  app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs)).route('/', wireRoutes())
+  app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs, ports.settings.quotas)).route('/', wireRoutes())
   return routes
 }

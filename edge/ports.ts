@@ -9,7 +9,7 @@ import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Blobs } from './blob-port.ts'
 import type { Upgrades } from './socket-ports.ts'
-import type { QuotaStanding } from './quota-port.ts'
+import type { Quotas, QuotaStanding } from './quota-port.ts'
 import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
@@ -160,6 +160,8 @@ export interface EdgeSettings {
   corsOrigins: string[]
   /** A minute's requests of one network address; 0 for any number, where a proxy counts. */
   addressRate: number
+  /** As the store has them: /docs tells of them. */
+  quotas: Quotas
   runtime: string
   startedAt: number
 }

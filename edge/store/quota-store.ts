@@ -47,7 +47,7 @@ export function createQuotaStore(db: EdgeDatabase, { quotas }: Metering): QuotaS
 
 // --- opening ---
 
-/** A statement for the opening batch: the numbers by which maySql() decides there. */
+/** A statement for the opening batch: where nothing was inserted, the numbers by which hasQuotaSql() said no. */
 export function countForOpening(db: EdgeDatabase, whose: Whose, quotas: Quotas) {
   return db.all<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
 }

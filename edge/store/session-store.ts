@@ -30,10 +30,11 @@ export function createSessionStore(db: EdgeDatabase, metering: Metering): Sessio
       const quotas = quotasOf(metering.quotas, opening.limits)
       const whose = { userId: sql`${opening.userId}`, day: sql`${dayOf(opening.now)}`, self: null }
       const quota = { quotas, hasQuota: hasQuotaSql(whose, quotas), heldCostMicros: firstHoldMicros(metering.prices) }
-      const [used, , , opened, newest, counted] = await db.batch([
-        countForOpening(db, whose, quotas),
+      const [, , used, opened, newest, counted] = await db.batch([
+        // Writes first: a transaction that has read, and then writes, is refused where another wrote in between.
         begin(db, opening, conversationId, quota),
         insertSession(db, opening, conversationId, quota),
+        countForOpening(db, whose, quotas),
         db
           .select({ state: session.state })
           .from(session)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { KeyLimits, Metering, QuotaStanding } from '#edge/ports.ts'
 import { FIRST_HOLD, UNMETERED } from '#edge/store/quotas.ts'
+import { faultOf } from '#shared/fault.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
@@ -18,6 +19,10 @@ const house = (quotas: Partial<Metering['quotas']>, prices: Metering['prices'] =
   prices,
 })
 const refusedFor = (quota: string) => ({ fault: { code: 'quota_exhausted', quota } })
+
+function unlessExhausted(error: unknown): undefined {
+  if (faultOf(error).code !== 'quota_exhausted') throw error
+}
 
 export function quotasContract(name: string, open: (metering?: Metering) => Promise<OpenStore>): void {
   describe(`quotas: ${name}`, () => {
@@ -161,7 +166,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
               await Promise.all(
                 step.map(async (one) => {
                   if (one.type === 'open') {
-                    const live = await openSession(userId, { limits }).catch(() => undefined)
+                    const live = await openSession(userId, { limits }).catch(unlessExhausted)
                     if (live) sessions.push({ live, isOver: false })
                     return
                   }

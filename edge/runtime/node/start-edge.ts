@@ -102,13 +102,14 @@ async function openStore(
 }
 
 function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'] {
-  const { version, metricsToken, publicOrigin, addressRate, corsOrigins, dataDir } = config
+  const { version, metricsToken, publicOrigin, addressRate, corsOrigins, metering, dataDir } = config
   const signingSecret = config.signingSecret ?? readOrMakeSigningSecret(dataDir)
   return {
     version,
     metricsToken,
     publicOrigin,
     addressRate,
+    quotas: metering.quotas,
     corsOrigins,
     signingSecret,
     runtime: `node ${process.version}`,

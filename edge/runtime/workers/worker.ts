@@ -39,7 +39,7 @@ export default {
 
 function createEdge(bindings: Bindings) {
   const { config, ...ports } = portsOf(bindings)
-  const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins } = config
+  const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins, metering } = config
   const edge = createApp({
     ...ports,
     limits: createLimits(bindings.LIMITS),
@@ -54,6 +54,7 @@ function createEdge(bindings: Bindings) {
       signingSecret,
       publicOrigin,
       addressRate,
+      quotas: metering.quotas,
       corsOrigins,
       runtime: 'workers',
       startedAt: ports.clock.now(),
