@@ -59,20 +59,7 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html 
           ['class', 'a minute'],
           Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
         )}
-        <h2 id="quotas">Quotas</h2>
-        <p>
-          Of one user; the days are those of UTC, and a key may have limits of its own. Most of one is told by
-          <code>session.notice</code>; over it the fault is <code>quota_exhausted</code>. What is left:
-          <code>GET /api/usage</code>.
-        </p>
-        ${table(
-          ['quota', 'most'],
-          [
-            ['sessions', mostOf(quotas.sessions, 'at once')],
-            ['tokens', mostOf(quotas.tokensPerDay, 'a day')],
-            ['audioMs', mostOf(quotas.audioMsPerDay, 'a day, in and out')],
-          ],
-        )}
+        ${quotasOf(quotas)}
         <h2 id="faults">Faults</h2>
         <p>
           A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a
@@ -122,6 +109,23 @@ function route(method: string, path: string, operation: OpenAPIV3_1.OperationObj
     }
     ${body ? details('Body', body) : ''} ${details('Answers', operation.responses ?? {})}
   </section>`
+}
+
+function quotasOf({ sessions, tokensPerDay, audioMsPerDay }: Quotas): Html {
+  return html`<h2 id="quotas">Quotas</h2>
+    <p>
+      Of one user; the days are those of UTC, and a key may have limits of its own. Most of one is told by
+      <code>session.notice</code>; over it the fault is <code>quota_exhausted</code>. What is left:
+      <code>GET /api/usage</code>.
+    </p>
+    ${table(
+      ['quota', 'most'],
+      [
+        ['sessions', mostOf(sessions, 'at once')],
+        ['tokens', mostOf(tokensPerDay, 'a day')],
+        ['audioMs', mostOf(audioMsPerDay, 'a day, in and out')],
+      ],
+    )}`
 }
 
 const mostOf = (max: number | null, of: string): string =>
