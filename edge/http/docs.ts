@@ -59,33 +59,36 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html 
           ['class', 'a minute'],
           Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
         )}
-        ${quotasOf(quotas)}
-        <h2 id="faults">Faults</h2>
-        <p>
-          A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a
-          socket it is a message of type <code>fault</code>, before the close where it ends the session.
-        </p>
-        <table>
-          <tr>
-            <th>code</th>
-            <th>HTTP</th>
-            <th>close</th>
-            <th>try again</th>
-            <th>says</th>
-          </tr>
-          ${Object.entries(FAULT_TABLE).map(
-            ([code, { http, close, retry, text }]) =>
-              html`<tr id="${code}">
-                <td><code>${code}</code></td>
-                <td>${http}</td>
-                <td>${close}</td>
-                <td>${retry}</td>
-                <td>${text}</td>
-              </tr>`,
-          )}
-        </table>
+        ${quotasOf(quotas)} ${faults()}
       </body>
     </html>`
+}
+
+function faults(): Html {
+  return html`<h2 id="faults">Faults</h2>
+    <p>
+      A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a socket it
+      is a message of type <code>fault</code>, before the close where it ends the session.
+    </p>
+    <table>
+      <tr>
+        <th>code</th>
+        <th>HTTP</th>
+        <th>close</th>
+        <th>try again</th>
+        <th>says</th>
+      </tr>
+      ${Object.entries(FAULT_TABLE).map(
+        ([code, { http, close, retry, text }]) =>
+          html`<tr id="${code}">
+            <td><code>${code}</code></td>
+            <td>${http}</td>
+            <td>${close}</td>
+            <td>${retry}</td>
+            <td>${text}</td>
+          </tr>`,
+      )}
+    </table>`
 }
 
 function route(method: string, path: string, operation: OpenAPIV3_1.OperationObject): Html {
