@@ -28,6 +28,7 @@ import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
 import { UPLOAD_PATHS, voiceProfileRoutes } from '#edge/http/voice-profiles.ts'
 import { voicePreviewRoutes } from '#edge/http/voice-preview.ts'
+import { usageRoutes } from '#edge/http/usage.ts'
 import { wireRoutes } from '#edge/http/wires.ts'
 import type { EdgePorts } from './ports.ts'
 
@@ -71,8 +72,9 @@ export function createApp(ports: EdgePorts) {
     .route('/api', ticketRoutes(ports))
     .route('/api', voiceProfileRoutes(ports))
     .route('/api', voicePreviewRoutes(ports))
+    .route('/api', usageRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
   const specs = specsOf(app, ports.settings.version)
-  app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs)).route('/', wireRoutes())
+  app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs, ports.settings.quotas)).route('/', wireRoutes())
   return routes
 }

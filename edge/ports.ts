@@ -5,14 +5,18 @@ import type { BlobHash } from '#shared/blob.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
+import type { EngineWishes } from '#shared/model/engine.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Blobs } from './blob-port.ts'
 import type { Upgrades } from './socket-ports.ts'
+import type { Quotas, QuotaStanding } from './quota-port.ts'
 import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
 export type * from './voice-ports.ts'
+
+export type * from './quota-port.ts'
 
 export type { Blobs, ByteRange } from './blob-port.ts'
 export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
@@ -65,8 +69,14 @@ export interface NodeView extends NodeStatus {
 /** The fleet room, from outside. */
 export interface Fleet {
   nodes(): Promise<NodeView[]>
-  /** Offers the session to the nodes in turn. Throws FaultError no_capacity when none takes it. */
-  place(offer: { sessionId: SessionId; epoch: number; ticket: string; expiresAt: number }): Promise<NodeId>
+  /** Offers the session in turn to the nodes that have the `engines`. Throws FaultError no_capacity when none takes it. */
+  place(offer: {
+    sessionId: SessionId
+    epoch: number
+    ticket: string
+    expiresAt: number
+    engines?: EngineWishes | undefined
+  }): Promise<NodeId>
   /**
    * Before a deployment: every call on a node and every node is told to come back no earlier than so long from now, and its
    * sockets are closed. Both resume, the calls go on. How many were told.
@@ -89,6 +99,8 @@ export interface Sessions {
   goAway(sessions: SessionId[], retryAfterMs: number): Promise<void>
   /** The node is gone: every session on it is told. */
   nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
+  /** What the newest turn of a session has left of its user's quotas, where that is little or nothing. */
+  metered(sessionId: SessionId, standing: QuotaStanding): Promise<void>
   /** These keys are good no more: sessions that were opened with one of them end. */
   keysEnded(keyIds: ApiKeyId[]): Promise<void>
 }
@@ -150,6 +162,8 @@ export interface EdgeSettings {
   corsOrigins: string[]
   /** A minute's requests of one network address; 0 for any number, where a proxy counts. */
   addressRate: number
+  /** As the store has them: /docs tells of them. */
+  quotas: Quotas
   runtime: string
   startedAt: number
 }

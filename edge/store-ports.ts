@@ -15,7 +15,8 @@ import type { Conversation, ConversationSummary } from '#shared/model/conversati
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
-import type { Caller, KeyTerms, Scope } from './ports.ts'
+import type { Caller, KeyLimits, KeyTerms, Scope } from './ports.ts'
+import type { QuotaStanding, QuotaStore } from './quota-port.ts'
 import type { JobStore, VoiceStore } from './voice-ports.ts'
 
 export interface SessionOpening {
@@ -24,6 +25,8 @@ export interface SessionOpening {
   /** The conversation to continue; a new one is made when undefined. */
   conversationId: ConversationId | undefined
   personaId: PersonaId
+  /** Of the caller's key; the house's own where there are none. */
+  limits?: KeyLimits | undefined
   now: number
 }
 
@@ -32,7 +35,8 @@ export interface SessionStore {
   persona(id: PersonaId): Promise<StoredPersona | undefined>
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
-   * user's, conflict where it has a live session. `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
+   * user's, conflict where it has a live session, quota_exhausted where nothing is left for another one.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
    */
   openSession(
     opening: SessionOpening,
@@ -58,14 +62,15 @@ export interface SessionStore {
 export interface TurnStore {
   /**
    * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
-   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's.
+   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's. Gives what is left for
+   * the session; undefined where that is over, and the turn is only counted.
    */
   storeTurn(turn: {
     sessionId: SessionId
     conversationId: ConversationId
     record: TurnRecord
     now: number
-  }): Promise<void>
+  }): Promise<QuotaStanding | undefined>
   /** Corrects what was recognised in a turn of an earlier session. Throws not_found where the conversation has no such turn. */
   correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
 }
@@ -231,6 +236,7 @@ export interface Store {
   personas: PersonaStore
   voices: VoiceStore
   jobs: JobStore
+  quotas: QuotaStore
   /** Resolves when the database answers. */
   ping(): Promise<void>
 }

@@ -1,4 +1,5 @@
 // The one mapping of faults to HTTP and WebSocket, and to the words that a stranger may read.
+import type { Quota } from '#shared/model/quota.ts'
 import type { Fault, FaultCode } from './fault.ts'
 
 type Retry = 'no' | 'later' | 'at once' | 'after reading again' | 'after upgrade' | 'if transient' | 'once'
@@ -49,6 +50,8 @@ export interface PublicFault {
   stage?: string
   kind?: string
   id?: string
+  quota?: Quota
+  resetAt?: number
 }
 
 /** Poor outside: only the facts with which a caller can act. */
@@ -66,6 +69,8 @@ export function publicFault(fault: Fault): PublicFault {
     case 'rate_limited':
     case 'unavailable':
       return { ...base, retryAfterMs: fault.retryAfterMs }
+    case 'quota_exhausted':
+      return { ...base, quota: fault.quota, retryAfterMs: fault.retryAfterMs, resetAt: fault.resetAt }
     case 'engine_failed':
     case 'deadline_exceeded':
       return { ...base, stage: fault.stage }

@@ -1,6 +1,7 @@
 // Expected failures, as data. Each code says what its receiver should do; fault-table.ts maps it to the wires.
 // Facts are rich inside (they go to the log) and poor outside (publicFault in fault-table.ts).
 import type { AdmissionRefusal } from '#shared/model/node.ts'
+import type { Quota } from '#shared/model/quota.ts'
 
 /** The place in a turn where an engine works. */
 export type Stage = 'vad' | 'stt' | 'llm' | 'tts'
@@ -19,7 +20,7 @@ export type Fault =
   | { code: 'stale_epoch'; epoch: number }
   | { code: 'engine_failed'; engineId: string; stage: Stage; transient: boolean; detail?: string }
   | { code: 'deadline_exceeded'; stage: string; limitMs: number }
-  | { code: 'quota_exhausted'; quota: string; resetAt: number }
+  | { code: 'quota_exhausted'; quota: Quota; retryAfterMs: number; resetAt: number }
   | { code: 'blocked'; policy: string }
   | { code: 'unavailable'; what: string; retryAfterMs: number }
   | { code: 'internal' }

@@ -1,6 +1,6 @@
 // `parley keys create|list|revoke`: callers' API keys. A key is shown once, when it is made.
 import { defineCommand } from 'citty'
-import { SCOPES, type KeyView, type Scope } from '#edge/ports.ts'
+import { SCOPES, type KeyLimits, type KeyView, type Scope } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type UserId } from '#shared/ids.ts'
 import { dataOption, withStore } from './open-store.ts'
@@ -9,6 +9,11 @@ import { table, when } from './table.ts'
 const MAX_NAME_CHARS = 64
 const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 3_650
+const MINUTE_MS = 60_000
+/** The bounds of POST /api/keys. */
+const MAX_SESSIONS = 1_000
+const MAX_TOKENS = 1_000_000_000
+const MAX_MINUTES = 16_666
 
 const create = defineCommand({
   meta: { name: 'create', description: 'Make a key and show it, once' },
@@ -18,6 +23,9 @@ const create = defineCommand({
     user: { type: 'string', description: 'Id of the user; default: a new one' },
     origins: { type: 'string', description: 'Web origins whose pages may use it, with commas between; default: any' },
     days: { type: 'string', description: 'Days until it expires; default: never' },
+    sessions: { type: 'string', description: 'Sessions at once; default of this and the next two: the house’s' },
+    'tokens-per-day': { type: 'string', description: 'Tokens of the language model, a day (UTC)' },
+    'audio-minutes-per-day': { type: 'string', description: 'Minutes of audio, in and out, a day (UTC)' },
     data: dataOption,
   },
   async run({ args }) {
@@ -27,6 +35,7 @@ const create = defineCommand({
       userId: readUser(args.user),
       origins: args.origins === undefined ? null : readOrigins(args.origins),
       expiresAt: args.days === undefined ? null : Date.now() + readDays(args.days) * DAY_MS,
+      limits: readLimits(args),
       now: Date.now(),
     }
     const made = await withStore(args, (store) => store.keys.createKey(key))
@@ -103,6 +112,31 @@ function stateOf({ expiresAt, revokedAt }: Pick<KeyView, 'expiresAt' | 'revokedA
   if (revokedAt !== null) return 'revoked'
   if (expiresAt === null) return 'valid'
   return expiresAt <= now ? 'expired' : `valid until ${when(expiresAt)}`
+}
+
+interface LimitArgs {
+  sessions?: string | undefined
+  'tokens-per-day'?: string | undefined
+  'audio-minutes-per-day'?: string | undefined
+}
+
+function readLimits(args: LimitArgs): KeyLimits {
+  const [sessions, tokensPerDay, minutes] = [
+    readAmount('sessions', args.sessions, MAX_SESSIONS),
+    readAmount('tokens-per-day', args['tokens-per-day'], MAX_TOKENS),
+    readAmount('audio-minutes-per-day', args['audio-minutes-per-day'], MAX_MINUTES),
+  ]
+  return {
+    ...(sessions !== undefined && { sessions }),
+    ...(tokensPerDay !== undefined && { tokensPerDay }),
+    ...(minutes !== undefined && { audioMsPerDay: minutes * MINUTE_MS }),
+  }
+}
+
+function readAmount(name: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{1,10}$/.test(text) && Number(text) <= max) return Number(text)
+  throw invalid(`--${name}: must be a whole number from 0 to ${max}`)
 }
 
 function readDays(text: string): number {

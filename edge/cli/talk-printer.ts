@@ -2,6 +2,7 @@
 // what goes wrong on a line of its own. Used by `parley talk`.
 import type { ChatClientState } from '#shared/client/client-options.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { limitNearText, quotaFaultText } from '#shared/client/quota-text.ts'
 import { enginesLine } from './engines-line.ts'
 
 export interface TalkPrinter {
@@ -43,9 +44,9 @@ export function createTalkPrinter(out: Pick<NodeJS.WriteStream, 'write' | 'isTTY
       case 'reply.done':
         return done(said)
       case 'session.notice':
-        return line(`notice: ${said.notice}`)
+        return line(`notice: ${limitNearText(said.detail) ?? said.notice}`)
       case 'fault':
-        return line(`fault: ${said.code}: ${said.message}`)
+        return line(`fault: ${said.code}: ${quotaFaultText(said.quota) ?? said.message}`)
     }
   }
 

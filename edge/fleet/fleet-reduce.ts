@@ -60,7 +60,8 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
     const lost = lose(left.state, nodeId)
     return { state: lost.state, effects: [...left.effects, ...lost.effects] }
   },
-  place: (state, { offer }, now) => offerNext(state, { offer, nodeId: 'nod_', until: now, tried: new Set() }, now),
+  place: (state, { offer, engines }, now) =>
+    offerNext(state, { offer, engines, nodeId: 'nod_', until: now, tried: new Set() }, now),
   release: (state, { sessionId, reason }) => release(state, sessionId, reason),
   alarm,
 }
@@ -113,18 +114,18 @@ function alarm(state: FleetState, _event: Of<'alarm'>, now: number): FleetTransi
 
 /** Offers the session to the next node, and takes the slot at once; the node before has it no more. */
 function offerNext(state: FleetState, last: Pending, now: number): FleetTransition {
-  const { offer, nodeId: before, tried, reason } = last
+  const { offer, engines, nodeId: before, tried, reason } = last
   const { sessionId } = offer
   const freed = tidy(drop(unpend(state, sessionId), before, sessionId), before)
-  const nodeId = chooseNode(freed, tried)
+  const nodeId = chooseNode(freed, tried, engines)
   const node = nodeId && freed.nodes.get(nodeId)
   if (!node) {
-    const fault = noCapacity(reason ?? refusingIn(freed))
+    const fault = noCapacity(reason ?? refusingIn(freed, engines))
     return { state: freed, effects: [{ type: 'unplaced', sessionId, fault }] }
   }
   const held = setNode(freed, nodeId, { ...node, held: new Set([...node.held, sessionId]) })
   const until = now + OFFER_TIMEOUT_MS
-  const next: Pending = { offer, nodeId, until, tried: new Set([...tried, nodeId]), ...(reason && { reason }) }
+  const next: Pending = { offer, engines, nodeId, until, tried: new Set([...tried, nodeId]), ...(reason && { reason }) }
   const pending = new Map(held.pending).set(sessionId, next)
   return { state: { ...held, pending }, effects: [send(nodeId, { type: 'session.offer', ...offer })] }
 }

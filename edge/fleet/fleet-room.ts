@@ -21,7 +21,6 @@ import {
   type FleetEffect,
   type FleetEvent,
   type FleetState,
-  type Offer,
 } from './fleet-state.ts'
 import { NodeRequests, type NodeRequest } from './node-requests.ts'
 import { deliverTurn } from './turn-delivery.ts'
@@ -31,7 +30,7 @@ export interface FleetRoomPorts {
   clock: Clock
   log: Log
   store: Pick<Store, 'turns'>
-  sessions: Pick<Sessions, 'nodeLost' | 'goAway'>
+  sessions: Pick<Sessions, 'nodeLost' | 'goAway' | 'metered'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   setAlarm(at: number | undefined): void
   /** Keeps the state for a later room, where the host's memory may vanish; called when it has changed. */
@@ -109,9 +108,9 @@ export class FleetRoom implements Fleet {
     return Promise.resolve(viewsOf(this.#state))
   }
 
-  place(offer: Offer): Promise<NodeId> {
+  place({ engines = {}, ...offer }: Parameters<Fleet['place']>[0]): Promise<NodeId> {
     const placement = this.#waiting.wait(offer.sessionId)
-    this.#happened({ type: 'place', offer })
+    this.#happened({ type: 'place', offer, engines })
     return placement
   }
 

@@ -3,6 +3,7 @@
 import type { NodeView } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
+import type { EngineWishes } from '#shared/model/engine.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
 import { NODE_DEAD_AFTER_MS, START_TIMEOUT_MS } from '#shared/protocol/limits.ts'
 import type { EdgeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
@@ -38,6 +39,8 @@ export interface Offer {
 /** An offer that waits for an answer. */
 export interface Pending {
   offer: Offer
+  /** That its node must have. */
+  engines: EngineWishes
   nodeId: NodeId
   until: number
   /** Each node is tried once. */
@@ -64,7 +67,7 @@ export type FleetEvent =
   | { type: 'disconnected'; nodeId: NodeId }
   /** Silent for NODE_DEAD_AFTER_MS. */
   | { type: 'died'; nodeId: NodeId }
-  | { type: 'place'; offer: Offer }
+  | { type: 'place'; offer: Offer; engines: EngineWishes }
   | { type: 'release'; sessionId: SessionId; reason: EndReason }
   | { type: 'drain'; nodeId: NodeId }
   | { type: 'alarm' }

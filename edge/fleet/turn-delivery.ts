@@ -14,14 +14,19 @@ const NEVER_STORED = new Set<Fault['code']>(['not_found', 'invalid_message', 'to
 export async function deliverTurn(
   peer: ControlPeer,
   { sessionId, conversationId, turn: record }: FinishedTurn,
-  { store, clock, log, metrics }: Pick<FleetRoomPorts, 'store' | 'clock' | 'log' | 'metrics'>,
+  { store, sessions, clock, log, metrics }: Pick<FleetRoomPorts, 'store' | 'sessions' | 'clock' | 'log' | 'metrics'>,
 ): Promise<void> {
   const turnId = record.id
   try {
-    await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
+    const standing = await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
     observeTurn(metrics, record)
     log.info({ turnId, sessionId, traceId: record.traceId, status: record.status }, 'turn stored')
     peer.send({ type: 'turn.stored', turnId })
+    // Where it does not arrive the next turn says it again.
+    if (standing?.exhausted || standing?.near.length)
+      sessions
+        .metered(sessionId, standing)
+        .catch((error: unknown) => log.warn({ error, sessionId }, 'a session cannot be told'))
   } catch (error) {
     const { code } = faultOf(error)
     log.warn({ error, turnId, sessionId }, 'a turn was not stored')

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
+import type { Quotas } from '#edge/ports.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { DOCS_CSS } from './docs-style.ts'
 import { AUDIO_FRAME, MINIMAL_CALL, WIRES } from './wires.ts'
@@ -12,11 +13,11 @@ const CACHE_SECONDS = 300
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 type Html = ReturnType<typeof html>
 
-export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>) {
+export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>, quotas: Quotas) {
   return new Hono()
     .get('/docs', async (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
-      return c.html(page(await specs()))
+      return c.html(page(await specs(), quotas))
     })
     .get('/docs.css', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
@@ -24,7 +25,7 @@ export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>) {
     })
 }
 
-function page({ info, paths = {} }: OpenAPIV3_1.Document): Html {
+function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html {
   return html`<!doctype html>
     <html lang="en">
       <meta charset="utf-8" />
@@ -43,6 +44,7 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document): Html {
         </p>
         <nav>
           <a href="#routes">Routes</a> <a href="#wires">Wires</a> <a href="#rates">Rates</a>
+          <a href="#quotas">Quotas</a>
           <a href="#faults">Faults</a>
         </nav>
         <h2 id="routes">Routes</h2>
@@ -57,32 +59,36 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document): Html {
           ['class', 'a minute'],
           Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
         )}
-        <h2 id="faults">Faults</h2>
-        <p>
-          A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a
-          socket it is a message of type <code>fault</code>, before the close where it ends the session.
-        </p>
-        <table>
-          <tr>
-            <th>code</th>
-            <th>HTTP</th>
-            <th>close</th>
-            <th>try again</th>
-            <th>says</th>
-          </tr>
-          ${Object.entries(FAULT_TABLE).map(
-            ([code, { http, close, retry, text }]) =>
-              html`<tr id="${code}">
-                <td><code>${code}</code></td>
-                <td>${http}</td>
-                <td>${close}</td>
-                <td>${retry}</td>
-                <td>${text}</td>
-              </tr>`,
-          )}
-        </table>
+        ${quotasOf(quotas)} ${faults()}
       </body>
     </html>`
+}
+
+function faults(): Html {
+  return html`<h2 id="faults">Faults</h2>
+    <p>
+      A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a socket it
+      is a message of type <code>fault</code>, before the close where it ends the session.
+    </p>
+    <table>
+      <tr>
+        <th>code</th>
+        <th>HTTP</th>
+        <th>close</th>
+        <th>try again</th>
+        <th>says</th>
+      </tr>
+      ${Object.entries(FAULT_TABLE).map(
+        ([code, { http, close, retry, text }]) =>
+          html`<tr id="${code}">
+            <td><code>${code}</code></td>
+            <td>${http}</td>
+            <td>${close}</td>
+            <td>${retry}</td>
+            <td>${text}</td>
+          </tr>`,
+      )}
+    </table>`
 }
 
 function route(method: string, path: string, operation: OpenAPIV3_1.OperationObject): Html {
@@ -107,6 +113,26 @@ function route(method: string, path: string, operation: OpenAPIV3_1.OperationObj
     ${body ? details('Body', body) : ''} ${details('Answers', operation.responses ?? {})}
   </section>`
 }
+
+function quotasOf({ sessions, tokensPerDay, audioMsPerDay }: Quotas): Html {
+  return html`<h2 id="quotas">Quotas</h2>
+    <p>
+      Of one user; the days are those of UTC, and a key may have limits of its own. Most of one is told by
+      <code>session.notice</code>; over it the fault is <code>quota_exhausted</code>. What is left:
+      <code>GET /api/usage</code>.
+    </p>
+    ${table(
+      ['quota', 'most'],
+      [
+        ['sessions', mostOf(sessions, 'at once')],
+        ['tokens', mostOf(tokensPerDay, 'a day')],
+        ['audioMs', mostOf(audioMsPerDay, 'a day, in and out')],
+      ],
+    )}`
+}
+
+const mostOf = (max: number | null, of: string): string =>
+  max === null ? 'any number' : `${max.toLocaleString('en')} ${of}`
 
 function wires(): Html {
   return html`<p>

@@ -3,17 +3,18 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
-import { DEFAULT_PERSONA_ID, Persona } from '#shared/model/persona.ts'
+import { EngineWishes } from '#shared/model/engine.ts'
+import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
 import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
-const { id, name, instructions, language, voice, script } = Persona.entries
+const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
 const Shown = v.object({ id, name, language, script })
 const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
 const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile }
-const Full = v.object({ id, name, instructions, language, script, ...spoken })
+const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines })
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -22,8 +23,20 @@ const NewPersona = v.strictObject({
   voice: v.optional(voice, null),
   ttsMode: v.optional(TtsMode, 'fast'),
   voiceProfileId: v.optional(VoiceOfProfile, null),
+  limits: v.optional(PersonaLimits, {}),
+  engines: v.optional(EngineWishes, {}),
 })
-const Change = v.partial(v.strictObject({ name, instructions, language, script: script.wrapped, ...spoken }))
+const Change = v.partial(
+  v.strictObject({
+    name,
+    instructions,
+    language,
+    script: script.wrapped,
+    ...spoken,
+    limits: PersonaLimits,
+    engines: EngineWishes,
+  }),
+)
 
 export function personaRoutes(ports: OperationPorts) {
   const { personas } = ports.store

@@ -7,6 +7,12 @@ import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
 import { MAX_SOCKET_BUFFER_BYTES } from '#shared/protocol/limits.ts'
 
+/** Whose socket, and for a resume the highest number that its end has received. */
+export interface Seat {
+  is: 'caller' | 'node'
+  resumedFrom: number | undefined
+}
+
 export class Peer {
   readonly socket: RoomSocket
   readonly #deadAfterMs: number

@@ -27,11 +27,13 @@ interface EffectPorts extends SessionRoomPorts {
   verb: (run: () => void) => void
 }
 
+const nearNotice = { type: 'session.notice', notice: 'limitNear' } as const
+
 type Of<K extends SessionEffect['type']> = Extract<SessionEffect, { type: K }>
 
 export class SessionEffects {
   readonly #ports: EffectPorts
-  #writes: Promise<void> = Promise.resolve()
+  #writes: Promise<unknown> = Promise.resolve()
   /** Settles when the fleet has answered. */
   #placing: Promise<void> = Promise.resolve()
   #startedAt = 0
@@ -45,7 +47,7 @@ export class SessionEffects {
   }
 
   perform(effect: SessionEffect): void {
-    const { traffic, secrets, tellCaller, hangUp, toNode } = this.#ports
+    const { traffic, secrets, tellCaller, hangUp, toCaller, toNode } = this.#ports
     switch (effect.type) {
       case 'open':
         return this.#open(effect)
@@ -64,6 +66,8 @@ export class SessionEffects {
         return this.#resumeCaller(effect.received)
       case 'tellCaller':
         return tellCaller(effect.fault)
+      case 'tellLimit':
+        return toCaller({ ...nearNotice, id: newId('message'), detail: `${effect.quota} ${effect.percent}` })
       case 'hangUp':
         return hangUp(effect.fault)
       case 'tellNode':
@@ -98,7 +102,8 @@ export class SessionEffects {
   #open({ start }: Of<'open'>): void {
     const { store, sessionId, caller, clock, metrics, onEvent } = this.#ports
     this.#startedAt = clock.now()
-    void openSession(store, start, { sessionId, userId: caller.userId, now: clock.now() }).then(
+    const { userId, limits } = caller
+    void openSession(store, start, { sessionId, userId, limits, now: clock.now() }).then(
       (session) => {
         metrics.count('sessions_opened')
         onEvent({ type: 'opened', session })
@@ -107,10 +112,10 @@ export class SessionEffects {
     )
   }
 
-  #place({ epoch }: Of<'place'>): void {
+  #place({ epoch, engines }: Of<'place'>): void {
     const { fleet, secrets, sessionId, clock, metrics, onEvent } = this.#ports
     const { ticket, expiresAt } = secrets.mintTicket(epoch, clock.now())
-    this.#placing = fleet.place({ sessionId, epoch, ticket, expiresAt }).then(
+    this.#placing = fleet.place({ sessionId, epoch, ticket, expiresAt, engines }).then(
       (nodeId) => {
         metrics.count('placements', { outcome: 'placed' })
         onEvent({ type: 'placed', at: { nodeId, epoch } })
@@ -208,7 +213,7 @@ export class SessionEffects {
     }
   }
 
-  #write(what: string, write: () => Promise<void>): void {
+  #write(what: string, write: () => Promise<unknown>): void {
     this.#writes = this.#writes.then(write).catch((error: unknown) => void this.#handled(error, what))
   }
 

@@ -25,12 +25,12 @@ export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
 
 /**
  * Throws FaultError: not_found for persona, voice profile or conversation, conflict where the conversation has a live session or
- * the voice that is asked for is not ready.
+ * the voice that is asked for is not ready, or quota_exhausted.
  */
 export async function openSession(
   store: Pick<Store, 'sessions' | 'voices'>,
   start: SessionStart,
-  who: Pick<SessionOpening, 'sessionId' | 'userId' | 'now'>,
+  who: Pick<SessionOpening, 'sessionId' | 'userId' | 'limits' | 'now'>,
 ): Promise<OpenedSession> {
   const personaId = start.personaId ?? DEFAULT_PERSONA_ID
   const found = await store.sessions.persona(personaId)

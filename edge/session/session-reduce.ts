@@ -1,6 +1,8 @@
 // The transitions of a session: (state, event, now) → state and effects. Pure; called by session-room.ts only.
 // An event that means nothing in a state changes nothing: sockets, store and fleet answer when they please.
+import type { QuotaStanding } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
+import type { TurnId } from '#shared/ids.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { OpenedSession, Placed, SessionEffect, SessionEvent, SessionState, Transition } from './session-state.ts'
 import { BEGIN_WITHIN_MS, deadlines, DIAL_WITHIN_MS, FAREWELL_MS } from './session-state.ts'
@@ -21,7 +23,8 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   opened: (state, { session }) => {
     if (state.is === 'abandoned') return over(state.reason, { session, wasPlaced: false })
     if (state.is !== 'opening') return stay(state)
-    return to({ is: 'placing', session, epoch: FIRST_EPOCH }, { type: 'place', epoch: FIRST_EPOCH })
+    const { engines } = session.persona
+    return to({ is: 'placing', session, epoch: FIRST_EPOCH }, { type: 'place', epoch: FIRST_EPOCH, engines })
   },
   openFailed: (state, { fault }) => {
     if (state.is === 'abandoned') return over(state.reason, {})
@@ -56,7 +59,7 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
     if (state.is !== 'beginning') return stay(state)
     const { session, at } = state
     const live = { is: 'live' as const, session, at, since: now, spokeAt: now, caller: HERE, node: HERE }
-    return to(live, { type: 'ready', session, engines })
+    return to({ ...live, open: [], toldNear: [], leaving: undefined }, { type: 'ready', session, engines })
   },
   nodeFailed: (state, { fault }) =>
     state.is === 'beginning' || state.is === 'live' ? over('fault', { session: state.session, fault }) : stay(state),
@@ -80,7 +83,13 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
     const isEarlier = session.turns.some(({ id }) => id === turnId)
     return isEarlier ? to(state, { type: 'recordCorrection', session, turnId, text }) : stay(state)
   },
-  spoke: (state, _event, now) => (state.is === 'live' ? to({ ...state, spokeAt: now }) : stay(state)),
+  spoke: (state, { open }, now) => {
+    if (state.is !== 'live') return stay(state)
+    const { leaving } = state
+    if (leaving && !isOpen(leaving.after, open)) return end(state, 'fault', now, leaving.fault)
+    return to({ ...state, spokeAt: now, open })
+  },
+  metered: (state, { standing }, now) => (state.is === 'live' ? metered(state, standing, now) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
   keyEnded: (state, _event, now) => end(state, 'fault', now, { code: 'unauthenticated' }),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
@@ -107,6 +116,23 @@ export function reduce(state: SessionState, event: SessionEvent, now: number): T
   // The table's key is the event's own type: TypeScript cannot see that the two unions move together.
   const step = STEPS[event.type] as (state: SessionState, event: SessionEvent, now: number) => Transition
   return step(state, event, now)
+}
+
+type Live = Extract<SessionState, { is: 'live' }>
+
+const isOpen = (turns: readonly TurnId[], open: readonly TurnId[]): boolean => turns.some((turn) => open.includes(turn))
+
+/** What is being said is finished first. A room that forgot what it told tells it again, and a caller may hear it twice. */
+function metered(state: Live, { near, exhausted }: QuotaStanding, now: number): Transition {
+  if (state.leaving) return stay(state)
+  const news = near.filter((quota) => quota !== exhausted?.quota && !state.toldNear.includes(quota))
+  const told: SessionEffect[] = news.map((quota) => ({ type: 'tellLimit', quota, percent: 80 }))
+  const next = { ...state, toldNear: [...state.toldNear, ...news] }
+  if (!exhausted) return news.length > 0 ? to(next, ...told) : stay(state)
+  told.push({ type: 'tellLimit', quota: exhausted.quota, percent: 100 })
+  if (state.open.length > 0) return to({ ...next, leaving: { fault: exhausted, after: state.open } }, ...told)
+  const ended = end(next, 'fault', now, exhausted)
+  return to(ended.state, ...told, ...ended.effects)
 }
 
 function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transition {

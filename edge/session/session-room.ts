@@ -1,7 +1,7 @@
 // The room of one session: owns its state, its two sockets and its secrets, and does what session-reduce.ts decides.
 // A host drives it by connect, message, close and alarm, one verb at a time; it has no timers of its own.
 // Knows no runtime; nodes are reached through the Fleet port, the database through Store.
-import type { Caller, NodeAdmission, RoomSocket } from '#edge/ports.ts'
+import type { Caller, NodeAdmission, QuotaStanding, RoomSocket } from '#edge/ports.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
@@ -10,7 +10,7 @@ import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/clo
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { SessionMemory, type KeptSession } from './kept-session.ts'
-import { Peer } from './peer.ts'
+import { Peer, type Seat } from './peer.ts'
 import { SessionEffects } from './session-effects.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
 import { reduce } from './session-reduce.ts'
@@ -18,12 +18,6 @@ import { hangUp, sendAway } from './send-away.ts'
 import { checkReceived, SessionSecrets } from './session-secrets.ts'
 import { deadlines, type SessionEvent, type SessionState } from './session-state.ts'
 import { Traffic } from './traffic.ts'
-
-/** Whose socket, and for a resume the highest number that its end has received. */
-export interface Seat {
-  is: 'caller' | 'node'
-  resumedFrom: number | undefined
-}
 
 export class SessionRoom {
   readonly sessionId: SessionId
@@ -163,6 +157,11 @@ export class SessionRoom {
   /** The session ends if it was opened with one of these. */
   keysEnded(keyIds: ApiKeyId[]): void {
     if (keyIds.includes(this.#keyId)) this.#verb(() => this.#happened({ type: 'keyEnded' }))
+  }
+
+  /** What its newest turn has left of the quotas. */
+  metered(standing: QuotaStanding): void {
+    this.#verb(() => this.#happened({ type: 'metered', standing }))
   }
 
   /** Whoever can resume is sent away, to come back no earlier; a session that is only beginning goes on. */

@@ -1,11 +1,13 @@
 // What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
 // transitions, session-room.ts does the effects. Knows no socket, no store and no node.
+import type { QuotaStanding } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
-import type { EngineInfo } from '#shared/model/engine.ts'
+import type { EngineInfo, EngineWishes } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
@@ -74,6 +76,12 @@ export type SessionState =
       since: number
       /** When words were last said, by either side. */
       spokeAt: number
+      /** Turns that are being said, oldest first. */
+      open: readonly TurnId[]
+      /** Of which quotas the caller was told that most is used. */
+      toldNear: readonly Quota[]
+      /** Nothing is left of a quota: the session ends once these turns are over. */
+      leaving: { fault: Fault; after: readonly TurnId[] } | undefined
       caller: Presence
       node: Presence
     }
@@ -104,8 +112,10 @@ export type SessionEvent =
   | { type: 'nodeGone'; nodeId: NodeId }
   /** The node has put the caller's words in place of what was recognised. */
   | { type: 'corrected'; turnId: TurnId; text: string }
-  /** Somebody said something. */
-  | { type: 'spoke' }
+  /** Somebody said something; `open`: the turns that are being said. */
+  | { type: 'spoke'; open: readonly TurnId[] }
+  /** A turn of this session was stored, and little or nothing is left of a quota. */
+  | { type: 'metered'; standing: QuotaStanding }
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
   /** The key by which the caller came is good no more. */
@@ -119,7 +129,7 @@ export type SessionEvent =
 
 export type SessionEffect =
   | { type: 'open'; start: SessionStart }
-  | { type: 'place'; epoch: number }
+  | { type: 'place'; epoch: number; engines: EngineWishes | undefined }
   | { type: 'recordPlacement'; at: Placed }
   /** session.begin to the node that dialled. */
   | { type: 'begin'; session: OpenedSession; at: Placed }
@@ -127,6 +137,8 @@ export type SessionEffect =
   | { type: 'ready'; session: OpenedSession; engines: EngineInfo[] }
   | { type: 'resumeCaller'; received: number }
   | { type: 'tellCaller'; fault: Fault }
+  /** `percent`: of the quota, is used at least. */
+  | { type: 'tellLimit'; quota: Quota; percent: 80 | 100 }
   | { type: 'hangUp'; fault: Fault }
   | { type: 'tellNode'; reason: EndReason }
   /** What was being said is written with status cut: nobody else will. */
@@ -174,7 +186,10 @@ export function deadlines(state: SessionState): Due[] {
           : []),
         ...(state.node.is === 'gone' ? [{ why: 'nodeLost' as const, at: state.node.since + NODE_RETURN_MS }] : []),
         { why: 'idle' as const, at: state.spokeAt + IDLE_SESSION_MS },
-        { why: 'maxDuration' as const, at: state.since + MAX_SESSION_MS },
+        {
+          why: 'maxDuration' as const,
+          at: state.since + (state.session.persona.limits?.maxSessionMs ?? MAX_SESSION_MS),
+        },
       ].toSorted((a, b) => a.at - b.at)
     case 'ending':
       return [{ why: 'farewell', at: state.until }]

@@ -37,7 +37,7 @@ export interface TrafficPorts {
 }
 
 /** Said now: the session is not idle. */
-const SPEECH = new Set<string>(['utterance.started', 'transcript.final', 'reply.started', 'reply.done', 'text.send'])
+const SPEECH = new Set<string>(['utterance.started', 'utterance.ended', 'reply.started', 'reply.done', 'text.send'])
 
 export class Traffic {
   readonly #ports: TrafficPorts
@@ -184,14 +184,14 @@ export class Traffic {
   #relayUp(message: UpMessage, frame: Frame): void {
     if (!this.#takeUp(message.seq, frame)) return
     this.#log.said(message)
-    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
+    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
   }
 
   #relayDown(message: DownMessage, frame: Frame): void {
     if (!this.#takeDown(message.seq, frame)) return
     this.#log.answered(message, this.#language, this.#ports.clock.now())
     if (message.type === 'transcript.corrected') this.#ports.onEvent({ ...message, type: 'corrected' })
-    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke' })
+    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
   }
 
   /** False for what was taken before, or comes too early: it counts when it is taken. */

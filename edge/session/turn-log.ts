@@ -49,6 +49,11 @@ export class TurnLog {
     return this.#changes
   }
 
+  /** Turns that are being said, oldest first. */
+  get open(): TurnId[] {
+    return [...this.#open.keys()]
+  }
+
   keep(): KeptTurns {
     return { open: [...this.#open], typed: this.#typed }
   }

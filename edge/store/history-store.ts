@@ -112,7 +112,7 @@ function titled(summary: ConversationSummary): ConversationSummary {
 
 function recordOf(row: typeof turn.$inferSelect): TurnRecord {
   const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, fallbacks, ...rest } = row
-  const { conversationId: _c, sessionId: _s, storedAt: _t, ...said } = rest
+  const { conversationId: _c, sessionId: _s, storedAt: _t, costMicros: _m, ...said } = rest
   const usage = { promptTokens, completionTokens, inputAudioMs, outputAudioMs }
   return {
     ...said,

@@ -2,7 +2,7 @@
 // beside it are the only ones to read it. Times are epoch milliseconds. Imports types only, so that drizzle-kit can load it.
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import type { KeyLimits, Scope } from '#edge/ports.ts'
+import type { KeyLimits, Quotas, Scope } from '#edge/ports.ts'
 import type {
   ApiKeyId,
   ConversationId,
@@ -13,7 +13,9 @@ import type {
   UserId,
   VoiceProfileId,
 } from '#shared/ids.ts'
+import type { EngineWishes } from '#shared/model/engine.ts'
 import type { Language, Script } from '#shared/model/language.ts'
+import type { PersonaLimits } from '#shared/model/persona.ts'
 import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
@@ -56,6 +58,8 @@ export const persona = sqliteTable('persona', {
   script: text('script').$type<Script>(),
   /** Whose voice it speaks with; gone with the profile, so it refers to none. */
   voiceProfileId: text('voice_profile_id').$type<VoiceProfileId>(),
+  limits: text('limits', { mode: 'json' }).$type<PersonaLimits>().notNull().default({}),
+  engines: text('engines', { mode: 'json' }).$type<EngineWishes>().notNull().default({}),
   createdAt: integer('created_at').notNull(),
 })
 
@@ -114,8 +118,19 @@ export const session = sqliteTable(
     placedAt: integer('placed_at'),
     endedAt: integer('ended_at'),
     endReason: text('end_reason').$type<EndReason>(),
+    /** What it may use, as its key and the house said when it was opened; null in sessions of before there were quotas. */
+    quotas: text('quotas', { mode: 'json' }).$type<Quotas>(),
+    /** YYYY-MM-DD: the day whose quotas it draws on, that of its newest turn. */
+    quotaDay: text('quota_day'),
+    /** What its next turn may use; counts while the session is live, so that its end is the release. */
+    heldTokens: integer('held_tokens').notNull().default(0),
+    heldAudioMs: integer('held_audio_ms').notNull().default(0),
+    heldCostMicros: integer('held_cost_micros').notNull().default(0),
   },
   (table) => [
+    index('session_live_by_user')
+      .on(table.userId)
+      .where(sql`state = 'live'`),
     // One live session a conversation, held by the database: two edges may share it.
     uniqueIndex('session_live_once')
       .on(table.conversationId)
@@ -152,6 +167,8 @@ export const turn = sqliteTable(
     completionTokens: integer('completion_tokens').notNull(),
     inputAudioMs: integer('input_audio_ms').notNull(),
     outputAudioMs: integer('output_audio_ms').notNull(),
+    /** By the prices of when it was stored, in millionths. */
+    costMicros: integer('cost_micros').notNull().default(0),
     traceId: text('trace_id').notNull(),
     startedAt: integer('started_at').notNull(),
     endedAt: integer('ended_at').notNull(),
@@ -202,6 +219,7 @@ export const usage = sqliteTable(
     completionTokens: integer('completion_tokens').notNull(),
     inputAudioMs: integer('input_audio_ms').notNull(),
     outputAudioMs: integer('output_audio_ms').notNull(),
+    costMicros: integer('cost_micros').notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+  (table) => [primaryKey({ columns: [table.userId, table.day] }), index('usage_by_day').on(table.day)],
 )

@@ -1,6 +1,6 @@
 // Everything that outlives the rooms, as one Store. The host opens and migrates the database and closes it.
 import { sql } from 'drizzle-orm'
-import type { Store } from '#edge/ports.ts'
+import type { Metering, Store } from '#edge/ports.ts'
 import type { EdgeDatabase } from './database.ts'
 import { createHistoryEdits } from './history-edits.ts'
 import { createHistoryStore } from './history-store.ts'
@@ -8,6 +8,8 @@ import { createJobStore } from './job-store.ts'
 import { createKeyStore } from './key-store.ts'
 import { createNodeStore } from './node-store.ts'
 import { createPersonaStore } from './persona-store.ts'
+import { createQuotaStore } from './quota-store.ts'
+import { UNMETERED } from './quotas.ts'
 import { createSessionStore } from './session-store.ts'
 import { createTurnStore } from './turn-store.ts'
 import { createVoiceStore } from './voice-store.ts'
@@ -22,10 +24,11 @@ export async function afterMigration({ history }: Pick<Store, 'history'>): Promi
   return indexed
 }
 
-export function createStore(db: EdgeDatabase): Store {
+/** `metering`: where sessions are opened and turns are stored for a service; by default nothing is limited. */
+export function createStore(db: EdgeDatabase, metering: Metering = UNMETERED): Store {
   return {
-    sessions: createSessionStore(db),
-    turns: createTurnStore(db),
+    sessions: createSessionStore(db, metering),
+    turns: createTurnStore(db, metering),
     history: createHistoryStore(db),
     edits: createHistoryEdits(db),
     nodes: createNodeStore(db),
@@ -33,6 +36,7 @@ export function createStore(db: EdgeDatabase): Store {
     personas: createPersonaStore(db),
     voices: createVoiceStore(db),
     jobs: createJobStore(db),
+    quotas: createQuotaStore(db, metering),
     async ping() {
       await db.get(sql`select 1 as alive`)
     },

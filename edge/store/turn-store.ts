@@ -1,22 +1,27 @@
 // Finished turns and what they cost, each once, whatever is delivered how often: the turn's id decides. Called by the fleet
 // room (from a node's outbox) and by the session room (for a turn that was cut, or of an earlier session). Knows no link.
 import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
-import type { TurnStore } from '#edge/ports.ts'
+import type { Metering, TurnStore } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
 import type { ConversationId } from '#shared/ids.ts'
+import { dayOf } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
+import { costMicrosOf } from './prices.ts'
+import { countForSession, holdFor, standingIn } from './quota-store.ts'
 import { conversation, session, turn, usage } from './schema.ts'
 import { indexTurn } from './turn-search.ts'
 
-type FinishedTurn = Parameters<TurnStore['storeTurn']>[0]
+/** With what it cost by the prices of now. */
+type FinishedTurn = Parameters<TurnStore['storeTurn']>[0] & { costMicros: number }
 
-export function createTurnStore(db: EdgeDatabase): TurnStore {
+export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore {
   return {
-    async storeTurn(finished) {
-      const { sessionId, conversationId, record, now } = finished
+    async storeTurn(delivered) {
+      const { sessionId, conversationId, record, now } = delivered
+      const finished = { ...delivered, costMicros: costMicrosOf(record, metering.prices) }
       const stored = and(eq(turn.id, record.id), eq(turn.sessionId, sessionId), eq(turn.conversationId, conversationId))
-      const [, , , , found] = await db.batch([
+      const [, , , , found, , , , counted] = await db.batch([
         // Before the turn itself: what is counted is the difference to what is stored already.
         addUsage(db, finished),
         putTurn(db, finished),
@@ -27,8 +32,11 @@ export function createTurnStore(db: EdgeDatabase): TurnStore {
         touch(db, conversationId, { now, stored }),
         db.select({ id: turn.id }).from(turn).where(stored),
         ...indexTurn(db, record),
+        holdFor(db, isOwn(finished), spentIn(finished)),
+        countForSession(db, sessionId, metering),
       ])
       if (found.length === 0) throw notFound('conversation', conversationId)
+      return standingIn(counted, now)
     },
 
     async correctTurn({ conversationId, turnId }, correctedText, now) {
@@ -57,14 +65,20 @@ function isOwn({ sessionId, conversationId }: FinishedTurn): SQL | undefined {
   return and(eq(session.id, sessionId), eq(session.conversationId, conversationId))
 }
 
+function spentIn({ record, costMicros }: FinishedTurn): Parameters<typeof holdFor>[2] {
+  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs } = record.usage
+  const day = dayOf(record.startedAt)
+  return { tokens: promptTokens + completionTokens, audioMs: inputAudioMs + outputAudioMs, costMicros, day }
+}
+
 /** A node that finished what the room had given up for lost is right; nothing else is ever replaced. */
 function replaces({ status }: TurnRecord): SQL {
   return status === 'complete' ? sql`${turn.status} = 'cut'` : sql`false`
 }
 
 function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
-  const { record } = finished
-  const day = new Date(record.startedAt).toISOString().slice(0, 10)
+  const { record, costMicros } = finished
+  const day = dayOf(record.startedAt)
   const { promptTokens, completionTokens, inputAudioMs, outputAudioMs } = record.usage
   const more = (now: number, before: { name: string }): SQL => sql`${now} - coalesce(${before}, 0)`
   const added = (column: { name: string }): SQL => sql`${column} + ${excluded(column)}`
@@ -73,7 +87,8 @@ function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
     .select(
       sql`select ${session.userId}, ${day}, ${turn.id} is null,
         ${more(promptTokens, turn.promptTokens)}, ${more(completionTokens, turn.completionTokens)},
-        ${more(inputAudioMs, turn.inputAudioMs)}, ${more(outputAudioMs, turn.outputAudioMs)}
+        ${more(inputAudioMs, turn.inputAudioMs)}, ${more(outputAudioMs, turn.outputAudioMs)},
+        ${more(costMicros, turn.costMicros)}
       from ${session} left join ${turn} on ${turn.id} = ${record.id}
       where ${isOwn(finished)}
         and (${turn.id} is null or (${turn.sessionId} = ${session.id} and ${replaces(record)}))`,
@@ -86,6 +101,7 @@ function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
         completionTokens: added(usage.completionTokens),
         inputAudioMs: added(usage.inputAudioMs),
         outputAudioMs: added(usage.outputAudioMs),
+        costMicros: added(usage.costMicros),
       },
     })
 }
@@ -99,10 +115,10 @@ const replacement: Record<string, SQL> = Object.fromEntries(
 )
 
 function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
-  const { sessionId, conversationId, record, now } = finished
+  const { sessionId, conversationId, record, costMicros, now } = finished
   const { usage: used, ...said } = record
   const nullable = { faultCode: record.faultCode ?? null, fallbacks: record.fallbacks ?? null }
-  const row = { ...said, ...used, ...nullable, sessionId, conversationId, storedAt: now }
+  const row = { ...said, ...used, ...nullable, costMicros, sessionId, conversationId, storedAt: now }
   return db
     .insert(turn)
     .select(sql`select ${valuesOf(turn, row)} from ${session} where ${isOwn(finished)}`)

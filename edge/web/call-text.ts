@@ -1,4 +1,5 @@
 // What the page says in words about the state of a call: faults, ends, modes. Pure; the only place that puts them in English.
+import { quotaFaultText } from '#shared/client/quota-text.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
@@ -37,7 +38,7 @@ const REFUSAL_TEXT: Record<AdmissionRefusal, string> = {
   kvCache: 'The language model is busy just now.',
   sttQueue: 'Speech recognition is busy just now.',
   ttsQueue: 'The voice is busy just now.',
-  engines: 'The engines are still starting.',
+  engines: 'The engines that this call needs are not there yet.',
 }
 
 interface ToldFault {
@@ -46,6 +47,7 @@ interface ToldFault {
   reason?: string
   max?: number
   unit?: string
+  quota?: string
 }
 
 export function faultText(fault: ToldFault): string {
@@ -53,7 +55,7 @@ export function faultText(fault: ToldFault): string {
     return `${REFUSAL_TEXT[fault.reason as AdmissionRefusal]} Trying again by itself …`
   if (fault.code === 'too_large' && fault.max !== undefined)
     return `That was more than the ${amountText(fault.max, fault.unit)} that are taken at once.`
-  return FAULT_TEXT[fault.code as FaultCode] ?? fault.message
+  return quotaFaultText(fault.quota) ?? FAULT_TEXT[fault.code as FaultCode] ?? fault.message
 }
 
 function amountText(amount: number, unit = 'bytes'): string {
@@ -64,7 +66,7 @@ const GO_ON = 'Press the button to go on where you were.'
 const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   callerGone: `The connection was away for too long. ${GO_ON}`,
   idle: `Nobody spoke for five minutes, so the call was ended. ${GO_ON}`,
-  maxDuration: `An hour is the longest call. ${GO_ON}`,
+  maxDuration: `This call was as long as a call may be. ${GO_ON}`,
   nodeLost: `The GPU node was lost. ${GO_ON}`,
   shutdown: `The edge was stopped. ${GO_ON}`,
   fault: `The call broke off. ${GO_ON}`,
@@ -73,6 +75,7 @@ const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   not_found: 'That conversation is gone. Press the button to begin a new one.',
   forbidden: 'Your key does not allow calls.',
   too_large: `The connection was away for too long. ${GO_ON}`,
+  quota_exhausted: 'The quota is used up for now.',
   unsupported_version: 'This page is older than the edge. Load it anew.',
 }
 

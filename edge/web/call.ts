@@ -193,6 +193,8 @@ function changed(state: ChatClientState, detail: EndReason | FaultCode | undefin
   pending.value = []
   if (detail === 'not_found') forgetConversation()
   if (detail === 'unauthenticated') access.value = 'out'
+  // The fault before it has said which quota, and until when.
+  if (detail === 'quota_exhausted' && banner.value !== undefined) return
   const text = endText(detail)
   banner.value = text === undefined ? undefined : { about: 'connection', text }
 }

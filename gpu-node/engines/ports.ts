@@ -31,6 +31,8 @@ export interface Stt {
   readonly engine: EngineInfo
   /** How many utterances can be recognised at once; undefined where the engine queues by itself. */
   readonly slots?: number
+  /** The same engines, with this one asked first: by name or id. Absent where there is only one; undefined where it is not there. */
+  preferring?(wish: string): Stt | undefined
   open(options: SttOptions): Promise<SttStream>
   close(): Promise<void>
 }
@@ -65,6 +67,8 @@ export interface PromptMessage {
 /** Text generation. */
 export interface Llm {
   readonly engine: EngineInfo
+  /** See Stt. */
+  preferring?(wish: string): Llm | undefined
   complete(options: LlmOptions): AsyncIterable<LlmDelta>
   close(): Promise<void>
 }
@@ -94,6 +98,8 @@ export interface Tts {
   engineFor?(mode: TtsMode): EngineInfo
   /** A session will want this mode: what is loaded on demand is loaded. Never throws. */
   prepare?(mode: TtsMode): void
+  /** See Stt. */
+  preferring?(wish: string): Tts | undefined
   /** Whether there is a voice for this language. */
   speaks(language: Language): boolean
   synthesize(options: TtsOptions): AsyncIterable<Int16Array>

@@ -16,6 +16,7 @@ import { SessionLink } from './session-link.ts'
 import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
 import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
 import { isInTurnAfter } from './turn-watch.ts'
+import { wishedEngines } from './wished-engines.ts'
 
 /** A reference is half a megabyte, and mostly on the disk already. */
 const VOICE_TIMEOUT_MS = 3_000
@@ -157,10 +158,11 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { engines, createTurns, clock, apology } = this.#surroundings
+    const { createTurns, clock, apology } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
+    const engines = wishedEngines(this.#surroundings.engines, persona.engines)
     try {
       this.#turns = createTurns({
         engines,

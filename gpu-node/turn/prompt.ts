@@ -8,8 +8,6 @@ import type { PromptMessage } from '#gpu-node/engines/ports.ts'
 
 /** Tokens of the whole prompt. Small models serve 4,096; the reply (MAX_REPLY_TOKENS) and the estimate's error fit beside. */
 export const MAX_PROMPT_TOKENS = 3_000
-/** Longest reply: 400 tokens are about two minutes of speech, more than anybody listens to. */
-export const MAX_REPLY_TOKENS = 400
 /** What the roles and separators of one message cost in common chat templates. */
 const MESSAGE_TOKENS = 4
 /** Letters a token, for scripts other than Chinese, in common tokenisers. */

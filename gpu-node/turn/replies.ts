@@ -5,6 +5,7 @@ import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { engineId } from '#shared/model/engine.ts'
 import { languageOf, type Language } from '#shared/model/language.ts'
+import { MAX_REPLY_TOKENS } from '#shared/protocol/limits.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Degradation } from './degradation.ts'
 import type { SpokenText } from '#gpu-node/engines/ports.ts'
@@ -67,6 +68,7 @@ export class Replies {
         log: logOf(turn),
         messages,
         language,
+        maxTokens: persona.limits?.maxReplyTokens ?? MAX_REPLY_TOKENS,
         traceparent,
         outputRate,
         voice: persona.voice,

@@ -12,7 +12,7 @@ import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '
 import { streamWithin } from './engine-watch.ts'
 import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
-import { estimateTokens, MAX_REPLY_TOKENS, promptTokens } from './prompt.ts'
+import { estimateTokens, promptTokens } from './prompt.ts'
 import type { ReplyPacer } from './reply-pacer.ts'
 import { inScript, type Convert } from './script.ts'
 import { SpeakableSplitter } from './speakable.ts'
@@ -33,6 +33,8 @@ export interface PipelineOptions {
   log: Log
   messages: PromptMessage[]
   language: Language
+  /** Of the reply. */
+  maxTokens: number
   /** The persona's: what is shown and stored is in it. */
   script: Script | null
   voice: string | null
@@ -136,12 +138,12 @@ export class ReplyPipeline {
   }
 
   private async readTokens(): Promise<void> {
-    const { llm, clock, messages, language, traceparent, onFallback } = this.options
+    const { llm, clock, messages, language, maxTokens, traceparent, onFallback } = this.options
     const signal = AbortSignal.any([this.options.signal, this.halt.signal])
     const splitter = new SpeakableSplitter()
     this.times.asked = clock.now()
     this.isAsked = true
-    const tokens = llm.complete({ messages, language, maxTokens: MAX_REPLY_TOKENS, signal, traceparent, onFallback })
+    const tokens = llm.complete({ messages, language, maxTokens, signal, traceparent, onFallback })
     try {
       for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
         for (const piece of this.take(delta, splitter)) this.show(piece)

@@ -245,6 +245,6 @@ class Client implements ChatClient {
     this.#options.onMessage(message)
     if (fault !== undefined) this.#dispatch({ type: 'faulted', code: fault })
     if (message.type === 'session.ended')
-      this.#dispatch({ type: 'ended', reason: this.#goodbye ? 'caller' : message.reason })
+      this.#dispatch({ type: 'ended', reason: this.#goodbye ? 'caller' : this.#lastFault.behind(message.reason) })
   }
 }

@@ -132,9 +132,13 @@ function over(state: ClientState, reason: EndReason | FaultCode): Step {
   }
 }
 
-/** The edge could not read session.start and waits for another one, which would be the same. */
+/**
+ * The edge could not read session.start and waits for another one, which would be the same; or a quota is used up, and nobody
+ * waits with the receiver in his hand until midnight.
+ */
+const REFUSED_START = new Set<FaultCode>(['invalid_message', 'too_large', 'quota_exhausted'])
 function isRefusedStart(state: ClientState, code: FaultCode): boolean {
-  return state.type === 'greeting' && state.lost === undefined && (code === 'invalid_message' || code === 'too_large')
+  return state.type === 'greeting' && state.lost === undefined && REFUSED_START.has(code)
 }
 
 function resumed(state: ClientState, resumeToken: string): Step {

@@ -3,6 +3,7 @@ import type { TurnId } from '#shared/ids.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { TurnStatus } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { limitNearText } from './quota-text.ts'
 
 /** Notices that are kept on show: more than a person reads. */
 const MAX_NOTICES_SHOWN = 20
@@ -46,6 +47,7 @@ const NOTICE_TEXT = {
 } as const
 
 function noticeText({ notice, detail }: Extract<ChatDown, { type: 'session.notice' }>): string {
+  if (notice === 'limitNear') return limitNearText(detail) ?? NOTICE_TEXT.limitNear
   if (notice === 'voiceUnavailable' && detail === 'caller') return 'This voice cannot speak like you.'
   if (notice === 'voiceUnavailable' && detail === 'profile')
     return 'The chosen voice cannot be used: this is another one.'

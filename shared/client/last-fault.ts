@@ -3,6 +3,7 @@ import type { Clock } from '#shared/clock.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
 
 /** The close follows its fault at once; what was told longer ago has nothing to do with it. */
 const CLOSE_FOLLOWS_MS = 2_000
@@ -34,6 +35,12 @@ export class LastFault {
   now(): ToldFault | undefined {
     const told = this.#told
     return told !== undefined && this.#clock.now() - told.at <= CLOSE_FOLLOWS_MS ? told : undefined
+  }
+
+  /** The fault by which the edge ended a session, where it is one that a caller can act on: a quota that is used up. */
+  behind(reason: EndReason): EndReason | FaultCode {
+    const code = reason === 'fault' ? this.#told?.code : undefined
+    return code === 'quota_exhausted' ? code : reason
   }
 
   /** How long to wait at least: what a fault asked for, or what is left of what goaway asked for. */

@@ -27,6 +27,15 @@ export const EngineInfo = v.object({
 })
 export type EngineInfo = v.InferOutput<typeof EngineInfo>
 
+/** Which engine should do what, by name (`qwen`) or id (`qwen@3`). */
+const EngineWish = v.pipe(v.string(), v.minLength(1), v.maxLength(129))
+export const EngineWishes = v.strictObject({
+  stt: v.optional(EngineWish),
+  llm: v.optional(EngineWish),
+  tts: v.optional(EngineWish),
+})
+export type EngineWishes = v.InferOutput<typeof EngineWishes>
+
 const Count = v.pipe(v.number(), v.minValue(0))
 
 /** An engine as its node reports it to an operator: GET /api/models. What nobody tells is null. */
@@ -51,3 +60,5 @@ export type EngineReport = v.InferOutput<typeof EngineReport>
 
 export type EngineId = `${string}@${string}`
 export const engineId = (engine: EngineInfo): EngineId => `${engine.name}@${engine.version}`
+
+export const isWished = (engine: EngineInfo, wish: string): boolean => wish === engine.name || wish === engineId(engine)

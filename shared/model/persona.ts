@@ -1,6 +1,8 @@
 // Who speaks: name, instructions, voice, language and script. Rows in the store, never constants of the code.
 import * as v from 'valibot'
 import { isId, type PersonaId } from '#shared/ids.ts'
+import { MAX_REPLY_TOKENS, MAX_SESSION_MS } from '#shared/protocol/limits.ts'
+import { EngineWishes } from './engine.ts'
 import { Language, Script } from './language.ts'
 
 export const PersonaIdSchema = v.custom<PersonaId>(
@@ -11,6 +13,14 @@ export const PersonaIdSchema = v.custom<PersonaId>(
 /** Longest instructions of a persona, in UTF-16 units: of every prompt about 2,000 tokens in English, all 8,000 in Chinese. */
 export const MAX_INSTRUCTIONS_CHARS = 8_000
 
+const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
+/** Shorter than what every session and reply is bounded by. */
+export const PersonaLimits = v.strictObject({
+  maxSessionMs: v.optional(whole(60_000, MAX_SESSION_MS)),
+  maxReplyTokens: v.optional(whole(16, MAX_REPLY_TOKENS)),
+})
+export type PersonaLimits = v.InferOutput<typeof PersonaLimits>
+
 export const Persona = v.object({
   id: PersonaIdSchema,
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
@@ -20,6 +30,9 @@ export const Persona = v.object({
   voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),
   /** In which script Chinese is shown and stored; as it comes when null, or when the edge does not know it yet. */
   script: v.optional(v.nullable(Script), null),
+  limits: v.optional(PersonaLimits),
+  /** A session goes to a node that has them all, which asks them first. */
+  engines: v.optional(EngineWishes),
 })
 export type Persona = v.InferOutput<typeof Persona>
 

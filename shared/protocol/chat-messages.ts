@@ -14,6 +14,7 @@ import {
   EndReason,
   FaultMessage,
   GoAway,
+  Notice,
   Seq,
   SessionIdSchema,
   Skipped,
@@ -77,8 +78,12 @@ export const ChatDown = v.variant('type', [
   v.object({ ...made, type: v.literal('session.ended'), reason: EndReason }),
   GoAway,
   FaultMessage,
+  /** With a number where the node says it, with an id where the edge does. */
+  v.object({ ...Notice.entries, seq: v.optional(Seq), id: v.optional(v.string()) }),
   Ack,
   Skipped,
-  ...DownMessage.options.filter((option) => option.entries.type.literal !== 'fault'),
+  ...DownMessage.options.filter(
+    ({ entries: { type } }) => type.literal !== 'fault' && type.literal !== 'session.notice',
+  ),
 ])
 export type ChatDown = v.InferOutput<typeof ChatDown>

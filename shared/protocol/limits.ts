@@ -48,3 +48,5 @@ export const RESUME_VALID_MS = 120_000
 export const CALLER_GONE_MS = 30_000
 export const IDLE_SESSION_MS = 5 * 60_000
 export const MAX_SESSION_MS = 60 * 60_000
+/** Longest reply: 400 tokens are about two minutes of speech, more than anybody listens to. */
+export const MAX_REPLY_TOKENS = 400

@@ -78,10 +78,18 @@ export const GoAway = v.object({
  * voiceUnavailable: `detail` is the language that has no voice, or `caller` where none can speak like him, `profile` where
  * none can take the voice that was chosen. degraded: an engine
  * gave way to a simpler one, told when that begins or changes; `detail` is its role and a FallbackReason, such as
- * `tts queueWait`. restored: the wanted engine is back; `detail` is its role. limitNear. draining: the node will stop; the
- * conversation goes on elsewhere.
+ * `tts queueWait`. restored: the wanted engine is back; `detail` is its role. limitNear: `detail` is a Quota and how many percent of
+ * it are used at least, `tokens 80`; after `tokens 100` what is being said is finished, and the session ends with
+ * quota_exhausted. draining: the node will stop; the conversation goes on elsewhere.
  */
 export const NOTICES = ['voiceUnavailable', 'degraded', 'restored', 'limitNear', 'draining'] as const
+
+export const Notice = v.object({
+  type: v.literal('session.notice'),
+  notice: v.picklist(NOTICES),
+  turnId: v.optional(TurnIdSchema),
+  detail: v.optional(v.string()),
+})
 
 /** A fault as the peer sees it: see publicFault(). */
 export const FaultMessage = v.object({
@@ -102,6 +110,9 @@ export const FaultMessage = v.object({
   stage: v.optional(v.string()),
   kind: v.optional(v.string()),
   id: v.optional(v.string()),
+  /** Of quota_exhausted: a Quota, and when it begins anew. */
+  quota: v.optional(v.string()),
+  resetAt: v.optional(v.number()),
 })
 export type FaultMessage = v.InferOutput<typeof FaultMessage>
 
@@ -148,13 +159,7 @@ export const DownMessage = v.variant('type', [
     /** Absent from a node that knows the persona's voice only. */
     voice: v.optional(v.object({ source: v.picklist(['persona', 'caller']) })),
   }),
-  v.object({
-    ...seq,
-    type: v.literal('session.notice'),
-    notice: v.picklist(NOTICES),
-    turnId: v.optional(TurnIdSchema),
-    detail: v.optional(v.string()),
-  }),
+  v.object({ ...seq, ...Notice.entries }),
   v.object({ ...FaultMessage.entries, seq: Seq }),
 ])
 export type DownMessage = v.InferOutput<typeof DownMessage>

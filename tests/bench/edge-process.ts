@@ -20,7 +20,7 @@ const config = readEdgeConfig({ DATA_DIR: dataDir, PORT: '0', ADDRESS_RATE: '0' 
 const logFile = await openLog({ name: 'edge', level: 'info', folder: join(dataDir, 'logs') })
 const edge = await startEdge(config, { log: logFile.log })
 // The load comes from one address with one key.
-const limits = { rateFactor: MAX_RATE_FACTOR }
+const limits = { rateFactor: MAX_RATE_FACTOR, sessions: 1_000, tokensPerDay: 1e9, audioMsPerDay: 1e9 }
 const { key } = await edge.store.keys.createKey({ name: 'bench', scopes: [...SCOPES], limits, now: Date.now() })
 const { token } = await edge.store.nodes.addNode({ name: 'bench', now: Date.now() })
 

@@ -71,7 +71,7 @@ async function prepare(url: string): Promise<{ key: string; nodeToken: string }>
     await database.migrate()
     const { keys, nodes } = createStore(database.db)
     // The load comes from one address with one key.
-    const limits = { rateFactor: MAX_RATE_FACTOR }
+    const limits = { rateFactor: MAX_RATE_FACTOR, sessions: 1_000, tokensPerDay: 1e9, audioMsPerDay: 1e9 }
     const { key } = await keys.createKey({ name: 'bench', scopes: ['talk'], limits, now: Date.now() })
     const { token } = await nodes.addNode({ name: 'bench', now: Date.now() })
     return { key, nodeToken: token }

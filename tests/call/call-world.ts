@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scope } from '#edge/ports.ts'
+import type { KeyLimits, Scope } from '#edge/ports.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { ConversationId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
+import type { EngineInfo } from '#shared/model/engine.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
@@ -32,6 +33,8 @@ export interface NodeDescription extends ScriptedEnginesOptions {
   slots?: number
   log?: Log
   gpu?: NodeParts['gpu']
+  /** Engines that the edge is told of beside the scripted ones. */
+  others?: EngineInfo[]
   /** What the node gets in place of the scripted engines: chains that they are part of. */
   wire?: (engines: ScriptedEngines) => Partial<Engines>
 }
@@ -62,7 +65,7 @@ export interface CallWorld {
   wires: Wires
   addNode(description?: NodeDescription): Promise<WorldNode>
   caller(options?: Partial<CallerOptions>): Promise<TestCaller>
-  newKey(scopes?: Scope[]): Promise<string>
+  newKey(scopes?: Scope[], limits?: KeyLimits): Promise<string>
   get(path: string, key?: string): Promise<Response>
   conversations(): Promise<ConversationSummary[]>
   conversation(id: ConversationId): Promise<Conversation>
@@ -125,7 +128,14 @@ class World implements CallWorld {
     return new World({ edge, key, wires, folder, config: { ...config, port: Number(new URL(edge.url).port) }, log })
   }
 
-  async addNode({ slots = 2, log = this.#log, gpu, wire, ...scripts }: NodeDescription = {}): Promise<WorldNode> {
+  async addNode({
+    slots = 2,
+    log = this.#log,
+    gpu,
+    others = [],
+    wire,
+    ...scripts
+  }: NodeDescription = {}): Promise<WorldNode> {
     const name = `node-${this.nodes.length + 1}`
     const wires = await layWires(this.edge.url)
     const { token } = await this.edge.store.nodes.addNode({ name, now: Date.now() })
@@ -137,7 +147,7 @@ class World implements CallWorld {
       stt: { ...scripts.stt, utterances },
       llm: { ...scripts.llm, replies },
     })
-    const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
+    const infos = [...[engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine), ...others]
     const environment = { NODE_TOKEN: token, EDGE_URL: wires.url, DATA_DIR: this.#folder, NODE_NAME: name }
     const config = { ...readNodeConfig(environment), dataDir: mkdtempSync(join(this.#folder, `${name}-`)), slots }
     const node = await startNode(config, {
@@ -162,8 +172,8 @@ class World implements CallWorld {
     return caller
   }
 
-  async newKey(scopes: Scope[] = ['talk', 'history:read']): Promise<string> {
-    return (await this.edge.store.keys.createKey({ name: 'other', scopes, now: Date.now() })).key
+  async newKey(scopes: Scope[] = ['talk', 'history:read'], limits: KeyLimits = {}): Promise<string> {
+    return (await this.edge.store.keys.createKey({ name: 'other', scopes, limits, now: Date.now() })).key
   }
 
   get(path: string, key = this.key): Promise<Response> {

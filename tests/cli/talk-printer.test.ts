@@ -40,6 +40,17 @@ it('[TLK5] puts a fault and a lost connection on lines of their own, also in the
   )
 })
 
+it('[TLK5] says which quota is nearly used up, and which one is', () => {
+  const text = printed(false, [
+    { type: 'session.notice', id: 'm', notice: 'limitNear', detail: 'tokens 80' },
+    { type: 'session.notice', seq: 1, notice: 'draining' },
+    { type: 'fault', code: 'quota_exhausted', message: 'Used up.', quota: 'sessions' },
+  ])
+  expect(text).toMatch(
+    /^notice: Most of your words .+\nnotice: draining\nfault: quota_exhausted: You have as many calls/,
+  )
+})
+
 it('[TLK5] writes partial transcripts over each other on a terminal only', () => {
   const steps: ChatDown[] = [
     { type: 'transcript.partial', seq: 1, turnId, text: 'hell' },

@@ -65,6 +65,27 @@ describe('starting', () => {
     expect([dials.all.length, dials.last.closedWith, states]).toEqual([1, 1000, ['ended invalid_message']])
   })
 
+  it('[CLT16] a quota that is used up ends the client at once, where a session is refused and where one ends by it', async () => {
+    const spent = {
+      type: 'fault',
+      code: 'quota_exhausted',
+      message: 'used up',
+      quota: 'tokens',
+      retryAfterMs: 3_600_000,
+    }
+    const refused = await createClientWorld()
+    refused.dials.last.open().say(spent)
+    await refused.clock.advance(7_200_000)
+    expect([refused.dials.all.length, refused.states]).toEqual([1, ['ended quota_exhausted']])
+    const { clock, dials, states } = await createLiveWorld()
+    dials.last.say({ type: 'session.notice', id: 'm', notice: 'limitNear', detail: 'tokens 100' }).say(spent)
+    expect(states.at(-1)).toBe('ready')
+    await clock.advance(2_900)
+    dials.last.say({ type: 'session.ended', id: 'n', reason: 'fault' })
+    await clock.advance(7_200_000)
+    expect([dials.all.length, states.at(-1), clock.pending]).toEqual([1, 'ended quota_exhausted', 0])
+  })
+
   it('[CLT3] what the edge asked for minutes ago delays nothing now', async () => {
     const { clock, dials, states } = await createLiveWorld()
     dials.last.say({ type: 'fault', code: 'rate_limited', message: 'slower', retryAfterMs: 30_000 })

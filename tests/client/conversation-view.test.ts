@@ -124,6 +124,20 @@ describe('what is going on', () => {
     expect(see(messages).activity).toBe(activity)
   })
 
+  it('[VIEW4] which quota is nearly used up, or quite', () => {
+    const told = ['tokens 80', 'audioMs 100', 'of a later version'].map((detail): ChatDown => ({
+      type: 'session.notice',
+      id: 'm',
+      notice: 'limitNear',
+      detail,
+    }))
+    expect(see(told).notices).toEqual([
+      'Most of your words for today are used.',
+      expect.stringMatching(/^Your minutes for today are used up; .+ midnight \(UTC\)\.$/),
+      'A limit is near.',
+    ])
+  })
+
   it('[VIEW4] who answers, with which engines, and what is worth a notice', () => {
     const engines = [{ role: 'stt' as const, name: 'pocketsphinx', version: '1', demonstration: true }]
     const view = see([

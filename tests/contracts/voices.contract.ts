@@ -116,7 +116,7 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
       await close()
     })
 
-    it('[VOI6] [PER6] a deleted profile frees its files, its job and its persona', async () => {
+    it('[VOI6] [PER9] a deleted profile frees its files, its job and its persona', async () => {
       const { store, close } = await open()
       const { voices, jobs, personas } = store
       const [anna, ben] = [await newUser(store), await newUser(store)]

@@ -1,11 +1,12 @@
 // The Store port in memory: what rooms and routes need of it, without a database. Shows what was written.
-import type { Caller, KeyTerms, KeyView, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
+import type { Caller, KeyTerms, KeyView, QuotaStanding, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ApiKeyId, type ConversationId, type NodeId, type SessionId, type UserId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { newSecret } from '#shared/token.ts'
+import { noVoices } from './no-voices.ts'
 
 const PERSONA: StoredPersona = {
   id: DEFAULT_PERSONA_ID,
@@ -36,6 +37,8 @@ export interface MemoryStore extends Store {
   readonly conversations: Map<ConversationId, StoredConversation>
   /** Every call from now on fails as a broken database does, until undefined is set. */
   failure: Error | undefined
+  /** What each turn leaves of the quotas. */
+  standing: QuotaStanding | undefined
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -48,6 +51,7 @@ export function createMemoryStore(): MemoryStore {
     opened,
     conversations,
     failure: undefined,
+    standing: undefined,
     sessions: sessionsOf(opened, conversations, check),
     turns: {
       storeTurn: async ({ sessionId, conversationId, record }) => {
@@ -58,6 +62,7 @@ export function createMemoryStore(): MemoryStore {
         const before = conversation.turns.get(record.id)
         if (!before || (before.status === 'cut' && record.status === 'complete'))
           conversation.turns.set(record.id, record)
+        return store.standing
       },
       correctTurn: async ({ conversationId, turnId }, correctedText) => {
         check()
@@ -88,23 +93,8 @@ export function createMemoryStore(): MemoryStore {
       changePersona: async () => false,
       removePersona: async () => 'unknown',
     },
-    voices: {
-      addVoice: async () => ({ outcome: 'tooMany' }),
-      listVoices: async () => [],
-      voice: async () => undefined,
-      changeVoice: async () => false,
-      removeVoice: async () => undefined,
-      checkVoice: async () => false,
-      settleVoice: async () => false,
-      unnamed: async (hashes) => [...hashes],
-      speakingVoice: async () => undefined,
-      personaVoice: async () => undefined,
-    },
-    jobs: {
-      takeJob: async () => undefined,
-      jobDone: async () => false,
-      jobFailed: async () => 'lost',
-    },
+    ...noVoices,
+    quotas: { meters: async () => [], usage: async () => [] },
     nodes: nodesOf(check),
     keys: keysOf(check),
     ping: async () => check(),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestHarness } from 'wrangler'
 import { startLibsqlServer } from '#edge/cli/libsql-server.ts'
-import type { Store } from '#edge/ports.ts'
+import type { Metering, Store } from '#edge/ports.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 
@@ -25,6 +25,8 @@ export interface WorkersHostOptions {
   /** The folder of the built page; an empty one when undefined. */
   dist?: string
   variables?: Record<string, string>
+  /** Of the store that tests write to from Node; the Worker has its variables. */
+  metering?: Metering
   /** The Worker's entry; that of wrangler.toml when undefined. */
   main?: string
 }
@@ -48,7 +50,7 @@ export async function startWorkersHost(options: WorkersHostOptions = {}): Promis
     url: url.href.replace(/\/$/, ''),
     databaseUrl: sqld.url,
     dataDir: folder,
-    store: createStore(database.db),
+    store: createStore(database.db, options.metering),
     harness,
     async close() {
       await harness.close()

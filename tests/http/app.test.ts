@@ -22,7 +22,7 @@ describe('answers to what goes wrong', () => {
     stale_epoch: { code: 'stale_epoch', epoch: 3 },
     engine_failed: { code: 'engine_failed', engineId: 'inside', stage: 'stt', transient: true, detail: 'inside' },
     deadline_exceeded: { code: 'deadline_exceeded', stage: 'llm', limitMs: 5 },
-    quota_exhausted: { code: 'quota_exhausted', quota: 'inside', resetAt: 1 },
+    quota_exhausted: { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1_500, resetAt: 1 },
     blocked: { code: 'blocked', policy: 'inside' },
     unavailable: { code: 'unavailable', what: 'inside', retryAfterMs: 1_500 },
     internal: { code: 'internal' },
@@ -39,6 +39,11 @@ describe('answers to what goes wrong', () => {
       expect(answer.headers.get('retry-after')).toBe('retryAfterMs' in fault ? '2' : null)
     },
   )
+
+  it('[HTP8] quota_exhausted names the quota and when it begins anew', async () => {
+    const { fault } = (await answerOf(faults.quota_exhausted).json()) as { fault: unknown }
+    expect(fault).toMatchObject({ quota: 'tokens', resetAt: 1, retryAfterMs: 1_500 })
+  })
 
   it('[HTP11] a refusal is problem details that name the field and the trace', async () => {
     const { ports, store } = fakePorts()

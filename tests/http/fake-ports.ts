@@ -1,6 +1,7 @@
 // The ports of the app in memory, with nodes as a test wants them: for what a real edge shows only when something is broken.
 import type { EdgePorts, NodeView } from '#edge/ports.ts'
 import { createLimits } from '#edge/runtime/node/limits.ts'
+import { UNMETERED } from '#edge/store/quotas.ts'
 import { silentLog } from '#shared/log.ts'
 import { createMemoryStore } from '#tests/fakes/memory-store.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
@@ -46,7 +47,7 @@ export function fakePorts(nodes: NodeView[] = []) {
       contentType: 'text/plain',
     },
     fleet: { nodes: async () => nodes, place: never, request: never, release: never, goAway: never },
-    sessions: { count: async () => 1, nodeLost: never, keysEnded: never, goAway: never },
+    sessions: { count: async () => 1, nodeLost: never, metered: never, keysEnded: never, goAway: never },
     upgrades: { caller: never, nodeControl: never, nodeSession: never },
     settings: {
       version: '1.0.0',
@@ -54,6 +55,7 @@ export function fakePorts(nodes: NodeView[] = []) {
       signingSecret: 's'.repeat(43),
       publicOrigin: 'https://voice.example.org',
       addressRate: 0,
+      quotas: UNMETERED.quotas,
       corsOrigins: [],
       runtime: 'test',
       startedAt: clock.now(),

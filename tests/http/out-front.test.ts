@@ -65,7 +65,7 @@ describe('out front', () => {
     expect(headers.get('permissions-policy')).toContain('microphone=(self)')
   })
 
-  it('[FRO5] /docs describes every route, wire and fault from the tables, without a script', async () => {
+  it('[FRO5] /docs describes every route, wire, quota and fault from the tables, without a script', async () => {
     const answer = await edge.request('/docs')
     const text = await answer.text()
     expect(answer.headers.get('content-type')).toContain('text/html')
@@ -74,6 +74,7 @@ describe('out front', () => {
     for (const path of Object.keys(paths)) expect(text).toContain(path.replaceAll(/\{(\w+)\}/g, ':$1'))
     for (const code of Object.keys(FAULT_TABLE)) expect(text).toContain(`id="${code}"`)
     for (const { entries } of ChatDown.options) expect(text).toContain(`<code>${entries.type.literal}</code>`)
+    for (const most of ['5 at once', '100,000 a day', '3,600,000 a day']) expect(text).toContain(most)
     expect((await edge.request('/docs.css')).headers.get('content-type')).toContain('text/css')
   })
 

@@ -35,6 +35,8 @@ describe('personas', () => {
       voice: null,
       ttsMode: 'hq',
       voiceProfileId: null,
+      limits: {},
+      engines: {},
     })
     expect((await send(`/api/personas/${id}`, 'PATCH', { language: 'zh', script: 'hans' })).status).toBe(204)
     expect(await edge.store.sessions.persona(id)).toMatchObject({ language: 'zh', script: 'hans', ttsMode: 'hq' })
@@ -42,6 +44,22 @@ describe('personas', () => {
     expect((await send(`/api/personas/${id}`, 'GET')).status).toBe(404)
     expect((await send(`/api/personas/${id}`, 'PATCH', { name: 'x' })).status).toBe(404)
     expect((await send(`/api/personas/${id}`, 'DELETE')).status).toBe(404)
+  })
+
+  it('[PER6] an operator gives one limits and engines of its own, and takes them away', async () => {
+    const limits = { maxSessionMs: 600_000, maxReplyTokens: 60 }
+    const engines = { llm: 'qwen@3', tts: 'f5' }
+    const made = await send('/api/personas', 'POST', { ...teacher, limits, engines })
+    const { id } = (await made.json()) as { id: `per_${string}` }
+    expect(await (await send(`/api/personas/${id}`, 'GET')).json()).toMatchObject({ limits, engines })
+    expect(await edge.store.sessions.persona(id)).toMatchObject({ limits, engines })
+    expect((await send(`/api/personas/${id}`, 'PATCH', { limits: { maxReplyTokens: 30 }, engines: {} })).status).toBe(
+      204,
+    )
+    expect(await (await send(`/api/personas/${id}`, 'GET')).json()).toMatchObject({
+      limits: { maxReplyTokens: 30 },
+      engines: {},
+    })
   })
 
   it('[PER3] the default one and one with conversations stay', async () => {
@@ -69,6 +87,11 @@ describe('personas', () => {
     [{ ...teacher, instructions: 'x'.repeat(8_001) }, 'instructions'],
     [{ ...teacher, language: 'fr' }, 'language'],
     [{ ...teacher, mood: 'good' }, 'mood'],
+    [{ ...teacher, limits: { maxSessionMs: 59_999 } }, 'limits.maxSessionMs'],
+    [{ ...teacher, limits: { maxReplyTokens: 401 } }, 'limits.maxReplyTokens'],
+    [{ ...teacher, limits: { maxTurns: 1 } }, 'limits.maxTurns'],
+    [{ ...teacher, engines: { llm: '' } }, 'engines.llm'],
+    [{ ...teacher, engines: { vad: 'silero' } }, 'engines.vad'],
   ])('[PER5] %j is refused by the name %s', async (body, field) => {
     const answer = await send('/api/personas', 'POST', body)
     expect([400, 413]).toContain(answer.status)

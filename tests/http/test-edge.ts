@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { KeyLimits, Scope } from '#edge/ports.ts'
+import type { KeyLimits, Metering, Scope } from '#edge/ports.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
 import { UPKEEP_EVERY_MS } from '#edge/upkeep.ts'
@@ -38,7 +38,9 @@ export async function startTestEdge(
 type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'upkeep' | 'close'>
 
 async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
-  const host = await startWorkersHost({ ...(dist !== undefined && { dist }), variables: variablesOf(settings) })
+  const { metering } = settings
+  const variables = variablesOf(settings)
+  const host = await startWorkersHost({ ...(dist !== undefined && { dist }), ...(metering && { metering }), variables })
   return {
     ...host,
     from: (address) => ({ 'cf-connecting-ip': address }),
@@ -52,11 +54,13 @@ function variablesOf({
   addressRate,
   corsOrigins,
   identityProvider: provider,
+  metering,
 }: Partial<EdgeConfig>): Record<string, string> {
   return {
     ...(metricsToken !== undefined && { METRICS_TOKEN: metricsToken }),
     ...(addressRate !== undefined && { ADDRESS_RATE: String(addressRate) }),
     ...(corsOrigins && { CORS_ORIGINS: corsOrigins.join(',') }),
+    ...(metering && quotaVariables(metering)),
     ...(provider && {
       JWT_ISSUER: provider.issuer,
       JWT_AUDIENCE: provider.audience,
@@ -66,6 +70,18 @@ function variablesOf({
         .join(','),
       JWT_DEFAULT_SCOPES: provider.defaultScopes.join(','),
     }),
+  }
+}
+
+function quotaVariables({ quotas, prices }: Metering): Record<string, string> {
+  const units = (micros: number | null): string => String((micros ?? 0) / 1_000_000)
+  return {
+    SESSIONS_PER_USER: String(quotas.sessions ?? 0),
+    TOKENS_PER_DAY: String(quotas.tokensPerDay ?? 0),
+    AUDIO_MINUTES_PER_DAY: String((quotas.audioMsPerDay ?? 0) / 60_000),
+    COST_PER_DAY: units(quotas.costMicrosPerDay),
+    SERVICE_COST_PER_DAY: units(quotas.serviceCostMicrosPerDay),
+    ENGINE_PRICES: JSON.stringify(prices),
   }
 }
 

@@ -41,11 +41,39 @@ describe('configuration', () => {
     [{ PUBLIC_ORIGIN: 'voice.example.org' }, 'PUBLIC_ORIGIN: must be a URL (http:, https:)'],
     [{ TRUST_PROXY: 'maybe' }, 'TRUST_PROXY: must be true or false'],
     [{ METRICS_TOKEN: 'tiny' }, 'METRICS_TOKEN: must have at least 16 characters'],
+    [{ TOKENS_PER_DAY: '-1' }, 'TOKENS_PER_DAY: must be a whole number from 0 to 1000000000'],
+    [{ COST_PER_DAY: '2,50' }, 'COST_PER_DAY: must be an amount like 2.50, 0 for any'],
     [{ SIGNING_SECRET: 'hunter2' }, 'SIGNING_SECRET: must have at least 32 characters'],
   ])('[OPS2] %j is refused by its name and with what is allowed', (environment, issue) => {
     expect(issuesOf(environment)).toEqual([issue])
     for (const value of Object.values(environment)) expect(issue).not.toContain(` ${value} `)
   })
+
+  it('[QUO10] without a word of the operator a user has 5 sessions, 100,000 tokens and 60 minutes a day, at no price', () => {
+    expect(readEdgeConfig({}).metering).toEqual({
+      quotas: {
+        sessions: 5,
+        tokensPerDay: 100_000,
+        audioMsPerDay: 3_600_000,
+        costMicrosPerDay: null,
+        serviceCostMicrosPerDay: null,
+      },
+      prices: {},
+    })
+    const prices = { llm: { perThousandTokens: 0.002 }, 'f5@1': { perMinute: 1 } }
+    const told = { COST_PER_DAY: '2.5', SERVICE_COST_PER_DAY: '40', ENGINE_PRICES: JSON.stringify(prices) }
+    expect(readEdgeConfig({ TOKENS_PER_DAY: '0', ...told }).metering).toMatchObject({
+      quotas: { tokensPerDay: null, costMicrosPerDay: 2_500_000, serviceCostMicrosPerDay: 40_000_000 },
+      prices,
+    })
+  })
+
+  it.each(['{', '[1]', '{"llm":{"perToken":1}}', '{"llm":{"perMinute":-1}}', '{"llm":2}'])(
+    '[QUO10] prices that say %s are refused by their name',
+    (text) => {
+      expect(issuesOf({ ENGINE_PRICES: text })).toEqual([expect.stringMatching(/^ENGINE_PRICES.*: must be JSON like/)])
+    },
+  )
 
   it('[OPS2] all that is wrong is said at once, and no value is repeated', () => {
     const issues = issuesOf({ PORT: 'abc-port', SIGNING_SECRET: 'hunter2', METRICS_TOKEN: 'tiny' })

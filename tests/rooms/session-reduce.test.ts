@@ -21,7 +21,8 @@ const session: OpenedSession = {
 const at = { nodeId: 'nod_one' as const, epoch: 1 }
 const here = { is: 'here' } as const
 const gone = { is: 'gone', since: NOW - 1_000 } as const
-const live = { is: 'live' as const, session, at, since: NOW, spokeAt: NOW, caller: here, node: here }
+const said = { open: [], toldNear: [], leaving: undefined }
+const live = { is: 'live' as const, session, at, since: NOW, spokeAt: NOW, ...said, caller: here, node: here }
 
 const STATES: Record<string, SessionState> = {
   awaitingStart: { is: 'awaitingStart', since: NOW },
@@ -36,7 +37,11 @@ const STATES: Record<string, SessionState> = {
   bothGone: { ...live, caller: gone, node: gone },
   ending: { is: 'ending', session, reason: 'caller', until: NOW + 1, fault: undefined },
   ended: { is: 'ended', reason: 'caller' },
+  talking: { ...live, open: ['trn_one', 'trn_two'] },
+  toldNear: { ...live, toldNear: ['tokens'] },
 }
+const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: NOW + 1 } as const
+STATES['leaving'] = { ...live, open: ['trn_one', 'trn_two'], leaving: { fault: spent, after: ['trn_one'] } }
 const fault: Fault = { code: 'unavailable', what: 'test', retryAfterMs: 1 }
 
 const EVENTS: Record<string, SessionEvent> = {
@@ -59,6 +64,10 @@ const EVENTS: Record<string, SessionEvent> = {
   woke: { type: 'woke' },
   callerResumed: { type: 'callerResumed', received: 4 },
   nodeResumed: { type: 'nodeResumed', received: 4 },
+  near: { type: 'metered', standing: { near: ['tokens'], exhausted: undefined } },
+  spent: { type: 'metered', standing: { near: ['tokens'], exhausted: spent } },
+  spokeOne: { type: 'spoke', open: ['trn_one', 'trn_three'] },
+  spokeTwo: { type: 'spoke', open: ['trn_two', 'trn_three'] },
 }
 
 const FAREWELL = ['cut', 'release', 'recordEnd', 'leave']
@@ -120,6 +129,18 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['opening', 'broke', 'abandoned', ['tellCaller', 'hangUp']],
   ['live', 'broke', 'ended', LOST],
   ['ended', 'broke', 'ended', []],
+  // a quota is used up
+  ['live', 'near', 'live', ['tellLimit']],
+  ['toldNear', 'near', 'live', []],
+  ['live', 'spent', 'ending', ['tellLimit', 'tellCaller', 'tellNode']],
+  ['nodeGone', 'spent', 'ended', ['tellLimit', ...LOST]],
+  ['talking', 'spent', 'live', ['tellLimit']],
+  ['leaving', 'spent', 'live', []],
+  ['leaving', 'spokeOne', 'live', []],
+  ['leaving', 'spokeTwo', 'ending', ['tellCaller', 'tellNode']],
+  ['talking', 'spokeTwo', 'live', []],
+  ['ending', 'spent', 'ending', []],
+  ['beginning', 'spent', 'beginning', []],
   // the memory was lost
   ['awaitingStart', 'woke', 'ended', FORGOTTEN],
   ['opening', 'woke', 'ended', FORGOTTEN],
@@ -130,6 +151,13 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['live', 'woke', 'live', []],
   ['ending', 'woke', 'ended', ['cut', 'release', 'recordEnd', 'leave']],
 ]
+
+it('[PER7] a persona’s own limit of a session comes before that of all', () => {
+  const persona = { ...session.persona, limits: { maxSessionMs: 600_000 } }
+  const due = (state: SessionState) => deadlines(state).find(({ why }) => why === 'maxDuration')?.at
+  expect(due({ ...live, session: { ...session, persona } })).toBe(NOW + 600_000)
+  expect(due({ ...live, session: { ...session, persona: { ...persona, limits: {} } } })).toBe(NOW + 3_600_000)
+})
 
 describe('reduce', () => {
   it.each(TABLE)('[SES18] %s, %s → %s', (state, event, next, effects) => {

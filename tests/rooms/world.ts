@@ -7,6 +7,7 @@ import { createApp } from '#edge/app.ts'
 import type { EdgePorts, Metrics, Store } from '#edge/ports.ts'
 import { createRooms } from '#edge/runtime/node/rooms.ts'
 import { createUpgrades, createWebSocketServer, withRefusalBodies } from '#edge/runtime/node/upgrades.ts'
+import { UNMETERED } from '#edge/store/quotas.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
 import { createMemoryStore } from '#tests/fakes/memory-store.ts'
@@ -84,6 +85,7 @@ async function onNode(clock: Clock): Promise<Bare> {
       signingSecret: 'a'.repeat(43),
       publicOrigin: undefined,
       addressRate: 0,
+      quotas: UNMETERED.quotas,
       corsOrigins: [],
       runtime: 'test',
       startedAt: 0,

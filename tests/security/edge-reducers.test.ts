@@ -39,6 +39,7 @@ describe('session room', () => {
   }
   const at = fc.record({ nodeId: fc.constantFrom<NodeId>('nod_one', 'nod_two'), epoch: fc.integer({ min: 0, max: 2 }) })
   const fault = { code: 'internal' } as const
+  const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: 1 } as const
   const events = fc.oneof(
     at.map((placed): SessionEvent => ({ type: 'placed', at: placed })),
     at.map(({ nodeId }): SessionEvent => ({ type: 'nodeGone', nodeId })),
@@ -55,7 +56,10 @@ describe('session room', () => {
       { type: 'nodeResumed', received: 0 },
       { type: 'begun', engines: [] },
       { type: 'nodeFailed', fault },
-      { type: 'spoke' },
+      { type: 'spoke', open: [] },
+      { type: 'spoke', open: ['trn_one'] },
+      { type: 'metered', standing: { near: ['tokens'], exhausted: undefined } },
+      { type: 'metered', standing: { near: [], exhausted: spent } },
       { type: 'overflowed', fault },
       { type: 'shutdown' },
       { type: 'broke' },
@@ -155,9 +159,10 @@ describe('fleet room', () => {
     fc
       .tuple(fc.constantFrom('accepted', 'declined'), nodes, sessions, fc.constantFrom(1, 2))
       .map(([type, nodeId, sessionId, epoch]): FleetEvent => ({ type, nodeId, sessionId, epoch })),
-    sessions.map((sessionId): FleetEvent => ({
+    fc.tuple(sessions, fc.constantFrom({}, { llm: 'nowhere' })).map(([sessionId, engines]): FleetEvent => ({
       type: 'place',
       offer: { sessionId, epoch: 1, ticket: 't', expiresAt: 1e9 },
+      engines,
     })),
     sessions.map((sessionId): FleetEvent => ({ type: 'release', sessionId, reason: 'caller' })),
     fc.constant<FleetEvent>({ type: 'alarm' }),

@@ -5,22 +5,24 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Metering } from '#edge/ports.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
+import { quotasContract } from '#tests/contracts/quotas.contract.ts'
 import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
 import { voicesContract } from '#tests/contracts/voices.contract.ts'
 import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
-async function openInThread(): Promise<OpenStore> {
+async function openInThread(metering?: Metering): Promise<OpenStore> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-store-'))
   const database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
   await database.migrate()
   return {
-    store: createStore(database.db),
+    store: createStore(database.db, metering),
     isOrdered: true,
     usageOf: (userId) =>
       database.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
@@ -34,6 +36,7 @@ async function openInThread(): Promise<OpenStore> {
 }
 
 storeContract('libSQL file in a thread', openInThread)
+quotasContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
 historyContract('libSQL file in a thread', openInThread)
 sessionSweepContract('libSQL file in a thread', openInThread)

@@ -4,6 +4,7 @@ import { demonstrationText, endText, faultText } from '#edge/web/call-text.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import { AdmissionRefusal } from '#shared/model/node.ts'
+import { Quota } from '#shared/model/quota.ts'
 import { END_REASONS } from '#shared/protocol/session-messages.ts'
 
 const CODES = Object.keys(FAULT_TABLE) as FaultCode[]
@@ -28,6 +29,14 @@ describe('the words of the page', () => {
       expect(faultText({ ...fault, reason })).not.toBe(faultText(fault))
     }
     expect(faultText({ ...fault, reason: 'a_later_one' })).toBe(faultText(fault))
+  })
+
+  it('[WEB16] says which quota is used up', () => {
+    const fault = { code: 'quota_exhausted', message: '' }
+    const said = Quota.options.map((quota) => faultText({ ...fault, quota }))
+    for (const text of said) expect(text).toMatch(/^[A-Z].+\.$/)
+    expect(new Set([...said, faultText(fault)]).size).toBe(Quota.options.length + 1)
+    expect(faultText({ ...fault, quota: 'of a later version' })).toBe(faultText(fault))
   })
 
   it('[WEB16] has a sentence for each end of a call but the caller’s own', () => {

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll } from 'vitest'
 import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
-import type { Store } from '#edge/ports.ts'
+import type { Metering, Store } from '#edge/ports.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import { historyContract } from '#tests/contracts/history.contract.ts'
+import { quotasContract } from '#tests/contracts/quotas.contract.ts'
 import { sessionSweepContract } from '#tests/contracts/session-sweep.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
 import { turnCorrectionContract } from '#tests/contracts/turn-correction.contract.ts'
@@ -33,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function openRemote(): Promise<OpenStore> {
+async function openRemote(metering?: Metering): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
   for (const table of [
     'job',
@@ -51,7 +52,7 @@ async function openRemote(): Promise<OpenStore> {
   ])
     await database.db.run(sql.raw(`delete from ${table}`))
   return {
-    store: remoteStore(workerd),
+    store: remoteStore(workerd, metering),
     isOrdered: false,
     usageOf: (userId) =>
       database.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
@@ -63,13 +64,14 @@ async function openRemote(): Promise<OpenStore> {
 
 const NAME = 'libSQL server, from workerd'
 storeContract(NAME, openRemote)
+quotasContract(NAME, openRemote)
 historyContract(NAME, openRemote)
 turnCorrectionContract(NAME, openRemote)
 sessionSweepContract(NAME, openRemote)
 voicesContract(NAME, openRemote)
 
 /** The port, each method of which is called inside workerd. */
-function remoteStore({ callStore }: Workerd): Store {
+function remoteStore({ callStore }: Workerd, metering: Metering | undefined): Store {
   const family = (name: string): object =>
     new Proxy(
       {},
@@ -77,7 +79,7 @@ function remoteStore({ callStore }: Workerd): Store {
         get:
           (_, method) =>
           (...args: unknown[]) =>
-            callStore(`${name}.${String(method)}`, args),
+            callStore(`${name}.${String(method)}`, args, metering),
       },
     )
   // What the proxies lack is the names of the methods, which they take as they come.
@@ -91,6 +93,7 @@ function remoteStore({ callStore }: Workerd): Store {
     personas: family('personas'),
     voices: family('voices'),
     jobs: family('jobs'),
+    quotas: family('quotas'),
     ping: async () => void (await callStore('ping', [])),
   } as Store
 }

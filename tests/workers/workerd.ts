@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestHarness } from 'wrangler'
-import type { Blobs, Limits } from '#edge/ports.ts'
+import type { Blobs, Limits, Metering } from '#edge/ports.ts'
 import { type Fault, FaultError } from '#shared/fault.ts'
 import { writeConfig } from '#tests/hosts/workers-host.ts'
 
@@ -23,7 +23,7 @@ export interface Workerd {
   /** Many calls in one request, one after the other. */
   callAll(calls: Call[]): Promise<unknown>
   /** Any method of the Store as it is inside workerd, named by its path: `sessions.openSession`. */
-  callStore(method: string, args: unknown[]): Promise<unknown>
+  callStore(method: string, args: unknown[], metering?: Metering): Promise<unknown>
   /** To the fixture, which forwards paths that begin with /do/ to the object as they are. */
   fetchFixture(path: string, init?: { headers: Record<string, string> }): Promise<Response>
   close(): Promise<void>
@@ -76,8 +76,8 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
     blobs: () =>
       blobsOver(async (path, init) => (await fixture.fetch(path, init as never)) as unknown as Response, read),
     callAll: (calls) => call('LIMITS', calls),
-    callStore: async (method, args) =>
-      read(await fixture.fetch('/store', { method: 'POST', body: JSON.stringify({ method, args }) })),
+    callStore: async (method, args, metering) =>
+      read(await fixture.fetch('/store', { method: 'POST', body: JSON.stringify({ method, args, metering }) })),
     // Miniflare's Response and the platform's are the same class in two packages' types.
     fetchFixture: async (path, init) => (await fixture.fetch(path, init)) as unknown as Response,
     async close() {

@@ -6,7 +6,9 @@ import * as v from 'valibot'
 import { CORS_VARIABLES } from '#edge/http/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
+import { meteringOf, QUOTA_VARIABLES } from '#edge/http/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
+import type { Metering } from '#edge/ports.ts'
 import { address, flag, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
@@ -33,6 +35,8 @@ export interface EdgeConfig {
   addressRate: number
   /** Undefined where callers come by keys only. */
   identityProvider: IdentityProvider | undefined
+  /** What users may use up, and what engines cost. */
+  metering: Metering
   logLevel: LogLevel
   version: string
 }
@@ -58,6 +62,7 @@ const Environment = v.object({
   TLS_KEY: v.optional(v.string()),
   ...CORS_VARIABLES,
   ...IDENTITY_VARIABLES,
+  ...QUOTA_VARIABLES,
   LOG_LEVEL: v.optional(oneOf(...LOG_LEVELS), 'info'),
 })
 
@@ -79,6 +84,7 @@ export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): Ed
     corsOrigins: e.CORS_ORIGINS,
     tls: tlsFilesOf(e),
     identityProvider: identityProviderOf(e),
+    metering: meteringOf(e),
     logLevel: e.LOG_LEVEL,
     version: readVersion(),
   }

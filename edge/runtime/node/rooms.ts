@@ -3,7 +3,8 @@
 import type { CallerAdmission, Fleet, Metrics, NodeAdmission, RoomSocket, Sessions, Store } from '#edge/ports.ts'
 import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
-import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
+import type { Seat } from '#edge/session/peer.ts'
+import { SessionRoom } from '#edge/session/session-room.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
@@ -108,6 +109,10 @@ function sessionsOf(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
     },
     nodeLost: (nodeId, ids) => {
       for (const id of ids) hosted.get(id)?.post((room) => room.nodeLost(nodeId))
+      return Promise.resolve()
+    },
+    metered: (id, standing) => {
+      hosted.get(id)?.post((room) => room.metered(standing))
       return Promise.resolve()
     },
     keysEnded: (keyIds) => {

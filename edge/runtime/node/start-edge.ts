@@ -100,7 +100,7 @@ async function openStore(
   const database = await openDatabase({ url, authToken })
   stops.add('database', () => database.close())
   const { applied, backup } = await database.migrate()
-  const store = createStore(database.db)
+  const store = createStore(database.db, config.metering)
   if (applied > 0) log.info({ applied, backup, indexed: await afterMigration(store) }, 'migrated the database')
   const ended = await store.sessions.endAllLive(clock.now())
   if (ended > 0) log.warn({ ended }, 'ended the sessions of an edge that went down')
@@ -108,13 +108,14 @@ async function openStore(
 }
 
 function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'] {
-  const { version, metricsToken, publicOrigin, addressRate, corsOrigins, dataDir } = config
+  const { version, metricsToken, publicOrigin, addressRate, corsOrigins, metering, dataDir } = config
   const signingSecret = config.signingSecret ?? readOrMakeSigningSecret(dataDir)
   return {
     version,
     metricsToken,
     publicOrigin,
     addressRate,
+    quotas: metering.quotas,
     corsOrigins,
     signingSecret,
     runtime: `node ${process.version}`,

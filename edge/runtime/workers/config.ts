@@ -4,7 +4,9 @@ import * as v from 'valibot'
 import { CORS_VARIABLES } from '#edge/http/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
+import { meteringOf, QUOTA_VARIABLES } from '#edge/http/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
+import type { Metering } from '#edge/ports.ts'
 import manifest from '#package.json' with { type: 'json' }
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
@@ -21,6 +23,8 @@ export interface EdgeConfig {
   addressRate: number
   /** Undefined where callers come by keys only. */
   identityProvider: IdentityProvider | undefined
+  /** What users may use up, and what engines cost. */
+  metering: Metering
   logLevel: LogLevel
   version: string
 }
@@ -52,6 +56,7 @@ const Variables = v.object({
   ),
   ...CORS_VARIABLES,
   ...IDENTITY_VARIABLES,
+  ...QUOTA_VARIABLES,
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS), 'info'),
 })
 
@@ -72,6 +77,7 @@ export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
     addressRate: e.ADDRESS_RATE,
     corsOrigins: e.CORS_ORIGINS,
     identityProvider: identityProviderOf(e),
+    metering: meteringOf(e),
     logLevel: e.LOG_LEVEL,
     version: manifest.version,
   }

@@ -5,7 +5,7 @@ import type { NodeView, RoomSocket, Sessions } from '#edge/ports.ts'
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
-import type { FleetState, Offer } from '#edge/fleet/fleet-state.ts'
+import type { FleetState } from '#edge/fleet/fleet-state.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
@@ -104,7 +104,7 @@ export class FleetObject extends DurableObject<Bindings> {
     return this.#room.sessionIds()
   }
 
-  async place(offer: Offer): Promise<Result<NodeId>> {
+  async place(offer: Parameters<FleetRoom['place']>[0]): Promise<Result<NodeId>> {
     try {
       return ok(await this.#room.place(offer))
     } catch (error) {

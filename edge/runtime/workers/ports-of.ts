@@ -24,6 +24,6 @@ export interface SharedPorts {
 export function portsOf(bindings: Bindings): SharedPorts {
   const config = readEdgeConfig(bindings)
   const { databaseUrl: url, databaseAuthToken: authToken } = config
-  const store = createStore(openDatabase({ url, authToken }))
+  const store = createStore(openDatabase({ url, authToken }), config.metering)
   return { clock: systemClock, log: createLog(config.logLevel), store, metrics, config }
 }

@@ -50,6 +50,7 @@ export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 
     count: async () => (await reached(FLEET.getByName(FLEET_NAME).sessionIds())).length,
     goAway: (ids, retryAfterMs) => tell(ids, (session) => session.goAway(retryAfterMs)),
     nodeLost: (nodeId, ids) => tell(ids, (session) => session.nodeLost(nodeId)),
+    metered: (id, standing) => tell([id], (session) => session.metered(standing)),
     /** Those on a node: one that is still being placed learns it at the next look. */
     keysEnded: async (keyIds) => {
       const ids = await FLEET.getByName(FLEET_NAME).sessionIds()

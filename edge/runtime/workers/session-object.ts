@@ -2,9 +2,10 @@
 // its sockets are accepted plainly; what a later object needs is kept on disk, and both ends come back to it by themselves.
 import { DurableObject } from 'cloudflare:workers'
 import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
-import type { CallerAdmission, NodeAdmission } from '#edge/ports.ts'
+import type { CallerAdmission, NodeAdmission, QuotaStanding } from '#edge/ports.ts'
 import type { KeptSession } from '#edge/session/kept-session.ts'
-import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
+import type { Seat } from '#edge/session/peer.ts'
+import { SessionRoom } from '#edge/session/session-room.ts'
 import { faultOf, notFound } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId } from '#shared/ids.ts'
 import type { Bindings } from './bindings.ts'
@@ -51,6 +52,11 @@ export class SessionObject extends DurableObject<Bindings> {
   /** The fleet room says so. */
   nodeLost(nodeId: NodeId): void {
     this.#room?.nodeLost(nodeId)
+  }
+
+  /** The fleet room says so, when it has stored a turn. */
+  metered(standing: QuotaStanding): void {
+    this.#room?.metered(standing)
   }
 
   /** Told of every key that ended. */

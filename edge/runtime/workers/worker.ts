@@ -41,7 +41,7 @@ export default {
 
 function createEdge(bindings: Bindings) {
   const { config, ...ports } = portsOf(bindings)
-  const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins } = config
+  const { version, metricsToken, signingSecret, publicOrigin, addressRate, corsOrigins, metering } = config
   const blobs = createBlobs(bindings.BLOBS)
   const fleet = createFleet(bindings)
   const edge = createApp({
@@ -59,6 +59,7 @@ function createEdge(bindings: Bindings) {
       signingSecret,
       publicOrigin,
       addressRate,
+      quotas: metering.quotas,
       corsOrigins,
       runtime: 'workers',
       startedAt: ports.clock.now(),

@@ -2,14 +2,22 @@
 // since another would go on in other words. Made by choose-engines.ts.
 import type { Llm } from '#gpu-node/engines/ports.ts'
 import { firstAnswer } from './first-answer.ts'
-import { Roster, type ChainOptions, type Choice, type Members } from './roster.ts'
+import { Roster, wishedFirst, type ChainOptions, type Choice, type Members } from './roster.ts'
 
-export function createLlmChain(members: Members<Llm>, { clock, log }: ChainOptions): Llm {
-  const roster = new Roster({ clock, log })
+export function createLlmChain(members: Members<Llm>, options: ChainOptions): Llm {
+  return chainOf(members, new Roster(options), options)
+}
+
+function chainOf(members: Members<Llm>, roster: Roster, options: ChainOptions): Llm {
+  const { clock } = options
   const [first, ...others] = members
   const choices: [Choice<Llm>, ...Choice<Llm>[]] = [{ member: first }, ...others.map((member) => ({ member }))]
   return {
     engine: first.engine.engine,
+    preferring: (wish) => {
+      const wished = wishedFirst(members, wish)
+      return wished && chainOf(wished, roster, options)
+    },
     complete: (request) =>
       firstAnswer({
         roster,

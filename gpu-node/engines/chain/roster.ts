@@ -3,7 +3,7 @@
 import type { Clock } from '#shared/clock.ts'
 import { FaultError, faultOf, type Stage } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import { engineId, type EngineInfo, type EngineState } from '#shared/model/engine.ts'
+import { engineId, isWished, type EngineInfo, type EngineState } from '#shared/model/engine.ts'
 import type { FallbackReason } from '#shared/model/turn.ts'
 import { traceIdOf } from '#shared/trace.ts'
 import { afterEvent, CLOSED, mayAsk, type Circuit, type CircuitEvent } from './circuit.ts'
@@ -23,6 +23,15 @@ export interface ChainMember<E extends { engine: EngineInfo }> {
 }
 
 export type Members<E extends { engine: EngineInfo }> = readonly [ChainMember<E>, ...ChainMember<E>[]]
+
+/** The members in the order in which a session asks them that wishes for one; undefined where it is not there. */
+export function wishedFirst<M extends ChainMember<{ engine: EngineInfo }>>(
+  members: readonly M[],
+  wish: string,
+): [M, ...M[]] | undefined {
+  const wished = members.find(({ engine }) => isWished(engine.engine, wish))
+  return wished && [wished, ...members.filter((member) => member !== wished)]
+}
 
 export interface ChainOptions {
   clock: Clock

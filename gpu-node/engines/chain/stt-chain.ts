@@ -10,6 +10,7 @@ import {
   isUp,
   noneIsReady,
   Roster,
+  wishedFirst,
   type ChainMember,
   type ChainOptions,
   type Choice,
@@ -20,15 +21,22 @@ import {
 const MAX_KEPT_SAMPLES = (MAX_UTTERANCE_MS / 1000) * ENGINE_INPUT_RATE
 
 /** With a single member, that member: there is nobody to whom an utterance would be said again. */
-export function createSttChain(members: Members<Stt>, { clock, log }: ChainOptions): Stt {
+export function createSttChain(members: Members<Stt>, options: ChainOptions): Stt {
+  return members.length > 1 ? chainOf(members, new Roster(options), options) : members[0].engine
+}
+
+function chainOf(members: Members<Stt>, roster: Roster, options: ChainOptions): Stt {
+  const { clock } = options
   const [first, ...others] = members
-  if (others.length === 0) return first.engine
-  const roster = new Roster({ clock, log })
   const choices: [Choice<Stt>, ...Choice<Stt>[]] = [{ member: first }, ...others.map((member) => ({ member }))]
   return {
     engine: first.engine.engine,
     // What the first can; a simpler one that stands in queues by itself.
     slots: first.engine.slots,
+    preferring: (wish) => {
+      const wished = wishedFirst(members, wish)
+      return wished && chainOf(wished, roster, options)
+    },
     open: async (request) => {
       const stream = new ReplayedStream({ roster, clock, choices, request })
       await stream.opened()

@@ -6,7 +6,7 @@ import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import { atRate } from '#gpu-node/engines/at-rate.ts'
 import type { Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
 import { firstAnswer } from './first-answer.ts'
-import { Roster, type ChainMember, type ChainOptions, type Choice, type Members } from './roster.ts'
+import { Roster, wishedFirst, type ChainMember, type ChainOptions, type Choice, type Members } from './roster.ts'
 
 /** After a failed load: whoever holds the memory needs a while to let it go. */
 export const RELOAD_AFTER_MS = 30_000
@@ -35,11 +35,13 @@ class TtsChain implements Tts {
   readonly #options: TtsChainOptions
   readonly #roster: Roster
   /** When a load may be tried again, by name; Infinity while it goes on. */
-  readonly #loads = new Map<string, number>()
+  readonly #loads: Map<string, number>
 
-  constructor(options: TtsChainOptions) {
+  /** `of`: the chain of which this is another order. */
+  constructor(options: TtsChainOptions, of?: TtsChain) {
     this.#options = options
-    this.#roster = new Roster(options)
+    this.#roster = of ? of.#roster : new Roster(options)
+    this.#loads = of ? of.#loads : new Map()
   }
 
   get engine(): Tts['engine'] {
@@ -67,6 +69,13 @@ class TtsChain implements Tts {
 
   prepare(mode: TtsMode): void {
     if (mode === 'hq') for (const member of this.#options.hq) this.#load(member)
+  }
+
+  /** In the modes that have it. */
+  preferring(wish: string): Tts | undefined {
+    const [fast, hq] = [wishedFirst(this.#options.fast, wish), wishedFirst(this.#options.hq, wish)]
+    if (!fast && !hq) return undefined
+    return new TtsChain({ ...this.#options, ...(fast && { fast }), ...(hq && { hq }) }, this)
   }
 
   speaks(language: TtsOptions['language']): boolean {

@@ -18,6 +18,10 @@ export function createCachedTts(tts: Tts, cache: SpeechCache): Tts {
     script: tts.script,
     engineFor: (mode) => tts.engineFor?.(mode) ?? tts.engine,
     prepare: (mode) => tts.prepare?.(mode),
+    preferring: (wish) => {
+      const wished = tts.preferring?.(wish)
+      return wished && createCachedTts(wished, cache)
+    },
     speaks: (language) => tts.speaks(language),
     // A caller's own voice is for his session only.
     synthesize: (request) =>

@@ -1,0 +1,141 @@
+// What is used up and what live sessions hold, counted by the database: for a session that is to open, for one that goes on, and
+// for GET /api/usage. quotas.ts judges the numbers. Knows no room.
+import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
+import type { Metering, QuotaStanding, QuotaStore, Quotas } from '#edge/ports.ts'
+import type { SessionId } from '#shared/ids.ts'
+import { dayOf } from '#shared/model/quota.ts'
+import type { EdgeDatabase } from './database.ts'
+import { metersOf, quotasOf, standingOf, type Counted } from './quotas.ts'
+import { session, usage } from './schema.ts'
+
+/** Whose quotas of which day. `self`: the session that asks; what it holds itself does not stand in its way. */
+interface Whose {
+  userId: SQL
+  day: SQL
+  self: SessionId | null
+}
+
+export function createQuotaStore(db: EdgeDatabase, { quotas }: Metering): QuotaStore {
+  return {
+    async meters(owner, limits, now) {
+      const whose = { userId: sql`${owner}`, day: sql`${dayOf(now)}`, self: null }
+      const counted = await db.get<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
+      const meters = metersOf(counted, quotasOf(quotas, limits))
+      return owner === 'everybody' ? meters.filter(({ quota }) => quota === 'serviceCost') : meters
+    },
+
+    usage(owner, { from, to }) {
+      const isOwners = owner === 'everybody' ? undefined : eq(usage.userId, owner)
+      const sum = (column: { name: string }) => sql<number>`sum(${column})`
+      return db
+        .select({
+          day: usage.day,
+          turns: sum(usage.turns),
+          promptTokens: sum(usage.promptTokens),
+          completionTokens: sum(usage.completionTokens),
+          inputAudioMs: sum(usage.inputAudioMs),
+          outputAudioMs: sum(usage.outputAudioMs),
+          costMicros: sum(usage.costMicros),
+        })
+        .from(usage)
+        .where(and(isOwners, between(usage.day, from, to)))
+        .groupBy(usage.day)
+        .orderBy(desc(usage.day))
+    },
+  }
+}
+
+// --- opening ---
+
+/** A statement for the opening batch: where nothing was inserted, the numbers by which hasQuotaSql() said no. */
+export function countForOpening(db: EdgeDatabase, whose: Whose, quotas: Quotas) {
+  return db.all<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
+}
+
+/** True while every quota has something left for one more session. */
+export function hasQuotaSql(whose: Whose, quotas: Quotas): SQL {
+  const n = countedSql(whose, quotas)
+  const below: Array<[SQL, number | null]> = [
+    [n.sessions, quotas.sessions],
+    [sql`${n.tokens} + ${n.tokensHeld}`, quotas.tokensPerDay],
+    [sql`${n.audioMs} + ${n.audioMsHeld}`, quotas.audioMsPerDay],
+    [sql`${n.cost} + ${n.costHeld}`, quotas.costMicrosPerDay],
+    [sql`${n.serviceCost} + ${n.serviceCostHeld}`, quotas.serviceCostMicrosPerDay],
+  ]
+  const conditions = below.flatMap(([number, max]) => (max === null ? [] : [sql`${number} < ${max}`]))
+  return conditions.length > 0 ? sql.join(conditions, sql` and `) : sql`true`
+}
+
+// --- settling ---
+
+interface Settled {
+  tokens: number
+  audioMs: number
+  costMicros: number
+  day: string
+}
+
+/** A live session holds as much as its largest turn, of the day of its newest: whatever is delivered how often. */
+export function holdFor(db: EdgeDatabase, isSession: SQL | undefined, { tokens, audioMs, costMicros, day }: Settled) {
+  const most = (column: { name: string }, turn: number): SQL => sql`max(${column}, ${turn})`
+  return db
+    .update(session)
+    .set({
+      heldTokens: most(session.heldTokens, tokens),
+      heldAudioMs: most(session.heldAudioMs, audioMs),
+      heldCostMicros: most(session.heldCostMicros, costMicros),
+      quotaDay: sql`max(${session.quotaDay}, ${day})`,
+    })
+    .where(and(isSession, isMetered))
+}
+
+/** A statement for the batch that stores a turn, after it was counted. No row where the session is over. */
+export function countForSession(db: EdgeDatabase, sessionId: SessionId, { quotas }: Metering) {
+  const its = (column: SQL): SQL => sql`(select ${column} from ${session} where ${session.id} = ${sessionId})`
+  const whose = { userId: its(sql`${session.userId}`), day: its(sql`${session.quotaDay}`), self: sessionId }
+  return db.all<SessionCounted>(sql`select ${session.quotas} as quotas, ${session.quotaDay} as day,
+    ${listed(countedSql(whose, quotas))} from ${session} where ${and(eq(session.id, sessionId), isMetered)}`)
+}
+
+/** `quotas` as it is stored: these rows come raw. */
+interface SessionCounted extends Counted {
+  quotas: string
+  day: string
+}
+
+export function standingIn([row]: SessionCounted[], now: number): QuotaStanding | undefined {
+  if (!row) return undefined
+  const quotas = JSON.parse(row.quotas) as Quotas
+  return standingOf(metersOf(row, quotas), { day: row.day, now })
+}
+
+// --- counting ---
+
+const isMetered = and(eq(session.state, 'live'), isNotNull(session.quotaDay))
+
+/** What all users cost is summed up only where that is limited: it reads a row for each of them. */
+function countedSql({ userId, day, self }: Whose, quotas: Quotas): Record<keyof Counted, SQL> {
+  const isLive = sql`${session.state} = 'live' and ${session.id} is not ${self}`
+  const isUsers = sql`${session.userId} = ${userId}`
+  const used = (what: SQL, where: SQL): SQL => sql`(select coalesce(sum(${what}), 0) from ${usage} where ${where})`
+  const held = (what: { name: string }, where: SQL): SQL =>
+    sql`(select coalesce(sum(${what}), 0) from ${session} where ${isLive} and ${session.quotaDay} = ${day} and ${where})`
+  const mine = sql`${usage.userId} = ${userId} and ${usage.day} = ${day}`
+  const isServiceLimited = quotas.serviceCostMicrosPerDay !== null
+  return {
+    sessions: sql`(select count(*) from ${session} where ${isLive} and ${isUsers})`,
+    tokens: used(sql`${usage.promptTokens} + ${usage.completionTokens}`, mine),
+    tokensHeld: held(session.heldTokens, isUsers),
+    audioMs: used(sql`${usage.inputAudioMs} + ${usage.outputAudioMs}`, mine),
+    audioMsHeld: held(session.heldAudioMs, isUsers),
+    cost: used(sql`${usage.costMicros}`, mine),
+    costHeld: held(session.heldCostMicros, isUsers),
+    serviceCost: isServiceLimited ? used(sql`${usage.costMicros}`, sql`${usage.day} = ${day}`) : sql`0`,
+    serviceCostHeld: isServiceLimited ? held(session.heldCostMicros, sql`true`) : sql`0`,
+  }
+}
+
+function listed(counted: Record<keyof Counted, SQL>): SQL {
+  const columns = Object.entries(counted).map(([name, number]) => sql`${number} as ${sql.identifier(name)}`)
+  return sql.join(columns, sql`, `)
+}

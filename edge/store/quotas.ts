@@ -1,0 +1,82 @@
+// How much of each quota is used, held and left: pure. quota-store.ts has the numbers from the database. Knows no SQL.
+//
+// One rule for who may open a session and whose session goes on: what is used, and what the user's other live sessions hold for
+// their next turn, leaves something. A session holds as much as its largest turn, so turns that end at the same time pass a quota
+// by less than one of them may use.
+import type { KeyLimits, Metering, QuotaMeter, QuotaStanding, Quotas } from '#edge/ports.ts'
+import type { Fault } from '#shared/fault.ts'
+import { dayEnd, type Quota } from '#shared/model/quota.ts'
+import { CALLER_GONE_MS } from '#shared/protocol/limits.ts'
+
+/** What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s. */
+export const FIRST_HOLD = { tokens: 4_000, audioMs: 120_000 }
+/** From this share on a caller is told that a limit is near. */
+const NEAR_SHARE = 0.8
+
+/** For programs that run no session, such as the command line: nothing is limited, nothing has a price. */
+export const UNMETERED: Metering = {
+  quotas: {
+    sessions: null,
+    tokensPerDay: null,
+    audioMsPerDay: null,
+    costMicrosPerDay: null,
+    serviceCostMicrosPerDay: null,
+  },
+  prices: {},
+}
+
+/** Used and held, as the database counts them. */
+export interface Counted {
+  sessions: number
+  tokens: number
+  tokensHeld: number
+  audioMs: number
+  audioMsHeld: number
+  cost: number
+  costHeld: number
+  serviceCost: number
+  serviceCostHeld: number
+}
+
+/** What a key allows, and the house where it says nothing. */
+export function quotasOf(house: Quotas, limits: KeyLimits = {}): Quotas {
+  return {
+    ...house,
+    sessions: limits.sessions ?? house.sessions,
+    tokensPerDay: limits.tokensPerDay ?? house.tokensPerDay,
+    audioMsPerDay: limits.audioMsPerDay ?? house.audioMsPerDay,
+  }
+}
+
+export function metersOf(counted: Counted, quotas: Quotas): QuotaMeter[] {
+  const { sessions, tokens, tokensHeld, audioMs, audioMsHeld, cost, costHeld, serviceCost, serviceCostHeld } = counted
+  return [
+    { quota: 'sessions', used: sessions, held: 0, max: quotas.sessions },
+    { quota: 'tokens', used: tokens, held: tokensHeld, max: quotas.tokensPerDay },
+    { quota: 'audioMs', used: audioMs, held: audioMsHeld, max: quotas.audioMsPerDay },
+    { quota: 'cost', used: cost, held: costHeld, max: quotas.costMicrosPerDay },
+    { quota: 'serviceCost', used: serviceCost, held: serviceCostHeld, max: quotas.serviceCostMicrosPerDay },
+  ]
+}
+
+/** The fault of the first quota of which nothing is left. */
+export function exhaustedIn(meters: QuotaMeter[], at: { day: string; now: number }): QuotaStanding['exhausted'] {
+  const out = meters.find(({ used, held, max }) => max !== null && used + held >= max)
+  return out && exhausted(out.quota, at)
+}
+
+export function standingOf(meters: QuotaMeter[], at: { day: string; now: number }): QuotaStanding {
+  // The session that asks is one of those that may be open at once.
+  const ofDay = meters.filter(({ quota }) => quota !== 'sessions')
+  const near = ofDay.filter(({ used, max }) => max !== null && used >= max * NEAR_SHARE)
+  return { near: near.map(({ quota }) => quota), exhausted: exhaustedIn(ofDay, at) }
+}
+
+function exhausted(
+  quota: Quota,
+  { day, now }: { day: string; now: number },
+): Extract<Fault, { code: 'quota_exhausted' }> {
+  // A session ends at any time: that of a caller who vanished within CALLER_GONE_MS.
+  const resetAt = quota === 'sessions' ? now + CALLER_GONE_MS : dayEnd(day)
+  return { code: 'quota_exhausted', quota, retryAfterMs: Math.max(1, resetAt - now), resetAt }
+}

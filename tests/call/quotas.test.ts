@@ -1,0 +1,68 @@
+// Quotas as callers meet them in whole calls: told before the end, a last turn that is finished, and a door that stays closed.
+import { describe, expect, vi } from 'vitest'
+import { it } from './call-test.ts'
+import type { CallWorld } from './call-world.ts'
+
+const tokensOf = ({ usage }: { usage: { promptTokens: number; completionTokens: number } }): number =>
+  usage.promptTokens + usage.completionTokens
+
+/** What the scripted engines use for the first turn of a conversation. */
+async function firstTurnTokens(world: CallWorld): Promise<number> {
+  const caller = await world.caller()
+  const { conversationId } = await caller.ready()
+  caller.write('hello')
+  await caller.next('reply.done')
+  await caller.client.end()
+  return vi.waitFor(async () => {
+    const [turn] = (await world.conversation(conversationId)).turns
+    if (!turn) throw new Error('not stored yet')
+    return tokensOf(turn)
+  })
+}
+
+describe.concurrent('quotas', () => {
+  it('[QUO11] are told at 80 % and at 100 %, with the turn finished; then the session ends and no other begins', async ({
+    start,
+  }) => {
+    const world = await start({ nodes: [{ slots: 3 }] })
+    const tokensPerDay = Math.ceil((await firstTurnTokens(world)) / 0.85)
+    const key = await world.newKey(undefined, { tokensPerDay })
+    const caller = await world.caller({ key })
+    await caller.ready()
+    caller.write('hello')
+    expect(await caller.next('reply.done')).toMatchObject({ status: 'complete' })
+    expect(await caller.next('session.notice')).toMatchObject({ notice: 'limitNear', detail: 'tokens 80' })
+    caller.write('and again')
+    expect(await caller.next('reply.done')).toMatchObject({ status: 'complete' })
+    expect(await caller.next('session.notice')).toMatchObject({ notice: 'limitNear', detail: 'tokens 100' })
+    const midnight = new Date().setUTCHours(24, 0, 0, 0)
+    const fault = await caller.next('fault')
+    expect(fault).toMatchObject({ code: 'quota_exhausted', quota: 'tokens', resetAt: midnight })
+    expect(fault.retryAfterMs).toBeLessThanOrEqual(midnight - Date.now() + 60_000)
+    expect(await caller.next('session.ended')).toMatchObject({ reason: 'fault' })
+    expect(await caller.states.next('ended')).toMatchObject({ detail: 'quota_exhausted' })
+
+    const again = await world.caller({ key })
+    expect(await again.next('fault')).toMatchObject({ code: 'quota_exhausted', quota: 'tokens', resetAt: midnight })
+    expect(await again.states.next('ended')).toMatchObject({ detail: 'quota_exhausted' })
+    const other = await world.caller({ key: await world.newKey() })
+    await other.ready()
+  })
+
+  it('[QUO12] let a user talk in five sessions and refuse the sixth, by key or by ticket, until one ends', async ({
+    start,
+  }) => {
+    const world = await start({ nodes: [{ slots: 8 }] })
+    const callers = await Promise.all(Array.from({ length: 5 }, () => world.caller()))
+    await Promise.all(callers.map((caller) => caller.ready()))
+    const sixth = await world.caller()
+    expect(await sixth.next('fault')).toMatchObject({ code: 'quota_exhausted', quota: 'sessions' })
+    expect(await sixth.states.next('ended')).toMatchObject({ detail: 'quota_exhausted' })
+    const stranger = await world.caller({ key: await world.newKey() })
+    await stranger.ready()
+    expect(await world.conversations()).toHaveLength(5)
+    await callers[0]?.client.end()
+    const seventh = await world.caller()
+    await seventh.ready()
+  })
+})
