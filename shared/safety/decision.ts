@@ -1,0 +1,37 @@
+// What a filter decided about a text: where, about what, and what was done. Part of a finished turn, counted in /metrics;
+// it never holds any of the text.
+import * as v from 'valibot'
+
+/** Ways to talk a model out of its instructions. */
+export const INJECTIONS = [
+  'override',
+  'roleChange',
+  'promptExtraction',
+  'delimiter',
+  'encoded',
+  'toolCommand',
+  'jailbreak',
+] as const
+export type Injection = (typeof INJECTIONS)[number]
+
+/** Markup that would run or load something where the text is shown. */
+export const MARKUPS = [
+  'scriptTag',
+  'eventHandler',
+  'scriptUrl',
+  'dataUrl',
+  'activeTag',
+  'svg',
+  'style',
+  'metaBase',
+  'encodedMarkup',
+] as const
+export type Markup = (typeof MARKUPS)[number]
+
+export const SafetyDecision = v.object({
+  layer: v.picklist(['input', 'markup', 'output']),
+  /** Of input an Injection, of markup a Markup, of output what it must not say. */
+  family: v.pipe(v.string(), v.maxLength(32)),
+  action: v.picklist(['block', 'flag', 'mask', 'drop', 'end']),
+})
+export type SafetyDecision = v.InferOutput<typeof SafetyDecision>
