@@ -28,9 +28,25 @@ export const MARKUPS = [
 ] as const
 export type Markup = (typeof MARKUPS)[number]
 
+/** What a reply must not say. */
+export const SENSITIVE_KINDS = [
+  'email',
+  'phone',
+  'taiwanId',
+  'mainlandId',
+  'card',
+  'token',
+  'privateKey',
+  'localAddress',
+  'systemPrompt',
+  'profanity',
+  'url',
+] as const
+export type SensitiveKind = (typeof SENSITIVE_KINDS)[number]
+
 export const SafetyDecision = v.object({
   layer: v.picklist(['input', 'markup', 'output']),
-  /** Of input an Injection, of markup a Markup, of output what it must not say. */
+  /** Of input an Injection, of markup a Markup, of output a SensitiveKind. */
   family: v.pipe(v.string(), v.maxLength(32)),
   action: v.picklist(['block', 'flag', 'mask', 'drop', 'end']),
 })
