@@ -17,7 +17,7 @@ const ON_WORKERS = [
   'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources}.test.ts',
   'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
   // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
-  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,speculation,turn}.test.ts',
+  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,safety,speculation,turn}.test.ts',
   'tests/store/migrations.test.ts',
   'tests/upkeep/scheduled.test.ts',
 ]

@@ -29,8 +29,11 @@ import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
 import { requestMethods } from '#gpu-node/tunnel/request-methods.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
+import { readWordList, type WordList } from '#shared/safety/word-list.ts'
+import { simplified } from '#gpu-node/turn/script.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { SafetyCounts } from './safety-counts.ts'
 
 /**
  * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
@@ -121,8 +124,7 @@ type Surroundings = NodeParts & {
 /** The parts refer to each other by callbacks that only this function knows. */
 function wire(config: NodeConfig, parts: Surroundings) {
   const { log, clock, random, rows, chosen, createTurns, admission, machine, load } = parts
-  const refused = Promise.withResolvers<ConnectionEnd>()
-  const ready = Promise.withResolvers<void>()
+  const [refused, ready] = [Promise.withResolvers<ConnectionEnd>(), Promise.withResolvers<void>()]
   const { name, version } = config
   const shared = { edgeUrl: config.edgeUrl, token: config.token, clock, log, random }
   const changed = (): void => {
@@ -137,10 +139,11 @@ function wire(config: NodeConfig, parts: Surroundings) {
     control.statusChanged()
   }
   const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
+  const safety = new SafetyCounts()
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
   const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
-  const send = (finished: FinishedTurn): void => void control.send({ type: 'turn.finished', ...finished })
+  const send = (turn: FinishedTurn): void => void control.send({ type: 'turn.finished', ...turn })
   const outbox = new Outbox({ rows, clock, log, send })
   const sessions: NodeSessions = new NodeSessions({
     ...shared,
@@ -148,8 +151,9 @@ function wire(config: NodeConfig, parts: Surroundings) {
     engines: chosen.engines,
     createTurns,
     apology: (language) => apologies.in(language),
+    profanity: profanityOf(config),
     keepTurn: (finished) => {
-      reports.note(finished.turn)
+      for (const counted of [reports, safety]) counted.note(finished.turn)
       return outbox.keep(finished)
     },
     isReady: () => readiness.areAllReady,
@@ -176,8 +180,11 @@ function wire(config: NodeConfig, parts: Surroundings) {
     methods: requestMethods({ status, reports: () => reports.report(), runner: parts.runner }),
     onRefused: refused.resolve,
   })
-  return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+  return { control, sessions, outbox, readiness, status, safety, drain, refused: refused.promise, ready: ready.promise }
 }
+
+const profanityOf = ({ profanity }: NodeConfig): WordList | undefined =>
+  profanity === undefined ? undefined : readWordList(profanity, simplified)
 
 function declineBy(control: () => ControlLink, log: Log): NodeSessionsOptions['decline'] {
   return ({ sessionId, epoch }, code, reason) => {

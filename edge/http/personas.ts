@@ -4,13 +4,23 @@ import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type PersonaId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID, Persona } from '#shared/model/persona.ts'
+import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
 const { id, name, instructions, language, voice, script } = Persona.entries
 const Shown = v.object({ id, name, language, script })
-const Full = v.object({ id, name, instructions, language, script, voice, ttsMode: TtsMode })
+const Full = v.object({
+  id,
+  name,
+  instructions,
+  language,
+  script,
+  voice,
+  ttsMode: TtsMode,
+  safety: v.nullish(SafetyPolicy, DEFAULT_SAFETY_POLICY),
+})
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -18,9 +28,19 @@ const NewPersona = v.strictObject({
   script,
   voice: v.optional(voice, null),
   ttsMode: v.optional(TtsMode, 'fast'),
+  /** Null for the usual filters. */
+  safety: v.optional(v.nullable(SafetyPolicy), null),
 })
 const Change = v.partial(
-  v.strictObject({ name, instructions, language, script: script.wrapped, voice, ttsMode: TtsMode }),
+  v.strictObject({
+    name,
+    instructions,
+    language,
+    script: script.wrapped,
+    voice,
+    ttsMode: TtsMode,
+    safety: v.nullable(SafetyPolicy),
+  }),
 )
 
 export function personaRoutes(ports: OperationPorts) {

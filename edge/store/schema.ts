@@ -5,8 +5,10 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import type { KeyLimits, Scope } from '#edge/ports.ts'
 import type { ApiKeyId, ConversationId, NodeId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { Language, Script } from '#shared/model/language.ts'
+import type { SafetyPolicy } from '#shared/model/safety-policy.ts'
 import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
+import type { SafetyDecision } from '#shared/safety/decision.ts'
 
 export const user = sqliteTable('user', {
   id: text('id').$type<UserId>().primaryKey(),
@@ -45,6 +47,8 @@ export const persona = sqliteTable('persona', {
   ttsMode: text('tts_mode').$type<TtsMode>().notNull().default('fast'),
   /** In which script Chinese is written; null where it stays as it comes. */
   script: text('script').$type<Script>(),
+  /** Null for the usual filters. */
+  safety: text('safety', { mode: 'json' }).$type<SafetyPolicy>(),
   createdAt: integer('created_at').notNull(),
 })
 
@@ -137,6 +141,8 @@ export const turn = sqliteTable(
     timings: text('timings', { mode: 'json' }).$type<Timings>().notNull(),
     /** Null where every engine was the wanted one. */
     fallbacks: text('fallbacks', { mode: 'json' }).$type<Fallback[]>(),
+    /** Null where the filters had nothing to do. */
+    safety: text('safety', { mode: 'json' }).$type<SafetyDecision[]>(),
     promptTokens: integer('prompt_tokens').notNull(),
     completionTokens: integer('completion_tokens').notNull(),
     inputAudioMs: integer('input_audio_ms').notNull(),

@@ -6,6 +6,7 @@ import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
+import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
@@ -23,6 +24,8 @@ export interface SessionSurroundings {
   createTurns: (options: TurnRunnerOptions) => TurnRunner
   /** What is said where no engine can answer any more. */
   apology?: (language: Language) => SpokenText | undefined
+  /** The operator's words that no reply says. */
+  profanity?: WordList | undefined
   /** Resolves once the turn is safe on this node's disk. */
   keepTurn: (turn: FinishedTurn) => Promise<void>
   clock: Clock
@@ -135,7 +138,7 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { engines, createTurns, clock, apology } = this.#surroundings
+    const { engines, createTurns, clock, apology, profanity } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
@@ -158,6 +161,7 @@ export class NodeSession {
         inputRate: begin.audio.inputRate,
         outputRate: begin.audio.outputRate,
         apology,
+        profanity,
       })
     } catch (error) {
       return this.#bug(error)

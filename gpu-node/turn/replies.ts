@@ -8,6 +8,7 @@ import { languageOf, type Language } from '#shared/model/language.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Degradation } from './degradation.ts'
 import type { SpokenText } from '#gpu-node/engines/ports.ts'
+import type { Guard } from './guard.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from './ports.ts'
 import { Reply } from './reply.ts'
@@ -25,6 +26,7 @@ export type RepliesOptions = Pick<
   TurnRunnerOptions,
   'engines' | 'clock' | 'sink' | 'persona' | 'outputRate' | 'apology'
 > & {
+  guard: Guard
   ledger: TurnLedger
   degradation: Degradation
   /** As it is now: the caller may switch. */
@@ -40,6 +42,7 @@ const NO_REPLY: ReplyFacts = {
   outputAudioMs: 0,
   voicedBy: undefined,
   isSpeculative: false,
+  safety: [],
   times: {},
 }
 
@@ -54,11 +57,13 @@ export class Replies {
   }
 
   start(key: ReplyKey, text: string, isSpeculative: boolean): void {
-    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation } = this.options
+    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation, guard } = this.options
     const turn = ledger.get(key.turnId)
     const { language, traceparent } = turn
     const { mode: ttsMode, reference } = this.options.voice()
-    const messages = buildPrompt({ persona, language, history: ledger.history, utterance: text })
+    const replyGuard = guard.forReply(text, language)
+    const isRefused = replyGuard.refusal !== undefined
+    const messages = isRefused ? [] : buildPrompt({ persona, language, history: ledger.history, utterance: text })
     const reply = new Reply({
       pipeline: {
         llm: engines.llm,
@@ -66,6 +71,7 @@ export class Replies {
         clock,
         log: logOf(turn),
         messages,
+        guard: replyGuard,
         language,
         traceparent,
         outputRate,
@@ -163,6 +169,7 @@ export class Replies {
       outputAudioMs: (pacer.sentSamples * 1000) / this.options.outputRate,
       voicedBy: pipeline.times.firstPiece === undefined ? undefined : this.voiceOf(pipeline.ttsMode),
       isSpeculative,
+      safety: pipeline.decisions,
       times: { ...pipeline.times, firstSent: pacer.firstAudioAt },
     }
     return { facts, sentSamples: pacer.sentSamples }

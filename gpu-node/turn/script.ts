@@ -19,6 +19,9 @@ export function primingFor(language: Language, script: Script | null): string | 
   return { hant: '以下是繁體中文的句子。', hans: '以下是简体中文的句子。' }[script]
 }
 
+/** One form for comparing: the Simplified one, which costs least. */
+export const simplified: Convert = (text) => toHans(text)
+
 /** Builds what a script needs. Idempotent. */
 export function prepareScript(script: Script): void {
   if (script === 'hant') toHant('后')

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { isId, type PersonaId } from '#shared/ids.ts'
 import { Language, Script } from './language.ts'
+import { SafetyPolicy } from './safety-policy.ts'
 
 export const PersonaIdSchema = v.custom<PersonaId>(
   (value) => typeof value === 'string' && isId('persona', value),
@@ -20,6 +21,8 @@ export const Persona = v.object({
   voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),
   /** In which script Chinese is shown and stored; as it comes when null, or when the edge does not know it yet. */
   script: v.optional(v.nullable(Script), null),
+  /** What the filters do; the usual (DEFAULT_SAFETY_POLICY) where the operator has said nothing. */
+  safety: v.nullish(SafetyPolicy),
 })
 export type Persona = v.InferOutput<typeof Persona>
 

@@ -51,3 +51,6 @@ export const SafetyDecision = v.object({
   action: v.picklist(['block', 'flag', 'mask', 'drop', 'end']),
 })
 export type SafetyDecision = v.InferOutput<typeof SafetyDecision>
+
+/** Different decisions of one turn: of an utterance one, of a reply at most one a kind. */
+export const MAX_DECISIONS = 16

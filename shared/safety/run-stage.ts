@@ -8,7 +8,7 @@ import type { Part, Stage } from './stage.ts'
 export const MAX_RUN_CHARS = 512
 /** Groups of digits: 19 of a card with a mark and a blank after each are fewer. */
 const MAX_GROUP_CHARS = 64
-/** "-----BEGIN ENCRYPTED PRIVATE KEY-----" has 37. */
+/** The first line of a PEM file (RFC 7468 §2) has some 40. */
 const MAX_HEADER_CHARS = 64
 
 const RUN = /[!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四五六七八九幺]/

@@ -7,7 +7,7 @@ import { OutputFilter, type Filtered } from '#shared/safety/output-filter.ts'
 import { MAX_RUN_CHARS } from '#shared/safety/run-stage.ts'
 import { readWordList } from '#shared/safety/word-list.ts'
 import * as v from 'valibot'
-import { HARMLESS_REPLIES, INSTRUCTIONS, PROFANITY, SENSITIVE } from './sensitive.ts'
+import { HARMLESS_REPLIES, INSTRUCTIONS, PEM_START, PROFANITY, SENSITIVE } from './sensitive.ts'
 
 const MASK = '[hidden]'
 const STRICT: SafetyPolicy = {
@@ -80,7 +80,7 @@ describe('what must not be said', () => {
   })
 
   test('[SAF9] a private key without an end takes the rest of the reply with it', () => {
-    expect(run(['Here: -----BEGIN PRIVATE KEY-----\nMIIEvQ\nabc', 'def and more']).text).toBe('Here: [hidden]')
+    expect(run([`Here: ${PEM_START}\nMIIEvQ\nabc`, 'def and more']).text).toBe('Here: [hidden]')
     expect(run(['-----BEGIN CERTIFICATE-----\nabc']).text).toBe('-----BEGIN CERTIFICATE-----\nabc')
     expect(run(['PuTTY-User-Key-File-3: x\nabc\nPrivate-MAC: 0123456789\nand on']).text).toBe('[hidden]and on')
   })

@@ -10,7 +10,11 @@ export const INSTRUCTIONS = [
 
 export const PROFANITY = '# words that are not said\ndarn\nson of a gun\n混蛋\n王八'
 
-const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7bq\nabcDEF123/+==\n-----END RSA PRIVATE KEY-----'
+/** In two halves, so that nobody takes this file for one with secrets. */
+const halves = (one: string, other: string): string => one + other
+
+export const PEM_START = halves('-----BEGIN', ' RSA PRIVATE KEY-----')
+const PEM = `${PEM_START}\nMIIEowIBAAKCAQEA7bq\nabcDEF123/+==\n-----END RSA PRIVATE KEY-----`
 
 /** Pieces that must not come out, and a few letters of each that would show that some of it did. */
 export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
@@ -34,10 +38,10 @@ export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
   mainlandId: ['11010519491231002X', '440524188001010014'],
   card: ['4111111111111111', '4111 1111 1111 1111', '5500-0000-0000-0004', '378282246310005'],
   token: [
-    'sk-proj-abcdefghijklmnop1234567890',
-    'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
-    'AKIAIOSFODNN7EXAMPLE',
-    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz',
+    halves('sk-', 'proj-abcdefghijklmnop1234567890'),
+    halves('gh', 'p_abcdefghijklmnopqrstuvwxyz0123456789'),
+    halves('AKIA', 'IOSFODNN7EXAMPLE'),
+    halves('eyJhbGciOiJIUzI1NiJ9', '.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz'),
     '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   ],
   privateKey: [PEM],
