@@ -14,7 +14,7 @@ const WORKERS_AT_ONCE = 3
 const WORLDS_AT_ONCE = 2
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
-  'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources}.test.ts',
+  'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources,safe-text}.test.ts',
   'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
   // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
   'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,safety,speculation,turn}.test.ts',

@@ -8,6 +8,7 @@ import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 
 const { id, name, instructions, language, voice, script } = Persona.entries
 const Shown = v.object({ id, name, language, script })
@@ -43,7 +44,7 @@ const Change = v.partial(
   }),
 )
 
-export function personaRoutes(ports: OperationPorts) {
+export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
   const { personas } = ports.store
   const { list, one, make, change, remove } = operationsOf(ports)
   return new Hono<OperationEnv>()
@@ -59,10 +60,13 @@ export function personaRoutes(ports: OperationPorts) {
     })
     .post('/personas', make, async (c) => {
       const made = await readBody(c, NewPersona)
+      // Its instructions are the operator's own, and shown to no one else.
+      refuseUnsafe(ports, made.name)
       return c.json({ id: await personas.addPersona(made, ports.clock.now()) }, 201)
     })
     .patch('/personas/:id', change, async (c) => {
       const changed = await readBody(c, Change)
+      refuseUnsafe(ports, changed.name)
       const personaId = personaIdOf(c.req.param('id'))
       if (Object.keys(changed).length === 0)
         throw new FaultError({ code: 'invalid_message', issues: ['body: expected a field to change'] })
@@ -108,13 +112,14 @@ function operationsOf(ports: OperationPorts) {
     summary: 'Make a persona',
     body: NewPersona,
     answers: { 201: v.object({ id }) },
+    refuses: ['blocked'],
   })
   const change = operation(ports, {
     ...byOperator,
     summary: 'Change a persona; live sessions go on as they began',
     body: Change,
     answers: { 204: null },
-    refuses: ['not_found'],
+    refuses: ['not_found', 'blocked'],
   })
   const remove = operation(ports, {
     ...byOperator,

@@ -1,10 +1,12 @@
 // The filters of one session, as its persona wants them: which of the caller's texts may come into a prompt, and what of a reply may
 // be said. Made by the runner; asked by ledger, replies and the runner itself. Knows no engine and sends nothing.
+import type { Fault } from '#shared/fault.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import { DEFAULT_SAFETY_POLICY, type SafetyPolicy } from '#shared/model/safety-policy.ts'
 import type { SafetyDecision } from '#shared/safety/decision.ts'
 import { findInjection } from '#shared/safety/input-filter.ts'
+import { findMarkup } from '#shared/safety/markup-filter.ts'
 import { OutputFilter } from '#shared/safety/output-filter.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
 import { simplified } from './script.ts'
@@ -31,8 +33,14 @@ export interface ReplyGuard {
   /** What was decided of the utterance; undefined for nothing. */
   decision: SafetyDecision | undefined
   /** Said in place of an answer, where the utterance is blocked. */
-  refusal: string | undefined
+  refusal: { text: string; fault: Fault } | undefined
 }
+
+/** What the caller is told of it is poorer: see publicFault(). */
+export const blocked = ({ layer, family }: SafetyDecision): Fault => ({
+  code: 'blocked',
+  policy: `${layer} ${family}`,
+})
 
 export class Guard {
   private readonly policy: SafetyPolicy
@@ -48,12 +56,16 @@ export class Guard {
   /** What the input filter has to say of a text; undefined where it has nothing. */
   judge(text: string): SafetyDecision | undefined {
     const { input } = this.policy
-    const family = input === 'off' ? undefined : findInjection(text)
-    return family && { layer: 'input', family, action: input === 'flag' ? 'flag' : 'block' }
+    if (input === 'off') return undefined
+    const action = input
+    const injection = findInjection(text)
+    if (injection) return { layer: 'input', family: injection, action }
+    const markup = findMarkup(text)
+    return markup && { layer: 'markup', family: markup, action }
   }
 
   isBlocked(text: string): boolean {
-    return this.policy.input === 'block' && findInjection(text) !== undefined
+    return this.judge(text)?.action === 'block'
   }
 
   forReply(utterance: string, language: Language): ReplyGuard {
@@ -64,7 +76,7 @@ export class Guard {
         new OutputFilter({ policy, instructions, profanity, mask: MASKS[language], fold: simplified }),
       ending: ENDINGS[language],
       decision,
-      refusal: decision?.action === 'block' ? REFUSALS[language] : undefined,
+      refusal: decision?.action === 'block' ? { text: REFUSALS[language], fault: blocked(decision) } : undefined,
     }
   }
 }

@@ -86,13 +86,13 @@ export class ReplyPipeline {
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
   async run(): Promise<void> {
-    const { pacer } = this.options
-    const { decision, refusal } = this.options.guard
-    const words = refusal === undefined ? this.think() : this.refuse(refusal)
+    const { pacer, guard } = this.options
+    const { refusal } = guard
+    const words = refusal ? this.refuse(refusal.text) : this.think()
     await Promise.all([this.excuse(words), this.excuse(this.speak())])
     if (this.fault) this.apologise()
     // Also where the refusal could only be said by the apology.
-    if (decision && refusal !== undefined) this.fault = { code: 'blocked', policy: `input ${decision.family}` }
+    if (refusal) this.fault = refusal.fault
     pacer.end()
   }
 
@@ -138,8 +138,8 @@ export class ReplyPipeline {
   }
 
   /** The words of the persona for what it does not answer: no engine sees what the caller said. */
-  private async refuse(refusal: string): Promise<void> {
-    this.show(refusal)
+  private async refuse(text: string): Promise<void> {
+    this.show(text)
     this.pieces.end()
   }
 

@@ -12,7 +12,7 @@ import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
 import { Degradation } from './degradation.ts'
 import { Ear } from './ear.ts'
 import type { SpeechEvent } from './ear.ts'
-import { Guard } from './guard.ts'
+import { blocked, Guard } from './guard.ts'
 import { logFailure } from './log-failure.ts'
 import { OwnVoice } from './own-voice.ts'
 import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
@@ -216,8 +216,7 @@ class Runner implements TurnRunner {
 
   private correct(turnId: TurnId, text: string): void {
     const decision = this.guard.judge(text)
-    if (decision?.action === 'block')
-      return this.effects.fault({ code: 'blocked', policy: `input ${decision.family}` }, turnId)
+    if (decision?.action === 'block') return this.effects.fault(blocked(decision), turnId)
     const { isKnown, record } = this.ledger.correct(turnId, text)
     this.ownVoice.correct(turnId, text)
     if (!isKnown) return this.effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)

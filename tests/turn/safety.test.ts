@@ -65,6 +65,15 @@ describe('a blocked utterance', () => {
     expect(world.records).toMatchObject([{ status: 'failed', faultCode: 'blocked', language: 'zh' }])
   })
 
+  it('[SAF14] typed markup that would run where the transcript is shown is blocked, too', async () => {
+    const world = new TurnWorld()
+    await type(world, 'my name is <img src=x onerror=alert(1)>')
+    expect(world.engines.llm.calls).toEqual([])
+    expect(world.records).toMatchObject([
+      { faultCode: 'blocked', safety: [{ layer: 'markup', family: 'eventHandler', action: 'block' }] },
+    ])
+  })
+
   it('[SAF14] where the voice fails, the apology is heard, and it stays blocked', async () => {
     const apology = { text: 'Sorry.', pcm: new Int16Array(8_000).fill(500), sampleRate: 16_000 }
     const failures = { [REFUSAL]: { fault: failed('tts') }, 'Sorry, I cannot do that.': { fault: failed('tts') } }
