@@ -1,4 +1,4 @@
-// Texts hidden in a text: base64, hex, percent and character escapes, rot13, written backwards. Says what they
+// Texts hidden in a text: base64, hex, percent and character escapes, Morse, rot13, written backwards. Says what they
 // would read as; the input filter judges that. Pure and bounded.
 
 /** A shorter run says nothing that could harm, and common words look like base64. */
@@ -9,7 +9,7 @@ const MIN_HEX_BYTES = 8
 
 /** The readings of all that is hidden in it; empty for nearly every text. */
 export function hiddenTexts(text: string): string[] {
-  return [...base64(text), ...hex(text), ...escaped(text), ...turned(text)]
+  return [...base64(text), ...hex(text), ...escaped(text), ...turned(text), ...morse(text)]
 }
 
 /**
@@ -73,6 +73,30 @@ function rot13(letter: string): string {
   const base = code >= 97 ? 97 : 65
   return String.fromCharCode(base + ((code - base + 13) % 26))
 }
+
+function morse(text: string): string[] {
+  return runsOf(text, MORSE_RUN).map((run) =>
+    run
+      .split(/[/|]|\s{2,}/)
+      .map((word) =>
+        word
+          .trim()
+          .split(' ')
+          .map((sign) => LETTERS[MORSE.indexOf(sign)] ?? '')
+          .join(''),
+      )
+      .join(' '),
+  )
+}
+
+/** Eight letters at least: dots and dashes alone are only marks. */
+const MORSE_RUN = /(?:[.-]{1,5}[ /|]{1,3}){7,800}[.-]{1,5}/g
+/** ITU-R M.1677-1. */
+const MORSE =
+  '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..'.split(
+    ' ',
+  )
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 const runsOf = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].slice(0, MAX_RUNS).map(([run]) => run)

@@ -93,6 +93,11 @@ const OVERRIDE = [
   `(?:everything|anything|all) ~(?:developers?|operators?|creators?) told you~(?:void|wrong|forget)`,
   `(?:scratch|replace|overwrite) the (?:system|initial|original) (?:message|prompt|instructions?)`,
   `${LEAVE} ~(?:system (?:messages?|prompts?))`,
+  `(?:real|actual|true|secret) instructions (?:are|follow)`,
+  `(?:clear|wipe|reset|erase) your (?:memory|context|mind)\\b`,
+  `without (?:any )?safety (?:checks|filters|limits|guidelines|protocols)`,
+  `(?:safety|security|content) (?:checks|filters|mode|restrictions|protocols) (?:are |is )?(?:now )?(?:disabled|off|suspended|lifted)`,
+  `(?:override|overrides) (?:active |all |priority |the )?(?:safety|priority|security)`,
   `(?:just )?do what i say~(?:not|instead|regardless)`,
 ]
 
@@ -163,7 +168,8 @@ const POWER = oneOf('admin(?:istrator)?', 'developer', 'debug', 'maintenance', '
 
 const ROLE_CHANGE = [
   `${BECOME}~${FREE}`,
-  `${BECOME}~${MODEL}~${NO_LIMITS}`,
+  `${BECOME}~~${MODEL}~${NO_LIMITS}`,
+  `(?:debug|developer|maintenance|admin|root|god) mode (?:is )?(?:now )?(?:enabled|activated|active)`,
   `${BECOME}~${MODEL}~that (?:can say anything|does whatever|will say anything|never refuses)`,
   `(?:you are|youre) no(?:t| longer) ~(?:any ?more|now|you are|youre)`,
   `you are no longer (?:parley|an? (?:ai|assistant)|the assistant)`,
@@ -191,6 +197,13 @@ const TELL = oneOf(
   'say\\b',
   'give',
   'display',
+  'echo',
+  'quote',
+  'provide',
+  'verify',
+  'see',
+  'contain(?:ing|s)',
+  'includ(?:e|ing)',
   'copy',
   'leak',
   'dump',
@@ -200,15 +213,19 @@ const TELL = oneOf(
   'expose',
   'summari[sz]e',
   'translate',
-  'what (?:is|are|does|did|exactly)',
-  'whats',
   'want to (?:see|hear)',
   'like to (?:see|hear)',
 )
+const ASK = oneOf('what (?:is|are|was|were|does|did|exactly)', 'whats')
 const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting) (?:prompts?|instructions?|messages?|guidelines?|rules|configuration)`
 
 const EXTRACTION = [
   `${TELL}~${YOUR_PROMPT}(?! (?:work|look|for the))`,
+  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|system messages?|guidelines?)\\b(?! (?:for the|for a|for my|work))`,
+  `${TELL}~(?:instructions|guidelines|rules|prompt|system prompt) (?:that )?you (?:were|have been|are|received|got)\\b`,
+  `(?:your|its|the) (?:complete|full|entire|raw|whole|exact|hidden) system (?:prompt|message|instructions)`,
+  `${TELL}~(?:system level|hidden|internal) (?:instructions|directives|rules|configuration)`,
+  `(?:text|words|sentences?|lines?|tags|anything) (?:in|of|inside|within|from) your (?:\\w+ )?(?:prompt|instructions|system message)`,
   `${TELL}~your (?:\\w+ )?(?:instructions|prompt|guidelines)\\b(?! for (?:the|a|my))`,
   `(?:leak|dump|reveal|expose) (?:your|the) (?:prompt|context|instructions|system)`,
   `(?:my|your) system prompt (?:is|says|starts|begins)`,
