@@ -8,12 +8,14 @@ import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
+import { benchSafety, SAFETY_FULL, SAFETY_SHORT } from './safety.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 
 const BENCHES: Record<string, (isShort: boolean) => Promise<Report>> = {
   'voice-to-voice': (isShort) => benchVoiceToVoice(isShort ? VOICE_SHORT : VOICE_FULL),
   relay: (isShort) => benchRelay(isShort ? RELAY_SHORT : RELAY_FULL),
   hosts: (isShort) => benchHosts(isShort ? HOSTS_SHORT : HOSTS_FULL),
+  safety: (isShort) => benchSafety(isShort ? SAFETY_SHORT : SAFETY_FULL),
   embedded: (isShort) => benchEmbedded(isShort ? EMBEDDED_SHORT : EMBEDDED_FULL),
 }
 
