@@ -8,6 +8,7 @@ import type { SafetyDecision } from '#shared/safety/decision.ts'
 import { findInjection } from '#shared/safety/input-filter.ts'
 import { findMarkup } from '#shared/safety/markup-filter.ts'
 import { OutputFilter } from '#shared/safety/output-filter.ts'
+import { InstructionIndex } from '#shared/safety/prompt-leak.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
 import { simplified } from './script.ts'
 
@@ -44,12 +45,12 @@ export const blocked = ({ layer, family }: SafetyDecision): Fault => ({
 
 export class Guard {
   private readonly policy: SafetyPolicy
-  private readonly instructions: string
+  private readonly instructions: InstructionIndex
   private readonly profanity: WordList | undefined
 
   constructor(persona: Persona, profanity: WordList | undefined) {
     this.policy = persona.safety ?? DEFAULT_SAFETY_POLICY
-    this.instructions = persona.instructions
+    this.instructions = new InstructionIndex(persona.instructions, simplified)
     this.profanity = profanity
   }
 
@@ -72,8 +73,7 @@ export class Guard {
     const { policy, instructions, profanity } = this
     const decision = this.judge(utterance)
     return {
-      createFilter: () =>
-        new OutputFilter({ policy, instructions, profanity, mask: MASKS[language], fold: simplified }),
+      createFilter: () => new OutputFilter({ policy, instructions, profanity, mask: MASKS[language] }),
       ending: ENDINGS[language],
       decision,
       refusal: decision?.action === 'block' ? { text: REFUSALS[language], fault: blocked(decision) } : undefined,

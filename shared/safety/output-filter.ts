@@ -2,7 +2,7 @@
 // become something that is not. Used by the reply pipeline before anything is spoken, shown or stored. Pure; knows no engine.
 import type { SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { SENSITIVE_KINDS, type SafetyDecision, type SensitiveKind } from './decision.ts'
-import { PromptLeak } from './prompt-leak.ts'
+import { PromptLeak, type InstructionIndex } from './prompt-leak.ts'
 import { RunStage } from './run-stage.ts'
 import { through, type Part, type Stage } from './stage.ts'
 import { WordListStage, type WordList } from './word-list.ts'
@@ -10,12 +10,10 @@ import { WordListStage, type WordList } from './word-list.ts'
 export interface OutputFilterOptions {
   policy: SafetyPolicy
   /** The persona's, which a reply must not recite. */
-  instructions: string
+  instructions: InstructionIndex | undefined
   profanity: WordList | undefined
   /** The word that stands for what was taken out. */
   mask: string
-  /** Makes one form of Chinese scripts. */
-  fold: (text: string) => string
 }
 
 /** What may be said now. After `isEnded` there is no more. */
@@ -34,10 +32,10 @@ export class OutputFilter {
 
   constructor(options: OutputFilterOptions) {
     this.options = options
-    const { policy, instructions, profanity, fold } = options
+    const { policy, instructions, profanity } = options
     const kinds = new Set(SENSITIVE_KINDS.filter((kind) => actionOf(policy, kind) !== 'off'))
     this.stages = [
-      ...(kinds.has('systemPrompt') && instructions !== '' ? [new PromptLeak(instructions, fold)] : []),
+      ...(kinds.has('systemPrompt') && instructions ? [new PromptLeak(instructions)] : []),
       new RunStage(kinds),
       ...(kinds.has('profanity') && profanity ? [new WordListStage(profanity)] : []),
     ]

@@ -21,9 +21,32 @@ interface Match {
   first: number
 }
 
-export class PromptLeak implements Stage {
-  private readonly placesOf = new Map<string, number[]>()
+/** Where each word of a persona's instructions stands. Made once a session: instructions may be long. */
+export class InstructionIndex {
+  private readonly placesByWord = new Map<string, number[]>()
   private readonly fold: (text: string) => string
+
+  constructor(instructions: string, fold: (text: string) => string) {
+    this.fold = fold
+    for (const [at, [unit]] of [...instructions.matchAll(UNIT)].entries()) {
+      const key = this.key(unit)
+      const places = this.placesByWord.get(key)
+      if (places) places.push(at)
+      else this.placesByWord.set(key, [at])
+    }
+  }
+
+  placesOf(unit: string): readonly number[] {
+    return this.placesByWord.get(this.key(unit)) ?? []
+  }
+
+  private key(unit: string): string {
+    return HAN.test(unit) ? this.fold(unit) : unit.normalize('NFKC').toLowerCase().replaceAll('’', "'")
+  }
+}
+
+export class PromptLeak implements Stage {
+  private readonly index: InstructionIndex
   private rest = ''
   /** Words that may be part of a leak, each with what stands before it. */
   private held: { gap: string; unit: string }[] = []
@@ -33,14 +56,8 @@ export class PromptLeak implements Stage {
   private open = new Map<number, Match>()
   private isInside = false
 
-  constructor(instructions: string, fold: (text: string) => string) {
-    this.fold = fold
-    for (const [at, [unit]] of [...instructions.matchAll(UNIT)].entries()) {
-      const key = this.key(unit)
-      const places = this.placesOf.get(key)
-      if (places) places.push(at)
-      else this.placesOf.set(key, [at])
-    }
+  constructor(index: InstructionIndex) {
+    this.index = index
   }
 
   push(text: string): Part[] {
@@ -109,7 +126,7 @@ export class PromptLeak implements Stage {
   private goOn(unit: string, ordinal: number): Map<number, Match> {
     const weight = HAN.test(unit) ? HAN_WEIGHT : WORD_WEIGHT
     const open = new Map<number, Match>()
-    for (const place of this.placesOf.get(this.key(unit)) ?? []) {
+    for (const place of this.index.placesOf(unit)) {
       const before = this.open.get(place - 1)
       open.set(place, { weight: (before?.weight ?? 0) + weight, first: before?.first ?? ordinal })
     }
@@ -138,9 +155,5 @@ export class PromptLeak implements Stage {
     this.release(this.base + this.held.length, parts)
     this.open.clear()
     this.isInside = false
-  }
-
-  private key(unit: string): string {
-    return this.fold(unit.normalize('NFKC').toLowerCase().replaceAll('’', "'"))
   }
 }

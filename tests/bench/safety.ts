@@ -5,6 +5,7 @@ import { DEFAULT_SAFETY_POLICY } from '#shared/model/safety-policy.ts'
 import { findInjection } from '#shared/safety/input-filter.ts'
 import { findMarkup } from '#shared/safety/markup-filter.ts'
 import { OutputFilter } from '#shared/safety/output-filter.ts'
+import { InstructionIndex } from '#shared/safety/prompt-leak.ts'
 import { readWordList } from '#shared/safety/word-list.ts'
 import { CORPUS, HELD_OUT, type Corpus } from '#tests/safety/corpus.ts'
 import { measure } from '#tests/safety/measure.ts'
@@ -84,15 +85,15 @@ const textsOf = ({ injections, markup, harmless }: Corpus): string[] => [
 
 const repliesOf = (): string[] => [...HARMLESS_REPLIES, ...Object.values(SENSITIVE).flat()]
 
+const instructions = new InstructionIndex(INSTRUCTIONS, (text) => text)
 const profanity = readWordList(PROFANITY)
 
 function filterReply(reply: string): void {
   const filter = new OutputFilter({
     policy: DEFAULT_SAFETY_POLICY,
-    instructions: INSTRUCTIONS,
+    instructions,
     profanity,
     mask: '[hidden]',
-    fold: (text) => text,
   })
   for (const token of reply.match(/\s*\S{1,4}/g) ?? []) filter.push(token)
   filter.flush()

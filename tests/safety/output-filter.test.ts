@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { SENSITIVE_KINDS } from '#shared/safety/decision.ts'
 import { OutputFilter, type Filtered } from '#shared/safety/output-filter.ts'
+import { InstructionIndex } from '#shared/safety/prompt-leak.ts'
 import { MAX_RUN_CHARS } from '#shared/safety/run-stage.ts'
 import { readWordList } from '#shared/safety/word-list.ts'
 import * as v from 'valibot'
@@ -15,10 +16,10 @@ const STRICT: SafetyPolicy = {
   allowUrls: false,
   output: { ...DEFAULT_SAFETY_POLICY.output, privateKey: 'mask', systemPrompt: 'mask' },
 }
+const instructions = new InstructionIndex(INSTRUCTIONS, (text) => text)
 const profanity = readWordList(PROFANITY)
 
-const filterOf = (policy = STRICT): OutputFilter =>
-  new OutputFilter({ policy, instructions: INSTRUCTIONS, profanity, mask: MASK, fold: (text) => text })
+const filterOf = (policy = STRICT): OutputFilter => new OutputFilter({ policy, instructions, profanity, mask: MASK })
 
 function run(bits: readonly string[], policy = STRICT): Filtered {
   const filter = filterOf(policy)
@@ -233,10 +234,9 @@ describe('the list of words', () => {
     const list = readWordList(`# darn\n\n${'x'.repeat(65)}\n  heck  \n`)
     const filter = new OutputFilter({
       policy: STRICT,
-      instructions: '',
+      instructions: undefined,
       profanity: list,
       mask: '*',
-      fold: (text) => text,
     })
     expect(filter.push(`darn, heck # ${'x'.repeat(65)} `).text).toBe(`darn, * # ${'x'.repeat(65)} `)
   })
