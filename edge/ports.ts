@@ -146,6 +146,7 @@ export type MetricName =
   | 'http_requests'
   | 'node_connections'
   | 'placements'
+  | 'safety_decisions'
 export type GaugeName = 'nodes' | 'slots' | 'slots_free' | 'sessions_live'
 export type DurationName = 'http_request' | 'session_setup' | 'turn_voice_to_voice' | 'turn_stage'
 

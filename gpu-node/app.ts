@@ -1,4 +1,4 @@
-// GET /health and GET /status of one node, for the person at the machine. On the loopback interface only, and only when NODE_PORT
+// GET /health, GET /status and GET /metrics of one node, for the person at the machine. On the loopback interface only, and only when NODE_PORT
 // is set: callers and the edge never come here.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -16,6 +16,7 @@ export interface NodeView {
   status(): NodeStatus
   /** Speech that came from the disk, and that did not; undefined where nothing is cached. */
   speechCache(): SpeechCacheStats | undefined
+  safety: { text(): string }
 }
 
 export function createNodeApp(node: NodeView): Hono {
@@ -32,6 +33,7 @@ export function createNodeApp(node: NodeView): Hono {
     const speechCache = node.speechCache()
     return c.json({ ...node.status(), isDraining, edge: node.control.isWelcome, outbox, speechCache })
   })
+  app.get('/metrics', (c) => c.text(node.safety.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }))
   return app
 }
 

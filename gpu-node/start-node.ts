@@ -29,9 +29,12 @@ import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
 import { requestMethods } from '#gpu-node/tunnel/request-methods.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
+import { readWordList, type WordList } from '#shared/safety/word-list.ts'
+import { simplified } from '#gpu-node/turn/script.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { createVoices, type Voices } from './voices/voices.ts'
+import { SafetyCounts } from './safety-counts.ts'
 
 /**
  * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
@@ -122,9 +125,7 @@ type Surroundings = NodeParts & {
 /** The parts refer to each other by callbacks that only this function knows. */
 function wire(config: NodeConfig, parts: Surroundings) {
   const { log, clock, random, rows, chosen, createTurns, admission, machine, load } = parts
-  const refused = Promise.withResolvers<ConnectionEnd>()
-  const ready = Promise.withResolvers<void>()
-  const { name, version } = config
+  const [refused, ready] = [Promise.withResolvers<ConnectionEnd>(), Promise.withResolvers<void>()]
   const shared = { edgeUrl: config.edgeUrl, token: config.token, clock, log, random }
   const changed = (): void => {
     control.statusChanged()
@@ -132,12 +133,14 @@ function wire(config: NodeConfig, parts: Surroundings) {
   }
   const status = (): NodeStatus => statusOf({ chosen, readiness, sessions, admission, machine: machine() })
   const reports = new EngineReports({ members: chosen.members ?? [], load, runner: parts.runner })
+  const askEngines = () => reports.report()
   const drain = (): void => drainBoth(sessions, control)
   const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
+  const safety = new SafetyCounts()
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
   const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
-  const send = (finished: FinishedTurn): void => void control.send({ type: 'turn.finished', ...finished })
+  const send = (turn: FinishedTurn): void => void control.send({ type: 'turn.finished', ...turn })
   const outbox = new Outbox({ rows, clock, log, send })
   const voices = voicesOf(config, parts)
   const sessions: NodeSessions = new NodeSessions({
@@ -147,8 +150,9 @@ function wire(config: NodeConfig, parts: Surroundings) {
     createTurns,
     apology: (language) => apologies.in(language),
     voiceOf: (voice, signal) => voices.reference(voice, signal),
+    profanity: profanityOf(config),
     keepTurn: (finished) => {
-      reports.note(finished.turn)
+      for (const counted of [reports, safety]) counted.note(finished.turn)
       return outbox.keep(finished)
     },
     isReady: () => readiness.areAllReady,
@@ -159,8 +163,8 @@ function wire(config: NodeConfig, parts: Surroundings) {
   })
   const control = new ControlLink({
     ...shared,
-    name,
-    version,
+    name: config.name,
+    version: config.version,
     status,
     onWelcome: () => {
       outbox.connected()
@@ -172,13 +176,10 @@ function wire(config: NodeConfig, parts: Surroundings) {
     onStored: (turnId) => void outbox.stored(turnId).catch(logFailure),
     onRejected: (turnId, code) => void outbox.rejected(turnId, code).catch(logFailure),
     onDrain: drain,
-    methods: {
-      ...requestMethods({ status, reports: () => reports.report(), runner: parts.runner }),
-      ...voices.methods,
-    },
+    methods: { ...requestMethods({ status, reports: askEngines, runner: parts.runner }), ...voices.methods },
     onRefused: refused.resolve,
   })
-  return { control, sessions, outbox, readiness, status, drain, refused: refused.promise, ready: ready.promise }
+  return { control, sessions, outbox, readiness, status, safety, drain, refused: refused.promise, ready: ready.promise }
 }
 
 function drainBoth(sessions: NodeSessions, control: ControlLink): void {
@@ -193,6 +194,8 @@ function voicesOf(config: NodeConfig, { chosen, clock, log }: Surroundings): Voi
   const node = { edgeUrl, token, folder: join(dataDir, 'voices') }
   return createVoices(node, { engines: chosen.engines, clock, log, forgetSpeech })
 }
+const profanityOf = ({ profanity }: NodeConfig): WordList | undefined =>
+  profanity === undefined ? undefined : readWordList(profanity, simplified)
 
 function declineBy(control: () => ControlLink, log: Log): NodeSessionsOptions['decline'] {
   return ({ sessionId, epoch }, code, reason) => {

@@ -8,6 +8,7 @@ import { isId, type ApiKeyId, type UserId } from '#shared/ids.ts'
 import { mayDo } from './auth.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
+import { refuseMarkup, type SafeTextPorts } from './safe-text.ts'
 
 const MAX_NAME_CHARS = 64
 const MAX_ORIGINS = 20
@@ -57,12 +58,13 @@ const KeyView = v.object({
   revokedAt: v.nullable(v.number()),
 })
 
-export function keyRoutes(ports: OperationPorts) {
+export function keyRoutes(ports: OperationPorts & SafeTextPorts) {
   const { clock, store } = ports
   const { make, list, rotate, revoke } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .post('/keys', make, async (c) => {
       const key = await readBody(c, NewKey)
+      refuseMarkup(ports, key.name)
       return c.json(await store.keys.createKey({ ...key, now: clock.now() }), 201)
     })
     .get('/keys', list, async (c) => {
@@ -96,6 +98,7 @@ function operationsOf(ports: OperationPorts) {
     rate: 'account',
     body: NewKey,
     answers: { 201: MadeKey },
+    refuses: ['blocked'],
   })
   const list = operation(ports, {
     summary: 'The keys of your user; of all users for an operator',

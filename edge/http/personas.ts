@@ -5,16 +5,19 @@ import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
 import { EngineWishes } from '#shared/model/engine.ts'
 import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
+import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 
 const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
 const Shown = v.object({ id, name, language, script })
 const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
 const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile }
-const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines })
+const shownSafety = v.nullish(SafetyPolicy, DEFAULT_SAFETY_POLICY)
+const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety })
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -25,6 +28,8 @@ const NewPersona = v.strictObject({
   voiceProfileId: v.optional(VoiceOfProfile, null),
   limits: v.optional(PersonaLimits, {}),
   engines: v.optional(EngineWishes, {}),
+  /** Null for the usual filters. */
+  safety: v.optional(v.nullable(SafetyPolicy), null),
 })
 const Change = v.partial(
   v.strictObject({
@@ -35,10 +40,11 @@ const Change = v.partial(
     ...spoken,
     limits: PersonaLimits,
     engines: EngineWishes,
+    safety: v.nullable(SafetyPolicy),
   }),
 )
 
-export function personaRoutes(ports: OperationPorts) {
+export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
   const { personas } = ports.store
   const { list, one, make, change, remove } = operationsOf(ports)
   const mustKnow = async (id: VoiceProfileId | null): Promise<void> => {
@@ -58,11 +64,14 @@ export function personaRoutes(ports: OperationPorts) {
     .post('/personas', make, async (c) => {
       const made = await readBody(c, NewPersona)
       await mustKnow(made.voiceProfileId)
+      // Its instructions are the operator's own, and shown to no one else.
+      refuseUnsafe(ports, made.name)
       return c.json({ id: await personas.addPersona(made, ports.clock.now()) }, 201)
     })
     .patch('/personas/:id', change, async (c) => {
       const changed = await readBody(c, Change)
       await mustKnow(changed.voiceProfileId ?? null)
+      refuseUnsafe(ports, changed.name)
       const personaId = personaIdOf(c.req.param('id'))
       if (Object.keys(changed).length === 0)
         throw new FaultError({ code: 'invalid_message', issues: ['body: expected a field to change'] })
@@ -108,13 +117,14 @@ function operationsOf(ports: OperationPorts) {
     summary: 'Make a persona',
     body: NewPersona,
     answers: { 201: v.object({ id }) },
+    refuses: ['blocked'],
   })
   const change = operation(ports, {
     ...byOperator,
     summary: 'Change a persona; live sessions go on as they began',
     body: Change,
     answers: { 204: null },
-    refuses: ['not_found'],
+    refuses: ['not_found', 'blocked'],
   })
   const remove = operation(ports, {
     ...byOperator,

@@ -9,6 +9,7 @@ import { CallerText } from '#shared/protocol/caller-text.ts'
 import { conversationIdOf, ownerOf } from './conversations.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 
 const MAX_COMMENT_CHARS = 1_000
 
@@ -18,7 +19,7 @@ const Feedback = v.object({
   comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS))), null),
 })
 
-export function turnRoutes(ports: OperationPorts) {
+export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
   const { store, clock } = ports
   const correct = operation(ports, {
     summary: 'Put the right words in place of what was recognised; later prompts use them',
@@ -27,7 +28,7 @@ export function turnRoutes(ports: OperationPorts) {
     rate: 'write',
     body: Correction,
     answers: { 204: null },
-    refuses: ['not_found'],
+    refuses: ['not_found', 'blocked'],
   })
   const judge = operation(ports, {
     summary: 'Say how a reply was',
@@ -36,7 +37,7 @@ export function turnRoutes(ports: OperationPorts) {
     rate: 'write',
     body: Feedback,
     answers: { 204: null },
-    refuses: ['not_found'],
+    refuses: ['not_found', 'blocked'],
   })
   const read = operation(ports, {
     summary: 'What was said of a reply',
@@ -57,12 +58,14 @@ export function turnRoutes(ports: OperationPorts) {
     .patch('/conversations/:id/turns/:turn', correct, async (c) => {
       const { correctedText } = await readBody(c, Correction)
       const [conversationId, turnId] = await find(c.get('caller'), c.req.param())
+      refuseUnsafe(ports, correctedText)
       await store.turns.correctTurn({ conversationId, turnId }, correctedText, clock.now())
       return c.body(null, 204)
     })
     .put('/conversations/:id/turns/:turn/feedback', judge, async (c) => {
       const said = await readBody(c, Feedback)
       const [, turnId] = await find(c.get('caller'), c.req.param())
+      refuseUnsafe(ports, said.comment)
       await store.edits.setFeedback(turnId, said, clock.now())
       return c.body(null, 204)
     })

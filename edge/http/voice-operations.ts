@@ -65,6 +65,7 @@ export function collectionOperations(ports: OperationPorts) {
       rate: 'upload',
       bucket: 'POST voices',
       form: { fields: Fields, file: 'file' },
+      refuses: ['blocked'],
       answers: { 200: Made, 201: Made },
     }),
   }
@@ -88,7 +89,7 @@ export function voiceOperations(ports: OperationPorts) {
       bucket: 'PATCH voice',
       body: Change,
       answers: { 204: null },
-      refuses: ['not_found'],
+      refuses: ['not_found', 'blocked'],
     }),
     remove: operation(ports, {
       ...base,

@@ -11,11 +11,12 @@ import { ownerOf } from './conversations.ts'
 import { dropFiles } from './drop-files.ts'
 import { giveBlob } from './give-blob.ts'
 import type { OperationEnv, OperationPorts } from './operation.ts'
+import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 import { limitBody, readBody, readQuery } from './read-body.ts'
 import { AudioQuery, Change, collectionOperations, ListQuery, voiceOperations, WaitQuery } from './voice-operations.ts'
 import { MAX_UPLOAD_BYTES, takeVoice } from './voice-upload.ts'
 
-export type VoicePorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'voiceJobs'>
+export type VoicePorts = OperationPorts & SafeTextPorts & Pick<EdgePorts, 'blobs' | 'voiceJobs'>
 
 /** The addresses whose bodies are files: app.ts does not hold them to the bound of JSON. */
 export const UPLOAD_PATHS: ReadonlySet<string> = new Set(['/api/voice-profiles', '/api/voice-profile'])
@@ -59,6 +60,7 @@ function one(ports: VoicePorts) {
     .patch('/:id', does.change, async (c) => {
       const change = await readBody(c, Change)
       if (Object.keys(change).length === 0) throw refusal('body: expected a field to change')
+      for (const text of [change.name, change.referenceText]) refuseUnsafe(ports, text)
       const id = c.req.param('id')
       await voiceOf(id, (voice) => voices.changeVoice(ownerOf(c.get('caller')), voice, change, clock.now()))
       voiceJobs.begin()

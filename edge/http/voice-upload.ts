@@ -9,12 +9,13 @@ import type { UserId, VoiceProfileId } from '#shared/ids.ts'
 import { MAX_SAMPLE_BYTES, MAX_VOICES, MIN_SAMPLE_BYTES } from '#shared/model/voice-profile.ts'
 import { dropFiles } from './drop-files.ts'
 import { MAX_BODY_BYTES, readForm } from './read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 import { Fields } from './voice-operations.ts'
 
 /** The file, and its fields. */
 export const MAX_UPLOAD_BYTES = MAX_SAMPLE_BYTES + MAX_BODY_BYTES
 
-type UploadPorts = Pick<EdgePorts, 'blobs' | 'clock'> & { store: Pick<EdgePorts['store'], 'voices'> }
+type UploadPorts = SafeTextPorts & Pick<EdgePorts, 'blobs' | 'clock'> & { store: Pick<EdgePorts['store'], 'voices'> }
 
 /** Whoever calls has bounded the body. `isNew`: false where the user has this recording already. */
 export async function takeVoice(
@@ -24,6 +25,7 @@ export async function takeVoice(
 ): Promise<{ id: VoiceProfileId; isNew: boolean }> {
   const { store, blobs, clock } = ports
   const { file, ...about } = await readForm(c, Upload)
+  for (const text of [about.name, about.consent, about.referenceText]) refuseUnsafe(ports, text)
   const bytes = new Uint8Array(await file.arrayBuffer())
   const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
   if (!kind) {

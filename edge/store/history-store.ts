@@ -111,12 +111,13 @@ function titled(summary: ConversationSummary): ConversationSummary {
 }
 
 function recordOf(row: typeof turn.$inferSelect): TurnRecord {
-  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, fallbacks, ...rest } = row
+  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, fallbacks, safety, ...rest } = row
   const { conversationId: _c, sessionId: _s, storedAt: _t, costMicros: _m, ...said } = rest
   const usage = { promptTokens, completionTokens, inputAudioMs, outputAudioMs }
   return {
     ...said,
     ...(fallbacks === null ? {} : { fallbacks }),
+    ...(safety === null ? {} : { safety }),
     usage,
     ...(faultCode === null ? {} : { faultCode }),
   }

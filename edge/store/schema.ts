@@ -16,8 +16,10 @@ import type {
 import type { EngineWishes } from '#shared/model/engine.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { PersonaLimits } from '#shared/model/persona.ts'
+import type { SafetyPolicy } from '#shared/model/safety-policy.ts'
 import type { Fallback, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
+import type { SafetyDecision } from '#shared/safety/decision.ts'
 
 export const user = sqliteTable('user', {
   id: text('id').$type<UserId>().primaryKey(),
@@ -60,6 +62,8 @@ export const persona = sqliteTable('persona', {
   voiceProfileId: text('voice_profile_id').$type<VoiceProfileId>(),
   limits: text('limits', { mode: 'json' }).$type<PersonaLimits>().notNull().default({}),
   engines: text('engines', { mode: 'json' }).$type<EngineWishes>().notNull().default({}),
+  /** Null for the usual filters. */
+  safety: text('safety', { mode: 'json' }).$type<SafetyPolicy>(),
   createdAt: integer('created_at').notNull(),
 })
 
@@ -163,6 +167,8 @@ export const turn = sqliteTable(
     timings: text('timings', { mode: 'json' }).$type<Timings>().notNull(),
     /** Null where every engine was the wanted one. */
     fallbacks: text('fallbacks', { mode: 'json' }).$type<Fallback[]>(),
+    /** Null where the filters had nothing to do. */
+    safety: text('safety', { mode: 'json' }).$type<SafetyDecision[]>(),
     promptTokens: integer('prompt_tokens').notNull(),
     completionTokens: integer('completion_tokens').notNull(),
     inputAudioMs: integer('input_audio_ms').notNull(),

@@ -117,7 +117,11 @@ const replacement: Record<string, SQL> = Object.fromEntries(
 function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
   const { sessionId, conversationId, record, costMicros, now } = finished
   const { usage: used, ...said } = record
-  const nullable = { faultCode: record.faultCode ?? null, fallbacks: record.fallbacks ?? null }
+  const nullable = {
+    faultCode: record.faultCode ?? null,
+    fallbacks: record.fallbacks ?? null,
+    safety: record.safety ?? null,
+  }
   const row = { ...said, ...used, ...nullable, costMicros, sessionId, conversationId, storedAt: now }
   return db
     .insert(turn)

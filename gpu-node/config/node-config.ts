@@ -24,6 +24,8 @@ export interface NodeConfig extends EngineSettings {
   version: string
   dataDir: string
   logLevel: LogLevel
+  /** The operator's words that no reply says, as they stand in his file. */
+  profanity?: string | undefined
   /** Of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
   guard: GuardPlan
@@ -64,6 +66,7 @@ const Environment = v.object({
   NVIDIA_SMI_BIN: v.optional(v.string()),
   GPU_INDEX: v.optional(whole(0, MAX_CARDS)),
   NODE_PORT: v.optional(whole(1, 65_535)),
+  PROFANITY_FILE: v.optional(v.string()),
 })
 type Environment = v.InferOutput<typeof Environment>
 
@@ -81,6 +84,7 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     plan: planEngines(file, namedServers(e), environment),
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
+    profanity: e.PROFANITY_FILE === undefined ? undefined : readProfanity(e.PROFANITY_FILE),
     guard: planGuard(file),
     gpu: { program: e.NVIDIA_SMI_BIN, index: e.GPU_INDEX },
     speechCache: planSpeechCache(file, e.DATA_DIR),
@@ -128,6 +132,14 @@ function readToken({ NODE_TOKEN, NODE_TOKEN_FILE }: Environment): string {
   }
   if (token.length >= MIN_TOKEN_CHARS) return token
   throw refusal(`NODE_TOKEN_FILE: must hold a token of at least ${MIN_TOKEN_CHARS} characters`)
+}
+
+function readProfanity(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw refusal('PROFANITY_FILE: must be a file that can be read')
+  }
 }
 
 /** What the environment says nothing of. */

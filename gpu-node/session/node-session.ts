@@ -8,6 +8,7 @@ import type { TurnRecord } from '#shared/model/turn.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
+import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
@@ -31,6 +32,8 @@ export interface SessionSurroundings {
   voiceOf?: (voice: SpeakingVoice, signal: AbortSignal) => Promise<SpokenText>
   /** What is said where no engine can answer any more. */
   apology?: (language: Language) => SpokenText | undefined
+  /** The operator's words that no reply says. */
+  profanity?: WordList | undefined
   /** Resolves once the turn is safe on this node's disk. */
   keepTurn: (turn: FinishedTurn) => Promise<void>
   clock: Clock
@@ -158,7 +161,7 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { createTurns, clock, apology } = this.#surroundings
+    const { createTurns, clock, apology, profanity } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
@@ -183,6 +186,7 @@ export class NodeSession {
         inputRate: begin.audio.inputRate,
         outputRate: begin.audio.outputRate,
         apology,
+        profanity,
       })
     } catch (error) {
       return this.#bug(error)

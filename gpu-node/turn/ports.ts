@@ -6,6 +6,7 @@ import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
+import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 
 /** Where the turns of one session send what they make. Called in order; neither call may throw. */
@@ -37,6 +38,8 @@ export interface TurnRunnerOptions {
   nextTurn: number
   /** What is said where no engine can answer any more; there without any engine. Without one a reply just ends. */
   apology?: ((language: Language) => SpokenText | undefined) | undefined
+  /** The operator's words that no reply says. */
+  profanity?: WordList | undefined
 }
 
 /** All turns of one session. */

@@ -5,6 +5,7 @@ import type { Language, Script } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { PromptMessage } from '#gpu-node/engines/ports.ts'
+import { FENCE, fenced } from './fence.ts'
 
 /** Tokens of the whole prompt. Small models serve 4,096; the reply (MAX_REPLY_TOKENS) and the estimate's error fit beside. */
 export const MAX_PROMPT_TOKENS = 3_000
@@ -29,7 +30,7 @@ export interface PromptOptions {
 
 export function buildPrompt({ persona, language, history, utterance, maxTokens }: PromptOptions): PromptMessage[] {
   const system: PromptMessage = { role: 'system', content: systemText(persona, language) }
-  const current: PromptMessage = { role: 'user', content: utterance }
+  const current: PromptMessage = { role: 'user', content: fenced(utterance) }
   let left = (maxTokens ?? MAX_PROMPT_TOKENS) - costOf(system) - costOf(current)
   const kept: HeardTurn[] = []
   // From the newest back: the first turn that does not fit ends it, so that the history has no hole.
@@ -55,7 +56,7 @@ const costOf = (message: PromptMessage): number => estimateTokens(message.conten
 /** The dots tell the model that it was cut short, and that the rest was never heard. */
 function messagesOf(turn: HeardTurn): PromptMessage[] {
   const heard = turn.isCutShort && turn.heardText !== '' ? `${turn.heardText.trimEnd()}…` : turn.heardText
-  const user: PromptMessage[] = turn.utteranceText === '' ? [] : [{ role: 'user', content: turn.utteranceText }]
+  const user: PromptMessage[] = turn.utteranceText === '' ? [] : [{ role: 'user', content: fenced(turn.utteranceText) }]
   return heard === '' ? user : [...user, { role: 'assistant', content: heard }]
 }
 
@@ -86,6 +87,7 @@ function systemText(persona: Persona, language: Language): string {
     `You are in a voice call. Answer in ${languageName(language, persona.script)}. What you write is spoken aloud: answer in one to three`,
     'short sentences of plain words, without markup, lists, emoji or stage directions. An earlier answer of yours that',
     'ends in "…" was interrupted there; the caller did not hear more of it.',
+    FENCE,
   ]
     .filter((line) => line !== '')
     .join('\n')

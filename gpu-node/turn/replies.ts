@@ -9,6 +9,7 @@ import { MAX_REPLY_TOKENS } from '#shared/protocol/limits.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Degradation } from './degradation.ts'
 import type { SpokenText } from '#gpu-node/engines/ports.ts'
+import type { Guard } from './guard.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from './ports.ts'
 import { Reply } from './reply.ts'
@@ -26,6 +27,7 @@ export type RepliesOptions = Pick<
   TurnRunnerOptions,
   'engines' | 'clock' | 'sink' | 'persona' | 'outputRate' | 'apology'
 > & {
+  guard: Guard
   ledger: TurnLedger
   degradation: Degradation
   /** As it is now: the caller may switch. */
@@ -41,6 +43,7 @@ const NO_REPLY: ReplyFacts = {
   outputAudioMs: 0,
   voicedBy: undefined,
   isSpeculative: false,
+  safety: [],
   times: {},
 }
 
@@ -55,11 +58,13 @@ export class Replies {
   }
 
   start(key: ReplyKey, text: string, isSpeculative: boolean): void {
-    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation } = this.options
+    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation, guard } = this.options
     const turn = ledger.get(key.turnId)
     const { language, traceparent } = turn
     const { mode: ttsMode, reference } = this.options.voice()
-    const messages = buildPrompt({ persona, language, history: ledger.history, utterance: text })
+    const replyGuard = guard.forReply(text, language)
+    const isRefused = replyGuard.refusal !== undefined
+    const messages = isRefused ? [] : buildPrompt({ persona, language, history: ledger.history, utterance: text })
     const reply = new Reply({
       pipeline: {
         llm: engines.llm,
@@ -67,6 +72,7 @@ export class Replies {
         clock,
         log: logOf(turn),
         messages,
+        guard: replyGuard,
         language,
         maxTokens: persona.limits?.maxReplyTokens ?? MAX_REPLY_TOKENS,
         traceparent,
@@ -165,6 +171,7 @@ export class Replies {
       outputAudioMs: (pacer.sentSamples * 1000) / this.options.outputRate,
       voicedBy: pipeline.times.firstPiece === undefined ? undefined : this.voiceOf(pipeline.ttsMode),
       isSpeculative,
+      safety: pipeline.decisions,
       times: { ...pipeline.times, firstSent: pacer.firstAudioAt },
     }
     return { facts, sentSamples: pacer.sentSamples }

@@ -2,16 +2,19 @@
 // pacer in order. Used by reply.ts. Knows no turn, no caller, and not whether anybody will hear it.
 import { resamplePcm, Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError, faultOf, type Fault } from '#shared/fault.ts'
+import { faultOf, type Fault } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { languageOf, type Language, type Script } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
-import { engineId } from '#shared/model/engine.ts'
+import type { SafetyDecision } from '#shared/safety/decision.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from './engine-watch.ts'
 import { logFailure } from './log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
+import { endless, isTransient, MAX_PIECE_AUDIO_MS } from './pipeline-faults.ts'
+import type { ReplyGuard } from './guard.ts'
+import { GuardedWords } from './guarded-words.ts'
 import { estimateTokens, promptTokens } from './prompt.ts'
 import type { ReplyPacer } from './reply-pacer.ts'
 import { inScript, type Convert } from './script.ts'
@@ -23,8 +26,6 @@ import { spokenText } from './spoken-text.ts'
 export const ENGINE_LIMIT_MS = 20_000
 /** A second try after a transient failure, once what failed had time to recover. */
 export const LLM_RETRY_MS = 100
-/** Audio of one piece: four times what MAX_PIECE_WIDTH can take to say. A TTS that goes on is broken. */
-const MAX_PIECE_AUDIO_MS = 60_000
 
 export interface PipelineOptions {
   llm: Llm
@@ -32,6 +33,7 @@ export interface PipelineOptions {
   clock: Clock
   log: Log
   messages: PromptMessage[]
+  guard: ReplyGuard
   language: Language
   /** Of the reply. */
   maxTokens: number
@@ -55,8 +57,8 @@ export class ReplyPipeline {
   private readonly pieces = new PieceQueue()
   private counted: { promptTokens: number; completionTokens: number } | undefined
   private isAsked = false
-  /** What the LLM has said so far, as it came; and how much of it is in pieces, as they are shown. */
-  private raw = ''
+  private readonly words: GuardedWords
+  /** How much of the words is in pieces, as they are shown. */
   private cutChars = 0
   private shown = ''
   private readonly convert: Convert
@@ -74,19 +76,29 @@ export class ReplyPipeline {
     this.options = options
     this.convert = inScript(options.script)
     this.mode = options.ttsMode
+    this.words = new GuardedWords(options.guard)
   }
 
   /** What the LLM has said so far, in the persona's script: the pieces, and what is no piece yet. */
   get text(): string {
-    return (this.shown + this.convert(this.raw.slice(this.cutChars))).slice(0, MAX_TURN_TEXT_CHARS)
+    return (this.shown + this.convert(this.words.text.slice(this.cutChars))).slice(0, MAX_TURN_TEXT_CHARS)
   }
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
   async run(): Promise<void> {
-    const { pacer } = this.options
-    await Promise.all([this.excuse(this.think()), this.excuse(this.speak())])
+    const { pacer, guard } = this.options
+    const { refusal } = guard
+    const words = refusal ? this.refuse(refusal.text) : this.think()
+    await Promise.all([this.excuse(words), this.excuse(this.speak())])
     if (this.fault) this.apologise()
+    // Also where the refusal could only be said by the apology.
+    if (refusal) this.fault = refusal.fault
     pacer.end()
+  }
+
+  /** What the filters have done to it. */
+  get decisions(): readonly SafetyDecision[] {
+    return this.words.decisions
   }
 
   get ttsMode(): TtsMode {
@@ -125,12 +137,18 @@ export class ReplyPipeline {
     pacer.endPiece()
   }
 
+  /** The words of the persona for what it does not answer: no engine sees what the caller said. */
+  private async refuse(text: string): Promise<void> {
+    this.show(text)
+    this.pieces.end()
+  }
+
   private async think(): Promise<void> {
     const { clock, signal, log } = this.options
     try {
       await this.readTokens()
     } catch (thrown) {
-      if (!isTransient(thrown) || this.raw !== '' || signal.aborted || this.halt.signal.aborted) throw thrown
+      if (!isTransient(thrown) || this.words.text !== '' || signal.aborted || this.halt.signal.aborted) throw thrown
       logFailure(log, thrown, 'the llm failed before its first token and is asked again')
       await clock.sleep(LLM_RETRY_MS, signal)
       await this.readTokens()
@@ -141,32 +159,31 @@ export class ReplyPipeline {
     const { llm, clock, messages, language, maxTokens, traceparent, onFallback } = this.options
     const signal = AbortSignal.any([this.options.signal, this.halt.signal])
     const splitter = new SpeakableSplitter()
+    this.words.begin()
     this.times.asked = clock.now()
     this.isAsked = true
     const tokens = llm.complete({ messages, language, maxTokens, signal, traceparent, onFallback })
     try {
       for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
-        for (const piece of this.take(delta, splitter)) this.show(piece)
-        if (this.raw.length >= MAX_TURN_TEXT_CHARS) break
+        for (const piece of splitter.push(this.heard(delta))) this.show(piece)
+        if (this.words.isEnded || this.words.isFull) break
       }
     } finally {
       // Also of a sentence that breaks off: where an apology follows, what is there of it is said.
-      for (const piece of splitter.flush()) this.show(piece)
+      for (const piece of [...splitter.push(this.words.end()), ...splitter.flush()]) this.show(piece)
     }
+    if (this.words.isEnded) this.show(this.options.guard.ending)
     this.pieces.end()
   }
 
-  private take(delta: LlmDelta, splitter: SpeakableSplitter): string[] {
+  private heard(delta: LlmDelta): string {
     if (delta.type === 'usage') {
       const { promptTokens: prompt, completionTokens } = delta
       this.counted = { promptTokens: prompt, completionTokens }
-      return []
+      return ''
     }
-    const token = delta.text.slice(0, MAX_TURN_TEXT_CHARS - this.raw.length)
-    if (token === '') return []
-    this.times.firstToken ??= this.options.clock.now()
-    this.raw += token
-    return splitter.push(token)
+    if (delta.text !== '') this.times.firstToken ??= this.options.clock.now()
+    return this.words.push(delta.text)
   }
 
   private show(piece: string): void {
@@ -218,16 +235,3 @@ export class ReplyPipeline {
     pacer.audio(resampler.flushPcm())
   }
 }
-
-function isTransient(thrown: unknown): boolean {
-  return thrown instanceof FaultError && thrown.fault.code === 'engine_failed' && thrown.fault.transient
-}
-
-const endless = (tts: Tts): FaultError =>
-  new FaultError({
-    code: 'engine_failed',
-    engineId: engineId(tts.engine),
-    stage: 'tts',
-    transient: false,
-    detail: `more than ${MAX_PIECE_AUDIO_MS} ms of audio for one piece`,
-  })

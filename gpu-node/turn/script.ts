@@ -19,6 +19,19 @@ export function primingFor(language: Language, script: Script | null): string | 
   return { hant: '以下是繁體中文的句子。', hans: '以下是简体中文的句子。' }[script]
 }
 
+/** One form for comparing character by character: the Simplified one, which costs least. */
+export const simplified: Convert = (character) => {
+  const known = compared.get(character)
+  if (known !== undefined) return known
+  const simple = toHans(character)
+  if (compared.size < MAX_COMPARED) compared.set(character, simple)
+  return simple
+}
+
+/** More than texts use; a table asked for each character would cost some microseconds each time. */
+const MAX_COMPARED = 10_000
+const compared = new Map<string, string>()
+
 /** Builds what a script needs. Idempotent. */
 export function prepareScript(script: Script): void {
   if (script === 'hant') toHant('后')

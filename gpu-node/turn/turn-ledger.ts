@@ -6,6 +6,7 @@ import { invariant } from '#shared/invariant.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { Fallback, PastTurn, Timings, TurnRecord, TurnStatus } from '#shared/model/turn.ts'
+import type { SafetyDecision } from '#shared/safety/decision.ts'
 import { newTraceparent, traceIdOf } from '#shared/trace.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
 import type { HeardTurn } from './prompt.ts'
@@ -46,6 +47,8 @@ export interface ReplyFacts {
   /** The engine that was to speak it; undefined where there was nothing to say. */
   voicedBy: string | undefined
   isSpeculative: boolean
+  /** What the filters decided of it, and of the utterance that it answers. */
+  safety: readonly SafetyDecision[]
   times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number; firstSent?: number }
 }
 
@@ -54,22 +57,26 @@ export interface LedgerOptions {
   engines: Engines
   turns: readonly PastTurn[]
   nextTurn: number
+  /** Whether a text may not come into a prompt. */
+  isBlocked: (text: string) => boolean
 }
 
 export class TurnLedger {
   private readonly clock: Clock
   private readonly engines: Engines
   private readonly open = new Map<TurnId, OpenTurn>()
+  private readonly isBlocked: (text: string) => boolean
   private past: HeardTurn[]
   private readonly records = new Map<TurnId, TurnRecord>()
   private nextTurn: number
   /** Tokens spent on utterances that came to nothing: the next turn bears them. */
   private homeless = { promptTokens: 0, completionTokens: 0 }
 
-  constructor({ clock, engines, turns, nextTurn }: LedgerOptions) {
+  constructor({ clock, engines, turns, nextTurn, isBlocked }: LedgerOptions) {
     this.clock = clock
     this.engines = engines
-    this.past = turns.slice(-MAX_REMEMBERED_TURNS)
+    this.isBlocked = isBlocked
+    this.past = turns.slice(-MAX_REMEMBERED_TURNS).filter(({ utteranceText }) => !isBlocked(utteranceText))
     this.nextTurn = nextTurn
   }
 
@@ -152,6 +159,7 @@ export class TurnLedger {
       startedAt: turn.startedAt,
       endedAt: this.clock.now(),
       ...(faultCode === undefined ? {} : { faultCode }),
+      ...(reply.safety.length === 0 ? {} : { safety: [...reply.safety] }),
     }
     this.open.delete(turnId)
     this.remember(record)
@@ -162,7 +170,7 @@ export class TurnLedger {
   correct(turnId: TurnId, text: string): { isKnown: boolean; record?: TurnRecord } {
     const open = this.open.get(turnId)
     if (open) open.correctedText = text
-    const isPast = this.past.some(({ id }) => id === turnId)
+    const isPast = this.records.has(turnId) || this.past.some(({ id }) => id === turnId)
     this.past = this.past.map((turn) => (turn.id === turnId ? { ...turn, utteranceText: text } : turn))
     const record = this.records.get(turnId)
     if (record) this.records.set(turnId, { ...record, correctedText: text })
@@ -172,9 +180,11 @@ export class TurnLedger {
   private remember(record: TurnRecord): void {
     const { id, correctedText, utteranceText, heardText, replyText } = record
     const isCutShort = heardText !== replyText
-    this.past = [...this.past, { id, utteranceText: correctedText ?? utteranceText, heardText, isCutShort }]
+    const said = correctedText ?? utteranceText
+    // What was refused is stored, but no later prompt has it.
+    if (!this.isBlocked(said)) this.past = [...this.past, { id, utteranceText: said, heardText, isCutShort }]
     this.records.set(id, record)
-    for (const { id: old } of this.past.slice(0, -MAX_REMEMBERED_TURNS)) this.records.delete(old)
+    for (const old of [...this.records.keys()].slice(0, -MAX_REMEMBERED_TURNS)) this.records.delete(old)
     this.past = this.past.slice(-MAX_REMEMBERED_TURNS)
   }
 

@@ -12,6 +12,7 @@ import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
 import { Degradation } from './degradation.ts'
 import { Ear } from './ear.ts'
 import type { SpeechEvent } from './ear.ts'
+import { blocked, Guard } from './guard.ts'
 import { logFailure } from './log-failure.ts'
 import { OwnVoice } from './own-voice.ts'
 import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
@@ -35,6 +36,7 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
 class Runner implements TurnRunner {
   private readonly options: TurnRunnerOptions
   private settings: SessionSettings
+  private readonly guard: Guard
   private readonly ledger: TurnLedger
   private readonly degradation: Degradation
   private readonly ownVoice = new OwnVoice()
@@ -56,7 +58,9 @@ class Runner implements TurnRunner {
     const dispatch = (event: TurnEvent): void => this.dispatch(event)
     const track = (work: Promise<void>): void => this.track(work)
     const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
-    this.ledger = new TurnLedger(options)
+    this.guard = new Guard(options.persona, options.profanity)
+    const { guard } = this
+    this.ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) })
     const atSample = (): number => this.ear.atSample
     const stt = createScriptStt(engines.stt, options.persona.script)
     this.recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
@@ -66,7 +70,7 @@ class Runner implements TurnRunner {
       mode: this.settings.ttsMode,
       reference: this.ownVoice.reference ?? options.profileVoice,
     })
-    this.replies = new Replies({ ...options, ledger, degradation, voice, logOf, dispatch, track })
+    this.replies = new Replies({ ...options, guard, ledger, degradation, voice, logOf, dispatch, track })
     this.effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.replies, logOf })
     this.speech = new SpeechQueue({
       isBlockedBy: (turnId) => this.isBlocked(turnId),
@@ -214,6 +218,8 @@ class Runner implements TurnRunner {
   }
 
   private correct(turnId: TurnId, text: string): void {
+    const decision = this.guard.judge(text)
+    if (decision?.action === 'block') return this.effects.fault(blocked(decision), turnId)
     const { isKnown, record } = this.ledger.correct(turnId, text)
     this.ownVoice.correct(turnId, text)
     if (!isKnown) return this.effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)

@@ -4,6 +4,7 @@ import { isId, type PersonaId } from '#shared/ids.ts'
 import { MAX_REPLY_TOKENS, MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 import { EngineWishes } from './engine.ts'
 import { Language, Script } from './language.ts'
+import { SafetyPolicy } from './safety-policy.ts'
 
 export const PersonaIdSchema = v.custom<PersonaId>(
   (value) => typeof value === 'string' && isId('persona', value),
@@ -33,6 +34,8 @@ export const Persona = v.object({
   limits: v.optional(PersonaLimits),
   /** A session goes to a node that has them all, which asks them first. */
   engines: v.optional(EngineWishes),
+  /** What the filters do; the usual (DEFAULT_SAFETY_POLICY) where the operator has said nothing. */
+  safety: v.nullish(SafetyPolicy),
 })
 export type Persona = v.InferOutput<typeof Persona>
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { isId, type TurnId } from '#shared/ids.ts'
 import { EngineRole } from './engine.ts'
+import { MAX_DECISIONS, SafetyDecision } from '#shared/safety/decision.ts'
 import { Language } from './language.ts'
 
 export const TurnIdSchema = v.custom<TurnId>(
@@ -113,6 +114,8 @@ export const TurnRecord = v.object({
   endedAt: v.number(),
   /** The fault's code where status is failed. */
   faultCode: v.optional(v.string()),
+  /** What the safety filters did; absent where they had nothing to do. */
+  safety: v.optional(v.pipe(v.array(SafetyDecision), v.maxLength(MAX_DECISIONS))),
 })
 export type TurnRecord = v.InferOutput<typeof TurnRecord>
 

@@ -4,6 +4,7 @@ import { benchEmbedded } from './embedded.ts'
 import { quantile } from './quantile.ts'
 import { benchRelay } from './relay.ts'
 import { printReport, type Report } from './report.ts'
+import { benchSafety } from './safety.ts'
 import { benchVoiceToVoice, criticalPathMs } from './voice-to-voice.ts'
 
 /** Programs start, engines warm up, turns are spoken at the pace of life. */
@@ -48,6 +49,19 @@ it(
   },
   BENCH_TIMEOUT_MS,
 )
+
+it('[SAF24] safety measures the corpus, its held-out part, and what a text costs', async () => {
+  const report = await benchSafety({ rounds: 1, repeats: 1 })
+  expect(column(report, 'filter')).toHaveLength(4)
+  for (const micros of column(report, 'µs mean')) expect(micros).toBeGreaterThan(0)
+  expect(
+    column(report, 'attacks passed %')
+      .slice(0, 2)
+      .map(Number)
+      .every((share) => share < 100),
+  ).toBe(true)
+  expect(report.aims).toHaveLength(3)
+})
 
 it(
   '[BEN3] embedded measures the idle loop and a session that really speaks',

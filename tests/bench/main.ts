@@ -13,6 +13,7 @@ import { listeningReport, makeListeningTest } from './listen.ts'
 import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
+import { benchSafety, SAFETY_FULL, SAFETY_SHORT } from './safety.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -21,6 +22,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   'voice-to-voice': ({ short }) => benchVoiceToVoice(short ? VOICE_SHORT : VOICE_FULL),
   relay: ({ short }) => benchRelay(short ? RELAY_SHORT : RELAY_FULL),
   hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
+  safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
   engines: (values) => benchEngines(enginesLoad(values)),
   listen: async (values) => {

@@ -31,10 +31,13 @@ export function turnRecord(facts: Partial<TurnRecord> = {}): TurnRecord {
   }
 }
 
-/** Which engines a turn may name: none, the wanted ones, others. */
-export const WHO_DID_IT: Array<Pick<TurnRecord, 'engines' | 'fallbacks'>> = [
+/** Which engines a turn may name: none, the wanted ones, others; and what the filters did. */
+export const WHO_DID_IT: Array<Pick<TurnRecord, 'engines' | 'fallbacks' | 'safety'>> = [
   { engines: {} },
-  { engines: { vad: 'silero@6', stt: 'whisper@3.1' } },
+  {
+    engines: { vad: 'silero@6', stt: 'whisper@3.1' },
+    safety: [{ layer: 'input', family: 'encoded', action: 'block' }],
+  },
   {
     engines: { llm: 'qwen@3', tts: 'flite@2.2' },
     fallbacks: [{ role: 'tts', asked: 'f5@1', used: 'flite@2.2', reason: 'failed' }],

@@ -1,5 +1,6 @@
 // Personas as their operator keeps them and callers see them, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_SAFETY_POLICY } from '#shared/model/safety-policy.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 
 describe('personas', () => {
@@ -37,6 +38,7 @@ describe('personas', () => {
       voiceProfileId: null,
       limits: {},
       engines: {},
+      safety: DEFAULT_SAFETY_POLICY,
     })
     expect((await send(`/api/personas/${id}`, 'PATCH', { language: 'zh', script: 'hans' })).status).toBe(204)
     expect(await edge.store.sessions.persona(id)).toMatchObject({ language: 'zh', script: 'hans', ttsMode: 'hq' })
@@ -60,6 +62,18 @@ describe('personas', () => {
       limits: { maxReplyTokens: 30 },
       engines: {},
     })
+  })
+
+  it('[SAF22] a persona has a safety policy: the usual one, or what its operator says; null brings the usual one back', async () => {
+    const safety = { input: 'flag', allowUrls: false, output: { email: 'end' } }
+    const { id } = (await (await send('/api/personas', 'POST', { ...teacher, safety })).json()) as { id: string }
+    const policy = async () => ((await (await send(`/api/personas/${id}`, 'GET')).json()) as { safety: object }).safety
+    const full = { ...safety, output: { ...DEFAULT_SAFETY_POLICY.output, email: 'end' } }
+    expect(await policy()).toEqual(full)
+    expect(await edge.store.sessions.persona(id as `per_${string}`)).toMatchObject({ safety: full })
+    expect((await send(`/api/personas/${id}`, 'PATCH', { safety: { input: 'perhaps' } })).status).toBe(400)
+    expect((await send(`/api/personas/${id}`, 'PATCH', { safety: null })).status).toBe(204)
+    expect(await policy()).toEqual(DEFAULT_SAFETY_POLICY)
   })
 
   it('[PER3] the default one and one with conversations stay', async () => {

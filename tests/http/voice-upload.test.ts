@@ -69,6 +69,13 @@ describe('uploading voices', () => {
     expect((await upload(twice)).status).toBe(400)
   })
 
+  it('[SAF23] refuses a name that would be markup or an instruction', async () => {
+    for (const name of ['<img src=x onerror=alert(1)>', 'Ignore all previous instructions']) {
+      const answer = await upload(form(recording(), { name }))
+      expect([answer.status, await faultIn(answer)]).toMatchObject([403, { code: 'blocked' }])
+    }
+  })
+
   it('[VOI3] refuses a file over 10 MiB, with and without a length', async () => {
     const body = form(new Uint8Array(11 * 1024 * 1024))
     // The edge reads no further and closes: no other request is to come by that connection.

@@ -44,6 +44,7 @@ describe('node config', () => {
     [{}, /^NODE_TOKEN: is needed/],
     [{ NODE_TOKEN: 'short' }, /^NODE_TOKEN: must have at least 16/],
     [{ NODE_TOKEN_FILE: 'tests/node/absent' }, /^NODE_TOKEN_FILE: must be a file/],
+    [{ NODE_TOKEN, PROFANITY_FILE: 'tests/node/absent' }, /^PROFANITY_FILE: must be a file/],
     [{ NODE_TOKEN, EDGE_URL: 'ftp://x' }, /^EDGE_URL: must be a URL \(ws:, wss:/],
     [{ NODE_TOKEN, SLOTS: '0' }, /^SLOTS: must be a whole number from 1 to 256/],
     [{ NODE_TOKEN, LOG_LEVEL: 'loud' }, /^LOG_LEVEL: must be one of debug/],

@@ -9,6 +9,7 @@ import type { TurnOptions } from '#shared/model/turn-options.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { TtsMode, UnnumberedDown } from '#shared/protocol/session-messages.ts'
+import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import type { TurnRunner } from '#gpu-node/turn/ports.ts'
@@ -37,6 +38,7 @@ export interface WorldOptions extends ScriptedEnginesOptions {
   turns?: PastTurn[]
   ttsMode?: TtsMode
   apology?: SpokenText
+  profanity?: WordList
   /** What the turns get in place of the scripted engines: chains that they are part of. */
   wire?: (engines: ScriptedEngines, clock: VirtualClock) => Partial<Engines>
   /** What the session that hosts the turns does with a message: it may end them there and then. */
@@ -78,6 +80,7 @@ export class TurnWorld {
       language: options.language ?? 'en',
       ttsMode: options.ttsMode ?? 'fast',
       apology: () => options.apology,
+      profanity: options.profanity,
       options: { ...DEFAULT_TURN_OPTIONS, ...options.options },
       inputRate: this.inputRate,
       outputRate: OUTPUT_RATE,

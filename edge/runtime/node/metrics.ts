@@ -16,6 +16,7 @@ const COUNTERS = {
   http_requests: { help: 'HTTP requests, by route and status.', labels: ['method', 'route', 'status'] },
   node_connections: { help: 'Control sockets that nodes opened.', labels: [] },
   placements: { help: 'Placements of sessions on nodes, by outcome and why not.', labels: ['outcome', 'reason'] },
+  safety_decisions: { help: 'What the safety filters did.', labels: ['layer', 'family', 'action'] },
 } as const satisfies Record<MetricName, Description>
 
 const GAUGES = {

@@ -1,0 +1,20 @@
+// How engines fail within a reply. Used by reply-pipeline.ts.
+import { FaultError } from '#shared/fault.ts'
+import { engineId } from '#shared/model/engine.ts'
+import type { Tts } from '#gpu-node/engines/ports.ts'
+
+/** Audio of one piece: four times what MAX_PIECE_WIDTH can take to say. A TTS that goes on is broken. */
+export const MAX_PIECE_AUDIO_MS = 60_000
+
+export function isTransient(thrown: unknown): boolean {
+  return thrown instanceof FaultError && thrown.fault.code === 'engine_failed' && thrown.fault.transient
+}
+
+export const endless = (tts: Tts): FaultError =>
+  new FaultError({
+    code: 'engine_failed',
+    engineId: engineId(tts.engine),
+    stage: 'tts',
+    transient: false,
+    detail: `more than ${MAX_PIECE_AUDIO_MS} ms of audio for one piece`,
+  })

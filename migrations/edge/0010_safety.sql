@@ -1,0 +1,2 @@
+ALTER TABLE `persona` ADD `safety` text;--> statement-breakpoint
+ALTER TABLE `turn` ADD `safety` text;

@@ -1,0 +1,115 @@
+// What must not be said and is written without a blank, or in groups of digits: addresses, keys, numbers. Used by run-stage.ts on a
+// bounded piece of text, one character of it for one of the text. Pure.
+import type { SensitiveKind } from './decision.ts'
+import { findNumber, type Found } from './number-kinds.ts'
+
+/** What separates the groups of a number. No slash: a date is no phone. */
+const SEPARATORS = /[\s.,，、()–—-]/
+
+/** The earliest of what is looked for that begins before `before`. */
+export function findInRun(text: string, kinds: ReadonlySet<SensitiveKind>, before: number): Found | undefined {
+  const ascii = toAscii(text)
+  return [...inWords(ascii), ...inDigits(ascii)]
+    .filter(({ kind, start }) => kinds.has(kind) && start < before)
+    .toSorted((one, other) => one.start - other.start || other.end - one.end)[0]
+}
+
+/** Full-width letters, Chinese digits: one sign for one sign. */
+export function toAscii(text: string): string {
+  return text.replace(/[！-～零〇一二三四五六七八九幺]/g, (sign) => {
+    const digit = '零一二三四五六七八九'.indexOf(sign)
+    if (digit >= 0) return `${digit}`
+    if (sign === '〇') return '0'
+    if (sign === '幺') return '1'
+    return String.fromCharCode(sign.charCodeAt(0) - 0xfee0)
+  })
+}
+
+const WORD_KINDS: readonly (readonly [SensitiveKind, RegExp])[] = [
+  ['token', /(?<![A-Za-z0-9])(?:sk|pk|rk|ek|tk)[-_][A-Za-z0-9_-]{12,}/g],
+  [
+    'token',
+    /(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|hf_|glpat-|npm_|xox[abprs]-|ya29\.|SG\.|dop_v1_|AKIA|ASIA|AIza)[A-Za-z0-9_.-]{12,}/g,
+  ],
+  ['token', /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g],
+  ['token', /(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_+/-]{0,480}\d)[A-Za-z0-9_+/-]{32,}={0,2}/g],
+  [
+    'localAddress',
+    /(?:[a-z]{2,6}:\/\/)?(?<![\d.])(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}(?![\d.]*\d)(?::\d{1,5})?(?:\/[^\s"'<>]*)?/gi,
+  ],
+  [
+    'localAddress',
+    /(?:[a-z]{2,6}:\/\/)?(?<![\w.-])(?:localhost|[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.(?:local|lan|internal|localdomain|home\.arpa))(?![\w-])(?::\d{1,5})?(?:\/[^\s"'<>]*)?/gi,
+  ],
+  ['localAddress', /(?<![\w:])(?:fe80|f[cd][0-9a-f]{2})(?::[0-9a-f]{0,4}){2,7}(?![\w:])|(?<![\w:])::1(?![\w:])/gi],
+  ['url', /(?<![a-z])(?:https?|ftp|wss?):\/\/[^\s"'<>]+|(?<![\w.-])www\.[^\s"'<>]+/gi],
+  [
+    'url',
+    /(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|dev|app|ai|cn|tw|hk|uk|de|fr|jp|info|biz|me|co|edu|gov|xyz|site|online|example)(?![\w-])(?::\d{1,5})?(?:\/[^\s"'<>]*)?/gi,
+  ],
+]
+
+function* inWords(text: string): Generator<Found> {
+  yield* emails(text)
+  if (!/[A-Za-z:]/.test(text) && !text.includes('.')) return
+  for (const [kind, pattern] of WORD_KINDS) {
+    for (const match of text.matchAll(pattern)) {
+      if (kind === 'token' && !isRandom(match[0])) continue
+      yield { kind, start: match.index, end: match.index + withoutMarks(match[0]).length }
+    }
+  }
+}
+
+/** Grown from each @ to both sides: a pattern would try every beginning of a long run. */
+function* emails(text: string): Generator<Found> {
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    let start = at
+    while (start > 0 && at - start < 64 && /[\w.%+-]/.test(text.charAt(start - 1))) start--
+    const domain = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}/i.exec(text.slice(at + 1, at + 256))
+    if (domain) yield { kind: 'email', start, end: at + 1 + domain[0].length }
+  }
+}
+
+function* inDigits(text: string): Generator<Found> {
+  const { squeezed, places } = squeeze(text)
+  const isPhoneLike = (start: number, end: number): boolean =>
+    GROUPED_PHONE.test(text.slice(places[start], (places[end - 1] ?? 0) + 1))
+  for (let from = 0; ;) {
+    const found = findNumber(blanked(squeezed, from), isPhoneLike)
+    if (!found) return
+    const start = places[found.start] ?? 0
+    // An opening bracket before the area code goes with it.
+    const isBracketed = text.charAt(start - 1) === '('
+    yield { kind: found.kind, start: isBracketed ? start - 1 : start, end: (places[found.end - 1] ?? 0) + 1 }
+    from = found.end
+  }
+}
+
+/** As in North America. */
+const GROUPED_PHONE = /^1?[\s.-]?\(?\d{3}\)?[\s.-]\s?\d{3}[\s.-]\d{4}$/
+
+/** Without the separators between digits; `places` says where each sign stood. Others become a blank. */
+function squeeze(text: string): { squeezed: string; places: number[] } {
+  const places: number[] = []
+  let squeezed = ''
+  for (let at = 0; at < text.length; at++) {
+    const sign = text.charAt(at)
+    if (SEPARATORS.test(sign)) continue
+    const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
+    if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(squeezed))) {
+      squeezed += ' '
+      places.push(at - 1)
+    }
+    squeezed += sign
+    places.push(at)
+  }
+  return { squeezed, places }
+}
+
+const blanked = (text: string, until: number): string => ' '.repeat(until) + text.slice(until)
+
+/** A long path or a word with dashes is no key: a key mixes digits with letters. */
+const isRandom = (run: string): boolean => /\d/.test(run) && /[A-Za-z]/.test(run) && !/^\/|\/.*\/.*\//.test(run)
+
+/** The full stop after an address is the sentence's. */
+const withoutMarks = (match: string): string => match.replace(/[.,;:!?)\]}]{1,8}$/, '')

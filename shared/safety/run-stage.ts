@@ -1,0 +1,143 @@
+// Takes addresses, keys and numbers out of a stream of text. It waits for the end of a run (what has no blank, or groups of digits)
+// before it judges it, and for nothing else. Used by output-filter.ts. Pure; bounded by MAX_RUN_CHARS.
+import type { SensitiveKind } from './decision.ts'
+import { findInRun } from './run-kinds.ts'
+import type { Part, Stage } from './stage.ts'
+
+/** Nothing that is to be spoken is as long without a blank: such a run is taken for a key. */
+export const MAX_RUN_CHARS = 512
+/** Groups of digits: 19 of a card with a mark and a blank after each are fewer. */
+const MAX_GROUP_CHARS = 64
+/** The first line of a PEM file (RFC 7468 §2) has some 40. */
+const MAX_HEADER_CHARS = 64
+
+const RUN = /[!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四五六七八九幺]/
+const RUN_END = /[^!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四五六七八九幺]/g
+const RUN_START = new RegExp(RUN.source, 'g')
+const DIGIT = '[0-9０-９零〇一二三四五六七八九幺]'
+const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+)[,.)）-]{0,2}$`)
+const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT})`)
+/** What might still become GOES_ON. */
+const MAY_GO_ON = /^[\s，、–—]{0,2}[(（+-]{0,2}$/
+
+export class RunStage implements Stage {
+  private readonly kinds: ReadonlySet<SensitiveKind>
+  private rest = ''
+  /** In the middle of a private key, or of a run that is too long: nothing comes out. */
+  private inside: 'key' | 'run' | undefined
+
+  constructor(kinds: ReadonlySet<SensitiveKind>) {
+    this.kinds = kinds
+  }
+
+  push(text: string): Part[] {
+    this.rest += text
+    return this.take(false)
+  }
+
+  flush(): Part[] {
+    const parts = this.take(true)
+    this.rest = ''
+    this.inside = undefined
+    return parts
+  }
+
+  private take(isEnd: boolean): Part[] {
+    const parts: Part[] = []
+    let at = 0
+    for (;;) {
+      const step = this.inside ? this.skip(at) : this.step(at, isEnd)
+      if (!step) break
+      parts.push(...step.parts)
+      at = step.at
+    }
+    this.rest = this.rest.slice(at)
+    return parts
+  }
+
+  /** The next decision from `at` on; undefined where more text is needed, or there is none. */
+  private step(at: number, isEnd: boolean): { parts: Part[]; at: number } | undefined {
+    if (at >= this.rest.length) return undefined
+    RUN_START.lastIndex = at
+    const start = RUN_START.exec(this.rest)?.index ?? this.rest.length
+    if (start > at) return { parts: [this.rest.slice(at, start)], at: start }
+    const end = this.runEnd(at)
+    if (end - at >= MAX_RUN_CHARS) return this.tooLong(at)
+    if (end === this.rest.length && !isEnd) return undefined
+    const run = this.rest.slice(at, end)
+    const header = this.kinds.has('privateKey') ? this.keyHeader(at, run, isEnd) : 'none'
+    if (header === 'unknown') return undefined
+    if (header !== 'none') return header
+    const group = this.groupEnd(at, end, isEnd)
+    return group === undefined ? undefined : this.judge(at, end, group)
+  }
+
+  private judge(at: number, end: number, groupEnd: number): { parts: Part[]; at: number } {
+    const found = findInRun(this.rest.slice(at, groupEnd), this.kinds, end - at)
+    if (!found) return { parts: [this.rest.slice(at, end)], at: end }
+    const before = this.rest.slice(at, at + found.start)
+    return { parts: [...(before === '' ? [] : [before]), { kind: found.kind }], at: at + found.end }
+  }
+
+  private runEnd(at: number): number {
+    RUN_END.lastIndex = at
+    return RUN_END.exec(this.rest)?.index ?? this.rest.length
+  }
+
+  private tooLong(at: number): { parts: Part[]; at: number } {
+    if (!this.kinds.has('token')) return { parts: [this.rest.slice(at, at + MAX_RUN_CHARS)], at: at + MAX_RUN_CHARS }
+    this.inside = 'run'
+    return { parts: [{ kind: 'token' }], at: at + MAX_RUN_CHARS }
+  }
+
+  /** A number may go on after a blank. */
+  private groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
+    let groupEnd = end
+    while (ENDS_IN_DIGIT.test(this.rest.slice(at, groupEnd)) && groupEnd - at < MAX_GROUP_CHARS) {
+      const after = this.rest.slice(groupEnd, groupEnd + 5)
+      if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return undefined
+      if (!GOES_ON.test(after)) break
+      const next = this.runEnd(groupEnd + after.search(RUN))
+      if (next - at > MAX_GROUP_CHARS) break
+      if (next === this.rest.length && !isEnd) return undefined
+      groupEnd = next
+    }
+    return groupEnd
+  }
+
+  private keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | { parts: Part[]; at: number } {
+    const start = run.search(/-----BEGIN|PuTTY-User-Key-File/)
+    if (start < 0) return 'none'
+    const header = this.rest.slice(at + start, at + start + MAX_HEADER_CHARS)
+    const isWhole = header.length === MAX_HEADER_CHARS || /^-----BEGIN[^-]{0,48}-----/.test(header) || isEnd
+    if (!isWhole && !header.startsWith('PuTTY')) return 'unknown'
+    if (!/PRIVATE KEY|^PuTTY/.test(header)) return 'none'
+    this.inside = 'key'
+    const before = run.slice(0, start)
+    return { parts: [...(before === '' ? [] : [before]), { kind: 'privateKey' }], at: at + start + run.length - start }
+  }
+
+  /** Passes over what is inside; undefined while its end has not come. */
+  private skip(at: number): { parts: Part[]; at: number } | undefined {
+    const end = this.inside === 'key' ? this.keyEnd(at) : this.endOfLongRun(at)
+    if (end !== undefined) {
+      this.inside = undefined
+      return { parts: [], at: end }
+    }
+    // The end's mark may be cut in two: so much of it stays.
+    this.rest =
+      this.rest.slice(0, at) +
+      this.rest.slice(Math.max(at, this.rest.length - (this.inside === 'key' ? MAX_HEADER_CHARS : 0)))
+    return undefined
+  }
+
+  private keyEnd(at: number): number | undefined {
+    const match = /-----END[^-]{0,48}-----|Private-MAC: \w{8,64}\s/.exec(this.rest.slice(at))
+    return match ? at + match.index + match[0].length : undefined
+  }
+
+  private endOfLongRun(at: number): number | undefined {
+    const end = this.runEnd(at)
+    return end < this.rest.length ? end : undefined
+  }
+}
