@@ -5,6 +5,7 @@ import type { KeyLimits, Metering, QuotaStanding } from '#edge/ports.ts'
 import { FIRST_HOLD, UNMETERED } from '#edge/store/quotas.ts'
 import { faultOf } from '#shared/fault.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import type { OpenStore } from './store.contract.ts'
@@ -39,6 +40,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
     interface Live {
       sessionId: SessionId
       conversationId: ConversationId
+      near: Quota[]
     }
     const openSession = async (
       userId: UserId,
@@ -60,6 +62,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
     const spend = (live: Live, tokens: number, startedAt = NOON) =>
       storeTurn(live, turnRecord({ startedAt, usage: ofTokens(tokens) }), startedAt)
     const end = ({ sessionId }: Live) => opened.store.sessions.ended({ sessionId, reason: 'caller', now: NOON })
+    const tokensOf = async (userId: UserId, now = NOON) => (await opened.store.quotas.meters(userId, {}, now))[1]
     const conversations = async (userId: UserId) =>
       (await opened.store.history.listConversations(userId, { limit: 100 })).length
 
@@ -113,18 +116,15 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       expect(once).toEqual({ near: [], exhausted: undefined })
       await end(live)
       expect(await spend(live, 3_000)).toBeUndefined()
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]).toMatchObject({
-        used: 9_000,
-        held: 0,
-        max: 10_000,
-      })
+      expect(await tokensOf(userId)).toMatchObject({ used: 9_000, held: 0, max: 10_000 })
+      expect([live.near, (await openSession(userId)).near]).toEqual([[], ['tokens']])
     })
 
     it('[QUO5] a session holds what its next turn may use, as much as its largest did, until it ends', async () => {
       const userId = await start(house({ tokensPerDay: 11_000 }))
       const first = await openSession(userId)
       const second = await openSession(userId)
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]?.held).toBe(2 * FIRST_HOLD.tokens)
+      expect((await tokensOf(userId))?.held).toBe(2 * FIRST_HOLD.tokens)
       await end(second)
       await spend(first, 6_000)
       await expect(openSession(userId)).rejects.toMatchObject(refusedFor('tokens'))
@@ -133,7 +133,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       await opened.store.sessions.endAllLive(NOON)
       const fourth = await openSession(userId)
       await opened.store.sessions.sweep({ openedBefore: NOON + 1, now: NOON })
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]).toMatchObject({ used: 6_000, held: 0 })
+      expect(await tokensOf(userId)).toMatchObject({ used: 6_000, held: 0 })
       for (const live of [third, fourth]) expect(await spend(live, 1)).toBeUndefined()
     })
 
@@ -204,9 +204,8 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       const live = await openSession(userId, { now: before })
       expect(await spend(live, 9_000, before)).toMatchObject({ near: ['tokens'] })
       expect(await spend(live, 500, MIDNIGHT)).toEqual({ near: [], exhausted: undefined })
-      const meterOn = async (now: number) => (await opened.store.quotas.meters(userId, {}, now))[1]
-      expect(await meterOn(before)).toMatchObject({ used: 9_000, held: 0 })
-      expect(await meterOn(MIDNIGHT)).toMatchObject({ used: 500, held: 9_000 })
+      expect(await tokensOf(userId, before)).toMatchObject({ used: 9_000, held: 0 })
+      expect(await tokensOf(userId, MIDNIGHT)).toMatchObject({ used: 500, held: 9_000 })
       expect(await spend(live, 9_500, MIDNIGHT + 1)).toMatchObject({ exhausted: { resetAt: MIDNIGHT + DAY_MS } })
     })
 
