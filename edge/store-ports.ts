@@ -13,6 +13,7 @@ import type {
 } from '#shared/ids.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { Persona } from '#shared/model/persona.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Caller, KeyLimits, KeyTerms, Scope } from './ports.ts'
@@ -36,11 +37,11 @@ export interface SessionStore {
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
    * user's, conflict where it has a live session, quota_exhausted where nothing is left for another one.
-   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `near`: quotas of which most is used already.
    */
   openSession(
     opening: SessionOpening,
-  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number }>
+  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number; near: Quota[] }>
   placed(session: {
     sessionId: SessionId
     nodeId: NodeId

@@ -146,7 +146,7 @@ export class SessionEffects {
 
   #begin({ session, at }: Of<'begin'>): void {
     const { toNode, secrets, traffic, sessionId } = this.#ports
-    const { turnCount, ...about } = session
+    const { turnCount, near: _, ...about } = session
     traffic.speaks(session.language)
     toNode({
       type: 'session.begin',

@@ -3,6 +3,7 @@
 import type { QuotaStanding } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { OpenedSession, Placed, SessionEffect, SessionEvent, SessionState, Transition } from './session-state.ts'
 import { BEGIN_WITHIN_MS, deadlines, DIAL_WITHIN_MS, FAREWELL_MS } from './session-state.ts'
@@ -59,7 +60,12 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
     if (state.is !== 'beginning') return stay(state)
     const { session, at } = state
     const live = { is: 'live' as const, session, at, since: now, spokeAt: now, caller: HERE, node: HERE }
-    return to({ ...live, open: [], toldNear: [], leaving: undefined }, { type: 'ready', session, engines })
+    const { near } = session
+    return to(
+      { ...live, open: [], toldNear: near, leaving: undefined },
+      { type: 'ready', session, engines },
+      ...near.map(tellNear),
+    )
   },
   nodeFailed: (state, { fault }) =>
     state.is === 'beginning' || state.is === 'live' ? over('fault', { session: state.session, fault }) : stay(state),
@@ -118,6 +124,8 @@ export function reduce(state: SessionState, event: SessionEvent, now: number): T
   return step(state, event, now)
 }
 
+const tellNear = (quota: Quota): SessionEffect => ({ type: 'tellLimit', quota, percent: 80 })
+
 type Live = Extract<SessionState, { is: 'live' }>
 
 const isOpen = (turns: readonly TurnId[], open: readonly TurnId[]): boolean => turns.some((turn) => open.includes(turn))
@@ -126,7 +134,7 @@ const isOpen = (turns: readonly TurnId[], open: readonly TurnId[]): boolean => t
 function metered(state: Live, { near, exhausted }: QuotaStanding, now: number): Transition {
   if (state.leaving) return stay(state)
   const news = near.filter((quota) => quota !== exhausted?.quota && !state.toldNear.includes(quota))
-  const told: SessionEffect[] = news.map((quota) => ({ type: 'tellLimit', quota, percent: 80 }))
+  const told = news.map(tellNear)
   const next = { ...state, toldNear: [...state.toldNear, ...news] }
   if (!exhausted) return news.length > 0 ? to(next, ...told) : stay(state)
   told.push({ type: 'tellLimit', quota: exhausted.quota, percent: 100 })

@@ -44,6 +44,8 @@ export interface OpenedSession {
   options: TurnOptions
   turns: PastTurn[]
   turnCount: number
+  /** Quotas of which most was used before. */
+  near: Quota[]
 }
 
 /** Where the session runs. */

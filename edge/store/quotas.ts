@@ -8,7 +8,11 @@ import type { Fault } from '#shared/fault.ts'
 import { dayEnd, type Quota } from '#shared/model/quota.ts'
 import { CALLER_GONE_MS } from '#shared/protocol/limits.ts'
 
-/** What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s. */
+/**
+ * What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s. What may pass
+ * a quota beyond one hold: a turn that is larger than its session's hold, by what it is larger; turns that come after the end of
+ * their session; and after midnight the first turn of each session that was open.
+ */
 export const FIRST_HOLD = { tokens: 4_000, audioMs: 120_000 }
 /** From this share on a caller is told that a limit is near. */
 const NEAR_SHARE = 0.8
@@ -68,8 +72,13 @@ export function exhaustedIn(meters: QuotaMeter[], at: { day: string; now: number
 export function standingOf(meters: QuotaMeter[], at: { day: string; now: number }): QuotaStanding {
   // The session that asks is one of those that may be open at once.
   const ofDay = meters.filter(({ quota }) => quota !== 'sessions')
-  const near = ofDay.filter(({ used, max }) => max !== null && used >= max * NEAR_SHARE)
-  return { near: near.map(({ quota }) => quota), exhausted: exhaustedIn(ofDay, at) }
+  return { near: nearIn(ofDay), exhausted: exhaustedIn(ofDay, at) }
+}
+
+/** Those of a day of which most is used. */
+export function nearIn(meters: QuotaMeter[]): Quota[] {
+  const near = meters.filter(({ quota, used, max }) => quota !== 'sessions' && max !== null && used >= max * NEAR_SHARE)
+  return near.map(({ quota }) => quota)
 }
 
 function exhausted(

@@ -10,7 +10,7 @@ import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
 import { valuesOf, type EdgeDatabase } from './database.ts'
 import { firstHoldMicros } from './prices.ts'
 import { countForOpening, hasQuotaSql } from './quota-store.ts'
-import { exhaustedIn, FIRST_HOLD, metersOf, quotasOf, type Counted } from './quotas.ts'
+import { exhaustedIn, FIRST_HOLD, metersOf, nearIn, quotasOf, type Counted } from './quotas.ts'
 import { conversation, persona, session, turn } from './schema.ts'
 
 /** A past turn has some 100 characters; more rows than this are never within MAX_CONTEXT_BYTES in practice. */
@@ -43,7 +43,8 @@ export function createSessionStore(db: EdgeDatabase, metering: Metering): Sessio
         db.select({ turns: count() }).from(turn).where(eq(turn.conversationId, conversationId)),
       ])
       if (opened.length === 0) throw await refusal(db, opening, { used, quotas })
-      return { conversationId, turns: withinContext(newest), turnCount: counted[0]?.turns ?? 0 }
+      const near = used[0] ? nearIn(metersOf(used[0], quotas)) : []
+      return { conversationId, turns: withinContext(newest), turnCount: counted[0]?.turns ?? 0, near }
     },
 
     async placed({ sessionId, nodeId, epoch, resumeTokenHash, now }) {

@@ -1,5 +1,7 @@
 // Quotas as callers meet them in whole calls: told before the end, a last turn that is finished, and a door that stays closed.
 import { describe, expect, vi } from 'vitest'
+import { CHAT_PROTOCOL, TICKET_PREFIX } from '#shared/protocol/version.ts'
+import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
 import { it } from './call-test.ts'
 import type { CallWorld } from './call-world.ts'
 
@@ -49,9 +51,7 @@ describe.concurrent('quotas', () => {
     await other.ready()
   })
 
-  it('[QUO12] let a user talk in five sessions and refuse the sixth, by key or by ticket, until one ends', async ({
-    start,
-  }) => {
+  it('[QUO12] let a user talk in five sessions and refuse the sixth, until one ends', async ({ start }) => {
     const world = await start({ nodes: [{ slots: 8 }] })
     const callers = await Promise.all(Array.from({ length: 5 }, () => world.caller()))
     await Promise.all(callers.map((caller) => caller.ready()))
@@ -64,5 +64,30 @@ describe.concurrent('quotas', () => {
     await callers[0]?.client.end()
     const seventh = await world.caller()
     await seventh.ready()
+  })
+
+  it('[QUO12] are those of the key, whether a caller brings it or what came of it', async ({ start }) => {
+    const world = await start()
+    const key = await world.newKey(undefined, { sessions: 1 })
+    const post = async (path: string) => {
+      const init = { method: 'POST', headers: { authorization: `Bearer ${key}` }, body: '{}' }
+      return (await (await fetch(world.edge.url + path, init)).json()) as { ticket: string; value: string }
+    }
+    const secrets = [(await post('/api/tickets')).ticket, (await post('/v1/realtime/client_secrets')).value]
+    const callers: ScriptedCaller[] = []
+    const dial = async (headers: Record<string, string>, protocols: string[]) => {
+      const caller = new ScriptedCaller(world.edge.url.replace('http', 'ws'))
+      callers.push(caller)
+      await caller.connect(headers, [CHAT_PROTOCOL, ...protocols])
+      caller.sendRaw('{"type":"session.start"}')
+      return caller
+    }
+    const first = await dial({ authorization: `Bearer ${key}` }, [])
+    await first.heard.next('session.ready')
+    for (const secret of secrets) {
+      const caller = await dial({}, [TICKET_PREFIX + secret])
+      expect(await caller.heard.next('fault')).toMatchObject({ code: 'quota_exhausted', quota: 'sessions' })
+    }
+    for (const caller of callers) caller.close()
   })
 })

@@ -5,6 +5,7 @@ import type { KeyLimits, Metering, QuotaStanding } from '#edge/ports.ts'
 import { FIRST_HOLD, UNMETERED } from '#edge/store/quotas.ts'
 import { faultOf } from '#shared/fault.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import type { OpenStore } from './store.contract.ts'
@@ -13,6 +14,7 @@ const NOON = Date.UTC(2026, 10, 1, 12)
 const MIDNIGHT = Date.UTC(2026, 10, 2)
 const DAY_MS = 24 * 60 * 60_000
 
+const OPEN = { type: 'open' as const }
 const ofTokens = (tokens: number) => ({ promptTokens: tokens, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 })
 const house = (quotas: Partial<Metering['quotas']>, prices: Metering['prices'] = {}): Metering => ({
   quotas: { ...UNMETERED.quotas, ...quotas },
@@ -39,6 +41,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
     interface Live {
       sessionId: SessionId
       conversationId: ConversationId
+      near: Quota[]
     }
     const openSession = async (
       userId: UserId,
@@ -60,6 +63,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
     const spend = (live: Live, tokens: number, startedAt = NOON) =>
       storeTurn(live, turnRecord({ startedAt, usage: ofTokens(tokens) }), startedAt)
     const end = ({ sessionId }: Live) => opened.store.sessions.ended({ sessionId, reason: 'caller', now: NOON })
+    const tokensOf = async (userId: UserId, now = NOON) => (await opened.store.quotas.meters(userId, {}, now))[1]
     const conversations = async (userId: UserId) =>
       (await opened.store.history.listConversations(userId, { limit: 100 })).length
 
@@ -113,18 +117,15 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       expect(once).toEqual({ near: [], exhausted: undefined })
       await end(live)
       expect(await spend(live, 3_000)).toBeUndefined()
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]).toMatchObject({
-        used: 9_000,
-        held: 0,
-        max: 10_000,
-      })
+      expect(await tokensOf(userId)).toMatchObject({ used: 9_000, held: 0, max: 10_000 })
+      expect([live.near, (await openSession(userId)).near]).toEqual([[], ['tokens']])
     })
 
     it('[QUO5] a session holds what its next turn may use, as much as its largest did, until it ends', async () => {
       const userId = await start(house({ tokensPerDay: 11_000 }))
       const first = await openSession(userId)
       const second = await openSession(userId)
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]?.held).toBe(2 * FIRST_HOLD.tokens)
+      expect((await tokensOf(userId))?.held).toBe(2 * FIRST_HOLD.tokens)
       await end(second)
       await spend(first, 6_000)
       await expect(openSession(userId)).rejects.toMatchObject(refusedFor('tokens'))
@@ -133,68 +134,61 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       await opened.store.sessions.endAllLive(NOON)
       const fourth = await openSession(userId)
       await opened.store.sessions.sweep({ openedBefore: NOON + 1, now: NOON })
-      expect((await opened.store.quotas.meters(userId, {}, NOON))[1]).toMatchObject({ used: 6_000, held: 0 })
+      expect(await tokensOf(userId)).toMatchObject({ used: 6_000, held: 0 })
       for (const live of [third, fourth]) expect(await spend(live, 1)).toBeUndefined()
     })
 
     it('[QUO6] however sessions open, talk and end at once, a day is passed by less than one turn may use', async () => {
       await start()
+      const which = fc.nat(3)
+      const tokens = fc.oneof(fc.constant(FIRST_HOLD.tokens), fc.integer({ min: 1, max: FIRST_HOLD.tokens }))
       const action = fc.oneof(
-        fc.record({ type: fc.constant('open' as const) }),
-        fc.record({
-          type: fc.constant('turn' as const),
-          which: fc.nat(5),
-          tokens: fc.integer({ min: 1, max: FIRST_HOLD.tokens }),
-        }),
-        fc.record({ type: fc.constant('turn' as const), which: fc.nat(5), tokens: fc.constant(FIRST_HOLD.tokens) }),
-        fc.record({ type: fc.constant('end' as const), which: fc.nat(5) }),
-        fc.record({ type: fc.constant('again' as const), which: fc.nat(5) }),
+        { weight: 2, arbitrary: fc.constant(OPEN) },
+        { weight: 6, arbitrary: fc.record({ type: fc.constant('turn' as const), which, tokens }) },
+        { weight: 1, arbitrary: fc.record({ type: fc.constant('end' as const), which }) },
+        { weight: 1, arbitrary: fc.record({ type: fc.constant('again' as const), which }) },
       )
       const atOnce = fc.array(action, { minLength: 1, maxLength: 6 })
       await fc.assert(
-        fc.asyncProperty(
-          fc.array(atOnce, { maxLength: 8 }),
-          fc.integer({ min: 0, max: 16_000 }),
-          async (steps, max) => {
-            const userId = await newUser()
-            const limits = { tokensPerDay: max, sessions: 10 }
-            const sessions: Array<{ live: Live; last?: TurnRecord; isOver: boolean }> = []
-            /** Counted after its session's end, when nothing was held for it any more. */
-            let late = 0
-            for (const step of steps) {
-              const busy = new Set<object>()
-              await Promise.all(
-                step.map(async (one) => {
-                  if (one.type === 'open') {
-                    const live = await openSession(userId, { limits }).catch(unlessExhausted)
-                    if (live) sessions.push({ live, isOver: false })
-                    return
-                  }
-                  const session = sessions[one.which]
-                  if (!session) return
-                  if (one.type === 'end') {
-                    session.isOver = true
-                    return end(session.live)
-                  }
-                  if (one.type === 'again') return session.last && void (await storeTurn(session.live, session.last))
-                  // One turn at a time, and none after the session was told that there is nothing left.
-                  if (busy.has(session)) return
-                  busy.add(session)
-                  session.last = turnRecord({ startedAt: NOON, usage: ofTokens(one.tokens) })
-                  const standing: QuotaStanding | undefined = await storeTurn(session.live, session.last)
-                  if (session.isOver) late += one.tokens
-                  if (standing?.exhausted) {
-                    session.isOver = true
-                    await end(session.live)
-                  }
-                }),
-              )
-              const { promptTokens } = await opened.usageOf(userId)
-              expect(promptTokens - late).toBeLessThan(max + FIRST_HOLD.tokens)
-            }
-          },
-        ),
-        { numRuns: 60 },
+        fc.asyncProperty(fc.array(atOnce, { maxLength: 8 }), fc.integer({ min: 0, max: 20_000 }), async (more, max) => {
+          const userId = await newUser()
+          const limits = { tokensPerDay: max, sessions: 10 }
+          const sessions: Array<{ live: Live; last?: TurnRecord; isOver: boolean }> = []
+          /** Counted after its session's end, when nothing was held for it any more. */
+          let late = 0
+          for (const step of [[OPEN, OPEN], [OPEN], ...more]) {
+            const busy = new Set<object>()
+            await Promise.all(
+              step.map(async (one) => {
+                if (one.type === 'open') {
+                  const live = await openSession(userId, { limits }).catch(unlessExhausted)
+                  if (live) sessions.push({ live, isOver: false })
+                  return
+                }
+                const session = sessions[one.which]
+                if (!session) return
+                if (one.type === 'end') {
+                  session.isOver = true
+                  return end(session.live)
+                }
+                if (one.type === 'again') return session.last && void (await storeTurn(session.live, session.last))
+                // One turn at a time, and none after the session was told that there is nothing left.
+                if (busy.has(session) || session.isOver) return
+                busy.add(session)
+                session.last = turnRecord({ startedAt: NOON, usage: ofTokens(one.tokens) })
+                const standing: QuotaStanding | undefined = await storeTurn(session.live, session.last)
+                if (session.isOver) late += one.tokens
+                if (standing?.exhausted) {
+                  session.isOver = true
+                  await end(session.live)
+                }
+              }),
+            )
+            const { promptTokens } = await opened.usageOf(userId)
+            expect(promptTokens - late).toBeLessThan(max + FIRST_HOLD.tokens)
+          }
+        }),
+        { numRuns: 40 },
       )
     })
 
@@ -204,9 +198,8 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       const live = await openSession(userId, { now: before })
       expect(await spend(live, 9_000, before)).toMatchObject({ near: ['tokens'] })
       expect(await spend(live, 500, MIDNIGHT)).toEqual({ near: [], exhausted: undefined })
-      const meterOn = async (now: number) => (await opened.store.quotas.meters(userId, {}, now))[1]
-      expect(await meterOn(before)).toMatchObject({ used: 9_000, held: 0 })
-      expect(await meterOn(MIDNIGHT)).toMatchObject({ used: 500, held: 9_000 })
+      expect(await tokensOf(userId, before)).toMatchObject({ used: 9_000, held: 0 })
+      expect(await tokensOf(userId, MIDNIGHT)).toMatchObject({ used: 500, held: 9_000 })
       expect(await spend(live, 9_500, MIDNIGHT + 1)).toMatchObject({ exhausted: { resetAt: MIDNIGHT + DAY_MS } })
     })
 

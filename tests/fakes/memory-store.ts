@@ -123,7 +123,7 @@ function sessionsOf(
         throw new FaultError({ code: 'conflict', kind: 'conversation', id })
       conversations.set(id, conversation)
       opened.set(opening.sessionId, { ...opening, conversationId: id })
-      return { conversationId: id, turns: pastTurns(conversation), turnCount: conversation.turns.size }
+      return { conversationId: id, turns: pastTurns(conversation), turnCount: conversation.turns.size, near: [] }
     },
     placed: async ({ sessionId, nodeId, epoch, resumeTokenHash }) => {
       check()

@@ -17,6 +17,7 @@ const session: OpenedSession = {
   options: DEFAULT_TURN_OPTIONS,
   turns: [],
   turnCount: 0,
+  near: [],
 }
 const at = { nodeId: 'nod_one' as const, epoch: 1 }
 const here = { is: 'here' } as const
@@ -39,6 +40,7 @@ const STATES: Record<string, SessionState> = {
   ended: { is: 'ended', reason: 'caller' },
   talking: { ...live, open: ['trn_one', 'trn_two'] },
   toldNear: { ...live, toldNear: ['tokens'] },
+  beginningNear: { is: 'beginning', session: { ...session, near: ['tokens'] }, at, until: NOW + 1 },
 }
 const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: NOW + 1 } as const
 STATES['leaving'] = { ...live, open: ['trn_one', 'trn_two'], leaving: { fault: spent, after: ['trn_one'] } }
@@ -130,6 +132,7 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['live', 'broke', 'ended', LOST],
   ['ended', 'broke', 'ended', []],
   // a quota is used up
+  ['beginningNear', 'begun', 'live', ['ready', 'tellLimit']],
   ['live', 'near', 'live', ['tellLimit']],
   ['toldNear', 'near', 'live', []],
   ['live', 'spent', 'ending', ['tellLimit', 'tellCaller', 'tellNode']],

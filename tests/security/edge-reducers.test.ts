@@ -36,6 +36,7 @@ describe('session room', () => {
     options: DEFAULT_TURN_OPTIONS,
     turns: [],
     turnCount: 0,
+    near: ['tokens'],
   }
   const at = fc.record({ nodeId: fc.constantFrom<NodeId>('nod_one', 'nod_two'), epoch: fc.integer({ min: 0, max: 2 }) })
   const fault = { code: 'internal' } as const
