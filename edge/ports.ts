@@ -53,6 +53,8 @@ export interface KeyTerms {
 export interface Caller extends Pick<KeyTerms, 'scopes' | 'origins' | 'limits'> {
   userId: UserId
   keyId: ApiKeyId
+  /** Of a token of an identity provider: what it allows, and until when. Whatever is derived from it is held to both. */
+  token?: { scopes: Scope[]; until: number }
 }
 
 // --- rooms, as the routes and each other see them ---

@@ -150,10 +150,10 @@ export interface HistoryEdits {
   /** Turns, words to be found, feedback, sessions: gone. `live` while somebody talks in it. */
   deleteConversation(owner: Owner, id: ConversationId): Promise<'deleted' | 'live' | 'unknown'>
   /**
-   * All that a user said, his usage and his voices, at once; his keys are revoked and nameless. His live sessions end with their
-   * keys. Gives the files that his voices named.
+   * All that a user said, his usage and his voices, at once; his keys (or `onlyKey`) are revoked and nameless, and their live
+   * sessions end with them. Gives the files that his voices named.
    */
-  deleteUser(userId: UserId, now: number): Promise<BlobHash[]>
+  deleteUser(userId: UserId, leaving: { now: number; onlyKey?: ApiKeyId | undefined }): Promise<BlobHash[]>
 }
 
 export interface NodeStore {

@@ -4,8 +4,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
-import { isId, type ApiKeyId, type NodeId } from '#shared/ids.ts'
+import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
+import { callerByReference, referenceOf } from './key-reference.ts'
 import { answerOf } from './problem.ts'
 import { isUpgrade, type RequestEnv } from './request-log.ts'
 
@@ -63,21 +64,22 @@ export function requireAllowedOrigin(c: Context, { origins }: Pick<Caller, 'orig
 async function callerOfCookie(c: Context, ports: AuthPorts): Promise<Caller | undefined> {
   const value = await getSignedCookie(c, ports.settings.signingSecret, COOKIE)
   if (!value) return undefined
-  const [keyId = '', expiresAt = ''] = value.split('.')
-  if (!isId('apiKey', keyId) || !(Number(expiresAt) > ports.clock.now())) return undefined
+  const [reference = '', expiresAt = ''] = value.split('.')
+  if (!(Number(expiresAt) > ports.clock.now())) return undefined
   if (c.req.method !== 'GET' || isUpgrade(c.req.header('upgrade'))) requireOwnOrigin(c, ports)
-  return ports.store.keys.callerById(keyId, ports.clock.now())
+  return callerByReference(ports.store.keys, reference, ports.clock.now())
 }
 
-export async function setCookieFor(c: Context, { clock, settings }: AuthPorts, keyId: ApiKeyId): Promise<void> {
-  const expiresAt = clock.now() + COOKIE_VALID_MS
+export async function setCookieFor(c: Context, { clock, settings }: AuthPorts, caller: Caller): Promise<void> {
+  const now = clock.now()
+  const expiresAt = Math.min(now + COOKIE_VALID_MS, caller.token?.until ?? Infinity)
   const ownUrl = settings.publicOrigin ?? c.req.url
-  await setSignedCookie(c, COOKIE, `${keyId}.${expiresAt}`, settings.signingSecret, {
+  await setSignedCookie(c, COOKIE, `${referenceOf(caller)}.${expiresAt}`, settings.signingSecret, {
     httpOnly: true,
     sameSite: 'Strict',
     secure: ownUrl.startsWith('https:'),
     path: '/',
-    maxAge: COOKIE_VALID_MS / 1000,
+    maxAge: Math.ceil((expiresAt - now) / 1000),
   })
 }
 

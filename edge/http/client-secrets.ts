@@ -5,8 +5,8 @@ import { Hono } from 'hono'
 import { sign, verify } from 'hono/utils/jwt/jwt'
 import * as v from 'valibot'
 import type { Caller, EdgePorts } from '#edge/ports.ts'
-import { isId } from '#shared/ids.ts'
 import { newSecret } from '#shared/token.ts'
+import { callerByReference, referenceOf } from './key-reference.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 
@@ -44,9 +44,10 @@ export function clientSecretRoutes(ports: OperationPorts) {
   return new Hono<OperationEnv>().post('/realtime/client_secrets', mint, async (c) => {
     const { expires_after } = await readBody(c, Wanted)
     const createdAt = Math.floor(ports.clock.now() / 1000)
-    const expiresAt = createdAt + (expires_after?.seconds ?? DEFAULT_SECONDS)
-    const { keyId } = c.get('caller')
-    const claims = { aud: AUDIENCE, sub: keyId, exp: expiresAt, jti: newSecret('', 9) }
+    const caller = c.get('caller')
+    const wanted = createdAt + (expires_after?.seconds ?? DEFAULT_SECONDS)
+    const expiresAt = Math.min(wanted, Math.floor((caller.token?.until ?? Infinity) / 1000))
+    const claims = { aud: AUDIENCE, sub: referenceOf(caller), exp: expiresAt, jti: newSecret('', 9) }
     const value = CLIENT_SECRET_PREFIX + (await sign(claims, ports.settings.signingSecret, 'HS256'))
     const session = { type: 'realtime', object: 'realtime.session', id: newSecret('sess_', 12) } as const
     return c.json({ value, expires_at: expiresAt, session })
@@ -63,7 +64,7 @@ export async function callerByClientSecret(
     const { sub, exp } = await verify(secret.slice(CLIENT_SECRET_PREFIX.length), settings.signingSecret, options)
     // Our own clock, not the library's: tests and rooms live by it.
     if (typeof exp !== 'number' || exp * 1000 <= clock.now()) return undefined
-    return typeof sub === 'string' && isId('apiKey', sub) ? await store.keys.callerById(sub, clock.now()) : undefined
+    return typeof sub === 'string' ? await callerByReference(store.keys, sub, clock.now()) : undefined
   } catch {
     return undefined
   }

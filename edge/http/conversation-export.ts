@@ -28,7 +28,7 @@ export function conversationExportRoutes(ports: OperationPorts) {
     const id = conversationIdOf(c.req.param('id'))
     const pages = await pagesOf(history, ownerOf(c.get('caller')), id)
     if (!pages) throw notFound('conversation', id)
-    const exporter = exporterOf(format, pages.at(-1)?.turns[0]?.startedAt ?? 0)
+    const exporter = exporterOf(format, pages.findLast(({ turns }) => turns.length > 0)?.turns[0]?.startedAt ?? 0)
     c.header('content-type', exporter.mediaType)
     c.header('content-disposition', `attachment; filename="${id}.${format}"`)
     return c.body([...written(pages, exporter)].join(''))

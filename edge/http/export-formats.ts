@@ -44,9 +44,12 @@ const JSON_FILE: Exporter = {
 const PLAIN: Exporter = {
   mediaType: 'text/plain; charset=utf-8',
   head: ({ createdAt, personaId }) => `${when(createdAt)}  ${personaId}\n`,
-  turn: (turn) => `\n[${when(turn.startedAt)}]\n> ${saidBy(turn)}\n${turn.heardText}\n`,
+  turn: (turn) => `\n[${when(turn.startedAt)}]\n> ${oneLine(saidBy(turn))}\n${oneLine(turn.heardText)}\n`,
   tail: () => '',
 }
+
+/** A line break of what was said must not begin another entry. */
+const oneLine = (said: string): string => said.replaceAll(/\s+/g, ' ').trim()
 
 const MARKDOWN: Exporter = {
   mediaType: 'text/markdown; charset=utf-8',
@@ -57,17 +60,14 @@ const MARKDOWN: Exporter = {
 
 /** What is said is text and never markup, wherever the file is shown. */
 function asText(said: string): string {
-  return said
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-    .replaceAll(/[\\`*_{}[\]<>()#+!|~-]/g, '\\$&')
+  return oneLine(said).replaceAll(/[\\`*_{}[\]<>()#+!|~-]/g, '\\$&')
 }
 
 function subtitles(startedAt: number): Exporter {
   let number = 0
   const cue = (from: number, to: number, text: string): string => {
     // An empty line would end the cue.
-    const line = text.replaceAll(/\s+/g, ' ').replaceAll('-->', '→').trim()
+    const line = oneLine(text).replaceAll('-->', '→')
     if (line === '') return ''
     number += 1
     return `${number}\n${stamp(from - startedAt)} --> ${stamp(Math.max(to, from + MIN_SUBTITLE_MS) - startedAt)}\n${line}\n\n`

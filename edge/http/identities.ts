@@ -36,7 +36,7 @@ const MAX_TOKEN_CHARS = 8 * 1024
 const USER_ID_CHARS = 32
 
 const KeySet = v.object({
-  keys: v.pipe(v.array(v.looseObject({ kid: v.string(), kty: v.string() })), v.maxLength(MAX_KEYS)),
+  keys: v.pipe(v.array(v.looseObject({ kid: v.optional(v.string()), kty: v.string() })), v.maxLength(MAX_KEYS)),
 })
 const Words = v.union([
   v.array(v.string()),
@@ -61,7 +61,9 @@ export function createIdentities(provider: IdentityProvider, { store, log }: Por
       if (typeof subject !== 'string' || subject === '') return undefined
       const digest = (await sha256Hex(`${provider.issuer}\n${subject}`)).slice(0, USER_ID_CHARS)
       const scopes = scopesOf(claims?.[provider.scopesClaim], provider)
-      return store.keys.callerByIdentity({ userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, now })
+      const identity = { userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, now } as const
+      const caller = await store.keys.callerByIdentity(identity)
+      return caller && { ...caller, token: { scopes, until: Number(claims?.['exp']) * 1000 } }
     },
   }
 }
@@ -77,7 +79,8 @@ async function verified(
   if (kid === undefined) return undefined
   const found = await keys(kid, now)
   try {
-    const verification = { iss: issuer, aud: audience, exp: true, nbf: true }
+    // A clock that is a second ahead of ours is no reason to turn its callers away, and iat promises nothing (RFC 7519 §4.1.6).
+    const verification = { iss: issuer, aud: audience, exp: true, nbf: true, iat: false }
     const claims = await verifyWithJwks(token, { keys: found, allowedAlgorithms: ALGORITHMS, verification })
     // hono takes a token without an end for one that never ends.
     return typeof claims.exp === 'number' ? claims : undefined
@@ -101,30 +104,43 @@ function scopesOf(claim: unknown, { scopeNames, defaultScopes }: IdentityProvide
   return SCOPES.filter((scope) => named.has(scope))
 }
 
-/** The provider's keys, fetched when they are old or when one is asked for that is not among them. One fetch at a time. */
+/**
+ * The provider's keys. Old ones serve while new ones are fetched, so that a provider that hangs delays nobody whose key is known; for a
+ * key that is not among them the fetch is waited for, and tried again no sooner than KEYS_AGAIN_MS later.
+ */
 function createKeySource(url: string, log: EdgePorts['log']): (kid: string, now: number) => Promise<HonoJsonWebKey[]> {
-  let known: { keys: HonoJsonWebKey[]; at: number } | undefined
-  let fetching: Promise<HonoJsonWebKey[]> | undefined
-  return async (kid, now) => {
-    const isKnown = known?.keys.some((key) => key.kid === kid) ?? false
-    if (known && now - known.at < (isKnown ? KEYS_GOOD_MS : KEYS_AGAIN_MS)) return known.keys
-    fetching ??= fetchKeys(url).finally(() => {
-      fetching = undefined
+  let known: HonoJsonWebKey[] = []
+  let knownAt = -Infinity
+  let tried: { at: number; done: Promise<unknown> } | undefined
+  const refresh = (now: number): Promise<unknown> => {
+    if (tried && now - tried.at < KEYS_AGAIN_MS) return tried.done
+    const fetched = fetchKeys(url).then((keys) => {
+      known = keys
+      knownAt = now
     })
-    try {
-      known = { keys: await fetching, at: now }
-    } catch (cause) {
-      log.warn({ error: cause }, 'cannot fetch the keys of the identity provider')
-      // A provider that is down for a while must not end the calls of those whose keys are known.
-      if (!isKnown)
-        throw new FaultError({ code: 'unavailable', what: 'identity provider', retryAfterMs: KEYS_AGAIN_MS }, { cause })
+    const done = fetched.catch((error: unknown) => {
+      log.warn({ error }, 'cannot fetch the keys of the identity provider')
+      return error
+    })
+    tried = { at: now, done }
+    return done
+  }
+  return async (kid, now) => {
+    const isKnown = (): boolean => known.some((key) => key.kid === kid)
+    if (isKnown()) {
+      if (now - knownAt >= KEYS_GOOD_MS) void refresh(now)
+      return known
     }
-    return known?.keys ?? []
+    const cause = await refresh(now)
+    if (!isKnown() && cause !== undefined)
+      throw new FaultError({ code: 'unavailable', what: 'identity provider', retryAfterMs: KEYS_AGAIN_MS }, { cause })
+    return known
   }
 }
 
 async function fetchKeys(url: string): Promise<HonoJsonWebKey[]> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_WITHIN_MS), redirect: 'manual' })
   if (!answer.ok) throw new Error(`the provider answered ${answer.status}`)
-  return v.parse(KeySet, await answer.json()).keys as HonoJsonWebKey[]
+  // A key without an id (it is optional in RFC 7517 §4.5) can be chosen by nobody.
+  return v.parse(KeySet, await answer.json()).keys.filter(({ kid }) => kid !== undefined) as HonoJsonWebKey[]
 }

@@ -30,12 +30,15 @@ const Url = v.pipe(
   v.check((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be a URL (https:, http:)'),
 )
 
+/** An empty one would check nothing. */
+const word = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'))
+
 export const IDENTITY_VARIABLES = {
-  JWT_ISSUER: v.optional(v.string()),
-  JWT_AUDIENCE: v.optional(v.string()),
+  JWT_ISSUER: v.optional(word),
+  JWT_AUDIENCE: v.optional(word),
   JWT_JWKS_URL: v.optional(Url),
-  JWT_USER_CLAIM: v.optional(v.string(), 'sub'),
-  JWT_SCOPES_CLAIM: v.optional(v.string(), 'scope'),
+  JWT_USER_CLAIM: v.optional(word, 'sub'),
+  JWT_SCOPES_CLAIM: v.optional(word, 'scope'),
   JWT_SCOPE_NAMES: v.optional(ScopeNames, ''),
   JWT_DEFAULT_SCOPES: v.optional(ScopeList, 'talk,history:read,history:write'),
 }

@@ -2,9 +2,9 @@
 // header with a socket, and the code that signs one browser in. The Limits port keeps only a secret's hash and the key
 // behind it, so that a revoked key takes its tickets and codes along.
 import type { Caller, EdgePorts } from '#edge/ports.ts'
-import { isId } from '#shared/ids.ts'
 import { CALLER_TICKET_VALID_MS } from '#shared/protocol/limits.ts'
 import { newSecret, sha256Hex } from '#shared/token.ts'
+import { callerByReference, referenceOf } from './key-reference.ts'
 
 export type Grant = 'ticket' | 'signIn'
 
@@ -16,12 +16,12 @@ type BurnPorts = MintPorts & { store: Pick<EdgePorts['store'], 'keys'> }
 
 export async function mintGrant(
   grant: Grant,
-  { keyId }: Caller,
+  caller: Caller,
   { clock, limits }: MintPorts,
 ): Promise<{ secret: string; expiresAt: number }> {
   const secret = newSecret('')
-  const expiresAt = clock.now() + VALID_MS[grant]
-  await limits.mint(await hashOf(grant, secret), keyId, expiresAt)
+  const expiresAt = Math.min(clock.now() + VALID_MS[grant], caller.token?.until ?? Infinity)
+  await limits.mint(await hashOf(grant, secret), referenceOf(caller), expiresAt)
   return { secret, expiresAt }
 }
 
@@ -31,8 +31,8 @@ export async function burnGrant(
   secret: string,
   { clock, limits, store }: BurnPorts,
 ): Promise<Caller | undefined> {
-  const keyId = (await limits.burn(await hashOf(grant, secret), clock.now())) ?? ''
-  return isId('apiKey', keyId) ? store.keys.callerById(keyId, clock.now()) : undefined
+  const reference = await limits.burn(await hashOf(grant, secret), clock.now())
+  return reference === undefined ? undefined : callerByReference(store.keys, reference, clock.now())
 }
 
 /** Marked with its purpose, so that neither kind does the other's work. */

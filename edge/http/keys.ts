@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { SCOPES } from '#edge/ports.ts'
 import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { notFound } from '#shared/fault.ts'
+import { plainText } from '#shared/model/plain-text.ts'
 import { isId, type ApiKeyId, type UserId } from '#shared/ids.ts'
 import { mayDo } from './auth.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
@@ -16,7 +17,7 @@ const MAX_ORIGINS = 20
 const DEFAULT_OVERLAP_MS = 24 * 60 * 60_000
 const MAX_OVERLAP_MS = 30 * DEFAULT_OVERLAP_MS
 
-const Name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_NAME_CHARS))
+const Name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_NAME_CHARS), plainText)
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
 /** As a browser sends it: scheme, host and port, nothing behind (RFC 6454 §6.1). */
 const Origin = v.pipe(

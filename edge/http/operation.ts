@@ -42,7 +42,7 @@ async function spend(
   { caller, rate, bucket }: { caller: Caller; rate: RouteRate; bucket: string },
 ): Promise<void> {
   const rule = ruleOf(rate, caller.limits.rateFactor)
-  const taken = await limits.take(`${caller.keyId} ${bucket}`, rule, clock.now())
+  const taken = await limits.take(`key:${caller.keyId} ${bucket}`, rule, clock.now())
   tellLimit(c, rule.capacity, taken)
   if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
 }

@@ -54,7 +54,7 @@ export function signInRoutes(ports: OperationPorts) {
       const { code } = await readBody(c, SignIn)
       const caller = await burnGrant('signIn', code, ports)
       if (!caller) throw new FaultError({ code: 'unauthenticated' })
-      await setCookieFor(c, ports, caller.keyId)
+      await setCookieFor(c, ports, caller)
       return c.json(shown(caller))
     })
     .delete('/sign-in', leave, (c) => {

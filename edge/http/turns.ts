@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { Caller } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId, type ConversationId, type TurnId } from '#shared/ids.ts'
+import { plainText } from '#shared/model/plain-text.ts'
 import { CallerText } from '#shared/protocol/caller-text.ts'
 import { conversationIdOf, ownerOf } from './conversations.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
@@ -16,7 +17,7 @@ const MAX_COMMENT_CHARS = 1_000
 const Correction = v.object({ correctedText: CallerText })
 const Feedback = v.object({
   vote: v.picklist(['up', 'down']),
-  comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS))), null),
+  comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS), plainText)), null),
 })
 
 export function turnRoutes(ports: OperationPorts & SafeTextPorts) {

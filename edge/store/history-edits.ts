@@ -1,11 +1,12 @@
 // What a user changes of what was said: feedback, and deleting, which leaves nothing behind. Knows no room: whoever deletes ends
 // live sessions first, or by their keys.
-import { and, desc, eq, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, not, sql, type SQL } from 'drizzle-orm'
 import type { HistoryEdits, Owner } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { ConversationId, UserId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
 import { apiKey, conversation, feedback, session, turn, usage } from './schema.ts'
+import { isOwnSecret } from './key-store.ts'
 import { forgetWords } from './turn-search.ts'
 import { job, voiceProfile } from './voice-schema.ts'
 import { FILES, filesOf } from './voice-rows.ts'
@@ -46,33 +47,45 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
       const live = sql`exists (select 1 from ${session} where ${session.conversationId} = ${id} and ${session.state} = 'live')`
       const mayGo = sql`exists (select 1 from ${conversation} where ${isOwn(owner, id)}) and not ${live}`
       const results = await db.batch([
+        // Writing comes first: two that begin by reading would refuse each other on a server.
+        ...deleteTurns(db, and(eq(turn.conversationId, id), mayGo)),
         db
           .select({ isLive: sql<number>`${live}` })
           .from(conversation)
           .where(isOwn(owner, id)),
-        ...deleteTurns(db, and(eq(turn.conversationId, id), mayGo)),
         db.delete(session).where(and(eq(session.conversationId, id), mayGo)),
         db.delete(conversation).where(and(eq(conversation.id, id), mayGo)),
       ])
-      const [found] = results[0]
+      const [found] = results[4]
       return found === undefined ? 'unknown' : found.isLive ? 'live' : 'deleted'
     },
 
-    deleteUser: (userId, now) => deleteUser(db, userId, now),
+    deleteUser: (userId, leaving) => deleteUser(db, userId, leaving),
   }
 }
 
-async function deleteUser(db: EdgeDatabase, userId: UserId, now: number): Promise<BlobHash[]> {
+async function deleteUser(
+  db: EdgeDatabase,
+  userId: UserId,
+  { now, onlyKey }: Parameters<HistoryEdits['deleteUser']>[1],
+): Promise<BlobHash[]> {
   const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
   const isOfUser = eq(voiceProfile.userId, userId)
-  const [files] = await db.batch([
-    db.select(FILES).from(voiceProfile).where(isOfUser),
-    db.delete(job).where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
-    db.delete(voiceProfile).where(isOfUser),
+  const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
+  // Writing comes first: two that begin by reading would refuse each other on a server.
+  const [, , , files] = await db.batch([
+    // An identity may come again, with a new token, and begin anew.
     db
       .update(apiKey)
       .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
-      .where(eq(apiKey.userId, userId)),
+      .where(and(isEnded, isOwnSecret)),
+    db
+      .update(apiKey)
+      .set({ expiresAt: now })
+      .where(and(isEnded, not(isOwnSecret))),
+    db.delete(job).where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
+    db.select(FILES).from(voiceProfile).where(isOfUser),
+    db.delete(voiceProfile).where(isOfUser),
     ...deleteTurns(db, ofUser),
     db.delete(session).where(eq(session.userId, userId)),
     db.delete(conversation).where(eq(conversation.userId, userId)),

@@ -12,6 +12,9 @@ const KEY_PREFIX = 'pk_'
 const LAST_USED_GRAIN_MS = 60 * 60_000
 /** What the operator sees of a user whom his identity provider vouches for. No hash has this form, so no key opens it. */
 const IDENTITY_NAME = 'identity provider'
+const IDENTITY_HASH = 'identity:'
+/** Identities have no secret of ours that could be replaced. */
+export const isOwnSecret: SQL = sql`${apiKey.keyHash} not like ${`${IDENTITY_HASH}%`}`
 
 export function createKeyStore(db: EdgeDatabase): KeyStore {
   return {
@@ -31,15 +34,18 @@ export function createKeyStore(db: EdgeDatabase): KeyStore {
     },
 
     async rotateKey(keyId, { userId: ownerId, oldUntil, now }) {
+      const isIt = and(eq(apiKey.id, keyId), isOf(ownerId), isValid(now), isOwnSecret)
+      const [old] = await db.select().from(apiKey).where(isIt)
       // The old key's end is written first: whoever rotates a key that leaked must not be left with two that last.
-      const [old] = await db
+      const ended = await db
         .update(apiKey)
         .set({ expiresAt: sql`min(coalesce(${apiKey.expiresAt}, ${oldUntil}), ${oldUntil})` })
-        .where(and(eq(apiKey.id, keyId), isOf(ownerId), isValid(now)))
-        .returning()
-      if (!old) return undefined
+        .where(isIt)
+      if (!old || ended.rowsAffected === 0) return undefined
       const { name, scopes, origins, limits, userId } = old
-      return insertKey(db, { name, scopes, origins, limits, expiresAt: null }, { userId, now })
+      // As long a life as the old one had.
+      const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
+      return insertKey(db, { name, scopes, origins, limits, expiresAt }, { userId, now })
     },
 
     async revokeKey(keyId, now, ownerId) {
@@ -88,11 +94,21 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
       const [known] = await db.select().from(apiKey).where(eq(apiKey.id, keyId))
       if (known?.revokedAt != null) return undefined
       // Cookies and tickets read the row later; a request that changes nothing must not write.
-      if (known?.scopes.join() !== scopes.join()) {
-        const row = { id: keyId, userId, name: IDENTITY_NAME, keyHash: `identity:${keyId}`, scopes, createdAt: now }
+      if (known?.scopes.join() !== scopes.join() || known.expiresAt !== null) {
+        const row = {
+          id: keyId,
+          userId,
+          name: IDENTITY_NAME,
+          keyHash: `${IDENTITY_HASH}${keyId}`,
+          scopes,
+          createdAt: now,
+        }
         await db.batch([
           db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
-          db.insert(apiKey).values(row).onConflictDoUpdate({ target: apiKey.id, set: { scopes } }),
+          db
+            .insert(apiKey)
+            .values(row)
+            .onConflictDoUpdate({ target: apiKey.id, set: { scopes, expiresAt: null } }),
         ])
       }
       return { userId, keyId, scopes, origins: known?.origins ?? null, limits: known?.limits ?? {} }

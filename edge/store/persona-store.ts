@@ -34,7 +34,12 @@ export function createPersonaStore(db: EdgeDatabase): PersonaStore {
 
     async removePersona(id) {
       const isUsed = sql<number>`exists (select 1 from ${conversation} where ${conversation.personaId} = ${id})`
-      const [found] = await db.batch([
+      const [, found] = await db.batch([
+        // Writing comes first: two that begin by reading would refuse each other on a server.
+        db
+          .update(persona)
+          .set({ createdAt: sql`${persona.createdAt}` })
+          .where(eq(persona.id, id)),
         db.select({ isUsed }).from(persona).where(eq(persona.id, id)),
         db.delete(persona).where(sql`${persona.id} = ${id} and not ${isUsed}`),
       ])

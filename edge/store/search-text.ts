@@ -9,6 +9,8 @@ const AROUND_CHARS = 40
 
 const HAN = /\p{Script=Han}/u
 const WORD = /[\p{L}\p{N}]/u
+/** Accents that stand on the letter before; those of other scripts are letters' parts and stay. */
+const MARKS = /[\u0300-\u036f]/g
 
 /** Traditional → Simplified, one character each: for finding, the first of several readings is as good as another. */
 const SIMPLIFIED = new Map(
@@ -65,10 +67,14 @@ export function excerpt(
   return { text: text.slice(from, to), hits: within.map(([start, end]) => [start - from, end - from]) }
 }
 
+/** As long as the line of a hit. */
+export const beginning = (text: string): string => text.slice(0, boundary(text, 2 * AROUND_CHARS))
+
 // --- folding ---
 
 function fold(char: string): string {
-  const plain = char.normalize('NFKC').toLowerCase()
+  // As the index folds it (unicode61 takes accents off).
+  const plain = char.normalize('NFKD').replaceAll(MARKS, '').normalize('NFC').toLowerCase()
   return Array.from(plain, (one) => SIMPLIFIED.get(one) ?? one).join('')
 }
 

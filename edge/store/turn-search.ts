@@ -3,7 +3,7 @@ import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import type { Owner, TurnHit } from '#edge/ports.ts'
 import type { TurnId, UserId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
-import { excerpt, isShort, matchExpression, searchWords } from './search-text.ts'
+import { beginning, excerpt, isShort, matchExpression, searchWords } from './search-text.ts'
 import { session, turn, turnSearchRow } from './schema.ts'
 
 interface Said {
@@ -89,5 +89,7 @@ function hitIn(row: typeof turn.$inferSelect | undefined, query: string): TurnHi
   const utterance = excerpt(row.correctedText ?? row.utteranceText, query)
   if (utterance) return [{ ...at, part: 'utterance', ...utterance }]
   const reply = excerpt(row.replyText, query)
-  return reply ? [{ ...at, part: 'reply', ...reply }] : []
+  if (reply) return [{ ...at, part: 'reply', ...reply }]
+  // The index folds more than is known here: what it found is shown by its beginning.
+  return [{ ...at, part: 'utterance', text: beginning(row.correctedText ?? row.utteranceText), hits: [] }]
 }

@@ -37,9 +37,10 @@ function ownedVoices(db: EdgeDatabase): Owned {
 
     async removeVoice(owner, id) {
       const isThere = sql`exists (select 1 from ${voiceProfile} where ${isOwn(owner, id)})`
-      const [found] = await db.batch([
-        db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
+      const [, found] = await db.batch([
+        // Writing comes first: two that begin by reading would refuse each other on a server.
         db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
+        db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
         db
           .update(persona)
           .set({ voiceProfileId: null })

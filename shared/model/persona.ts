@@ -4,6 +4,7 @@ import { isId, type PersonaId } from '#shared/ids.ts'
 import { MAX_REPLY_TOKENS, MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 import { EngineWishes } from './engine.ts'
 import { Language, Script } from './language.ts'
+import { plainText } from './plain-text.ts'
 import { SafetyPolicy } from './safety-policy.ts'
 
 export const PersonaIdSchema = v.custom<PersonaId>(
@@ -24,8 +25,8 @@ export type PersonaLimits = v.InferOutput<typeof PersonaLimits>
 
 export const Persona = v.object({
   id: PersonaIdSchema,
-  name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-  instructions: v.pipe(v.string(), v.maxLength(MAX_INSTRUCTIONS_CHARS)),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(64), plainText),
+  instructions: v.pipe(v.string(), v.maxLength(MAX_INSTRUCTIONS_CHARS), plainText),
   language: Language,
   /** Voice of the TTS engine; its default when null. */
   voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),

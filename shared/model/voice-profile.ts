@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { isBlobHash, MAX_BLOB_BYTES, type BlobHash } from '#shared/blob.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'
 import { Language } from './language.ts'
+import { plainText } from './plain-text.ts'
 
 export const MIN_SAMPLE_BYTES = 1_024
 export const MAX_SAMPLE_BYTES = MAX_BLOB_BYTES
@@ -27,10 +28,16 @@ export const BlobHashSchema = v.custom<BlobHash>(
   'not a SHA-256 in hex',
 )
 
-export const VoiceName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64))
+export const VoiceName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64), plainText)
 /** What is said in the recording, word for word. */
-export const ReferenceText = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_REFERENCE_CHARS))
-export const Consent = v.pipe(v.string(), v.trim(), v.minLength(MIN_CONSENT_CHARS), v.maxLength(MAX_CONSENT_CHARS))
+export const ReferenceText = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_REFERENCE_CHARS), plainText)
+export const Consent = v.pipe(
+  v.string(),
+  v.trim(),
+  v.minLength(MIN_CONSENT_CHARS),
+  v.maxLength(MAX_CONSENT_CHARS),
+  plainText,
+)
 
 /** uploaded: waits for a node. checking: a node has it. */
 export const VoiceState = v.picklist(['uploaded', 'checking', 'ready', 'rejected'])

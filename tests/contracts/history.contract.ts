@@ -173,7 +173,7 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
     it('[HIS11] of a deleted user nothing is left but revoked keys without a name, and others lose nothing', async () => {
       const mine = await talk(anna, [{ utteranceText: 'my secret' }], { isLive: true })
       await talk(ben, [{ utteranceText: 'his secret' }])
-      await store.edits.deleteUser(anna, NOW)
+      await store.edits.deleteUser(anna, { now: NOW })
       expect(await store.history.listConversations(anna, { limit: 9 })).toEqual([])
       expect(await found('secret')).toEqual([])
       expect(await store.history.stats(anna, { from: '2026-11-01', to: '2026-11-30' })).toEqual([])

@@ -139,7 +139,7 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
       expect(await personas.persona(personaId)).toMatchObject({ voiceProfileId: null })
       expect(await jobs.takeJob('voice.prepare', LEASE)).toMatchObject({ attempt: 1 })
       expect(await jobs.takeJob('voice.prepare', LEASE)).toBeUndefined()
-      expect(await store.edits.deleteUser(ben, NOW)).toEqual([hash(1)])
+      expect(await store.edits.deleteUser(ben, { now: NOW })).toEqual([hash(1)])
       expect(await voices.unnamed([hash(1)])).toEqual([hash(1)])
       await close()
     })

@@ -113,6 +113,44 @@ describe('what was said', () => {
     expect(subtitles).toContain('\nIt → rains hard.\n\n')
   })
 
+  it('[HIS16] subtitles begin at the first turn also where the turns fill their pages exactly, and text begins no false entry', async () => {
+    const { key, userId } = await newUser()
+    const turns = Array.from({ length: 1_000 }, (_, i) =>
+      turnRecord({
+        id: `trn_page_${String(i).padStart(4, '0')}`,
+        turn: i + 1,
+        startedAt: 1_700_000_000_000 + i * 1_000,
+        endedAt: 1_700_000_000_500 + i * 1_000,
+        utteranceText: i === 0 ? 'one\n\n[2020-01-01T00:00:00Z]\n> never said' : 'two',
+      }),
+    )
+    const { conversationId } = await edge.conversation(userId, turns)
+    const file = async (format: string) =>
+      (await edge.request(`/api/conversations/${conversationId}/export?format=${format}`, { key })).text()
+    expect(await file('srt')).toMatch(/^1\n00:00:00,000 -->/)
+    expect((await file('txt')).match(/^\[/gm)).toHaveLength(1_000)
+  }, 60_000)
+
+  it('[HIS21] words are found with and without their accents', async () => {
+    const { key, userId } = await newUser()
+    const text = 'We met at the café, naïve as we were. Über den Fluss. Cafe\u0301 again.'
+    await edge.conversation(userId, [turnRecord({ id: 'trn_accents', utteranceText: text })])
+    for (const query of ['cafe', 'café', 'naive', 'uber', 'über']) {
+      const answer = await edge.request(`/api/conversations/search?q=${encodeURIComponent(query)}`, { key })
+      const { hits } = (await answer.json()) as { hits: Array<{ text: string; hits: Array<[number, number]> }> }
+      expect(hits, query).toHaveLength(1)
+      expect(hits[0]?.hits.length, query).toBeGreaterThan(0)
+    }
+  })
+
+  it.each(['a\u0000b', 'a\ud800b'])('[HIS22] text that would be stored as another one is refused: %j', async (text) => {
+    const { key, userId } = await newUser()
+    const { conversationId } = await said(userId)
+    const path = `/api/conversations/${conversationId}/turns/1`
+    expect((await send(path, 'PATCH', key, { correctedText: text })).status).toBe(400)
+    expect((await send(`${path}/feedback`, 'PUT', key, { vote: 'up', comment: text })).status).toBe(400)
+  })
+
   it('[HIS10] [HIS11] a conversation is deleted, and then all of a user', async () => {
     const { key, userId } = await newUser()
     const [one, two] = [await said(userId), await said(userId)]

@@ -100,6 +100,44 @@ describe('an identity provider', () => {
     for (const token of [none, 'a.b.c', `${await tokenOf()}x`]) expect((await me(token)).status).toBe(401)
   })
 
+  it('[JWT5] nothing that is made of a token allows more, or lasts longer, than the token', async () => {
+    const small = await tokenOf({ sub: 'eve', scope: 'history:read', exp: Math.floor(Date.now() / 1000) + 60 })
+    const code = await edge.request('/api/sign-in/codes', { method: 'POST', key: small })
+    const signIn = { method: 'POST', body: JSON.stringify(await code.json()) }
+    const signedIn = await edge.request('/api/sign-in', signIn)
+    const [cookie = ''] = (signedIn.headers.get('set-cookie') ?? '').split(';')
+    expect(Number(/Max-Age=(\d+)/i.exec(signedIn.headers.get('set-cookie') ?? '')?.[1])).toBeLessThanOrEqual(60)
+    const who = async () => (await edge.request('/api/me', { headers: { cookie } })).json()
+    expect(await who()).toMatchObject({ scopes: ['history:read'] })
+    // The same person comes with more.
+    expect(await (await me(await tokenOf({ sub: 'eve', scope: 'admin history:read' }))).json()).toMatchObject({
+      scopes: ['history:read', 'admin'],
+    })
+    expect(await who()).toMatchObject({ scopes: ['history:read'] })
+    const body = JSON.stringify({ expires_after: { seconds: 7_200 } })
+    const talking = await tokenOf({ sub: 'eve', exp: Math.floor(Date.now() / 1000) + 60 })
+    const secret = await edge.request('/v1/realtime/client_secrets', { method: 'POST', key: talking, body })
+    const { expires_at: until } = (await secret.json()) as { expires_at: number }
+    expect(until).toBeLessThanOrEqual(Date.now() / 1000 + 60)
+  })
+
+  it('[JWT5] a user of the provider who deletes what is his may come again; his key has no secret to replace', async () => {
+    const token = await tokenOf({ sub: 'fred', scope: 'history:write history:read' })
+    const first = (await (await me(token)).json()) as { userId: string; keyId: string }
+    const admin = (await edge.newKey(['admin'])).key
+    const rotated = await edge.request(`/api/keys/${first.keyId}/rotate`, { method: 'POST', key: admin, body: '{}' })
+    expect(rotated.status).toBe(404)
+    expect((await edge.request('/api/me', { method: 'DELETE', key: token })).status).toBe(204)
+    expect(await (await me(await tokenOf({ sub: 'fred', scope: 'history:read' }))).json()).toMatchObject({
+      userId: first.userId,
+      scopes: ['history:read'],
+    })
+  })
+
+  it('[JWT2] a clock that is ahead is forgiven', async () => {
+    expect((await me(await tokenOf({ iat: Math.floor(Date.now() / 1000) + 30 }))).status).toBe(200)
+  })
+
   it('[JWT4] a user of the provider who was revoked stays outside', async () => {
     const token = await tokenOf({ sub: 'dora' })
     const { keyId } = (await (await me(token)).json()) as { keyId: `key_${string}` }
@@ -139,6 +177,33 @@ describe('an identity provider', () => {
     await expect(identities.callerOf(madeUp[0] ?? '', now)).rejects.toMatchObject({
       fault: { code: 'unavailable', what: 'identity provider' },
     })
+  })
+
+  it('[JWT3] a provider that hangs delays nobody whose key is known, and a key without an id hides no other', async () => {
+    const key = await newSigningKey('known')
+    let isHanging = false
+    const { kid: _, ...nameless } = key.public
+    const slow = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json')
+      if (!isHanging) response.end(JSON.stringify({ keys: [nameless, key.public] }))
+    }).listen(0, '127.0.0.1')
+    await once(slow, 'listening')
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/jwks`
+    const mapping = { userClaim: 'sub', scopesClaim: 'scope', scopeNames: {}, defaultScopes: [] }
+    const identities = createIdentities(
+      { issuer: ISSUER, audience: AUDIENCE, jwksUrl: url, ...mapping },
+      { store: createMemoryStore(), log: silentLog },
+    )
+    const token = await tokenOf({}, key)
+    const now = Date.now()
+    expect(await identities.callerOf(token, now)).toBeDefined()
+    isHanging = true
+    const startedAt = performance.now()
+    for (let i = 1; i <= 3; i++) expect(await identities.callerOf(token, now + i * 11 * 60_000)).toBeDefined()
+    // The fetch itself is given 5 s.
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    slow.closeAllConnections()
+    slow.close()
   })
 
   it('[JWT3] an edge whose provider was never there says so', async () => {

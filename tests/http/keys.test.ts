@@ -61,6 +61,24 @@ describe('keys', () => {
     expect((await post(`/api/keys/${old.keyId}/rotate`, {})).status).toBe(404)
   })
 
+  it('[KEY2] the successor of a key that ends lives as long as that one did', async () => {
+    const day = 24 * 60 * 60_000
+    const old = await made({ name: 'ending', expiresAt: Date.now() + day })
+    const answer = await post(`/api/keys/${old.keyId}/rotate`, { overlapMs: 0 })
+    const { keyId } = (await answer.json()) as { keyId: string }
+    const after = (await listed()).find((one) => one.keyId === keyId)
+    expect(after?.expiresAt).toBeGreaterThan(Date.now() + day - 60_000)
+    expect(after?.expiresAt).toBeLessThan(Date.now() + day + 60_000)
+  })
+
+  it('[KEY4] whoever deletes his account with a key ends that key and no other', async () => {
+    const admin = (await edge.newKey(['admin'])).key
+    const { userId } = (await (await edge.request('/api/me', { key: admin })).json()) as { userId: string }
+    const own = await made({ name: 'own', scopes: ['history:write'], userId })
+    expect((await edge.request('/api/me', { method: 'DELETE', key: own.key })).status).toBe(204)
+    expect([await opens(own.key), await opens(admin)]).toEqual([401, 200])
+  })
+
   it('[KEY3] [EPH2] a revoked key opens no route, no ticket and no client secret', async () => {
     const { keyId, key } = await made({})
     const { ticket } = (await (await post('/api/tickets', {}, key)).json()) as { ticket: string }

@@ -1,4 +1,5 @@
 // Which object holds a bucket or a secret, and how many of them: names and bounds of LimitsObject's shards. Pure.
+import { bucketKind } from '#edge/limits/bucket-kind.ts'
 
 /**
  * A shard is stored whole at each change: at these bounds, with ordinary names, some 50 KiB; with the longest far below
@@ -9,11 +10,9 @@ export const MAX_SECRETS = 256
 
 /** Each answers PLATFORM_MESSAGES_PER_SECOND or more; sixteen of a kind carry more than one edge takes. */
 const SHARDS = 16
-const KIND = /^[a-z][a-z0-9-]{0,31}(?=:)/
 
-/** Kinds lie apart, so that a flood of addresses (`ip:…`) pushes out no key's bucket (`key:…`). */
 export function bucketShard(bucket: string): string {
-  return `buckets:${KIND.exec(bucket)?.[0] ?? 'other'}:${shardOf(bucket)}`
+  return `buckets:${bucketKind(bucket)}:${shardOf(bucket)}`
 }
 
 export function secretShard(secretHash: string): string {

@@ -1,0 +1,31 @@
+// How a cookie, a ticket or a client secret names whoever it stands for: the key, and for the token of an identity provider also what
+// that token allowed and until when. Nothing that is derived from a token allows more, or lasts longer, than the token. Pure but for the
+// look-up.
+import { SCOPES, type Caller, type EdgePorts, type Scope } from '#edge/ports.ts'
+import { isId } from '#shared/ids.ts'
+
+/** `key_…`, or `key_…~until~scope+scope`. Without a dot, so that a cookie can put its own end behind. */
+export function referenceOf({ keyId, token }: Pick<Caller, 'keyId' | 'token'>): string {
+  return token ? `${keyId}~${token.until}~${token.scopes.join('+')}` : keyId
+}
+
+/** Undefined where the key is good no more, or the token is over. */
+export async function callerByReference(
+  keys: Pick<EdgePorts['store']['keys'], 'callerById'>,
+  reference: string,
+  now: number,
+): Promise<Caller | undefined> {
+  const [keyId = '', until, words = ''] = reference.split('~')
+  if (!isId('apiKey', keyId)) return undefined
+  if (until !== undefined && !(Number(until) > now)) return undefined
+  const caller = await keys.callerById(keyId, now)
+  if (!caller || until === undefined) return caller
+  const allowed = scopesIn(words)
+  const scopes = caller.scopes.filter((scope) => allowed.includes(scope))
+  return { ...caller, scopes, token: { until: Number(until), scopes } }
+}
+
+const scopesIn = (words: string): Scope[] => {
+  const named = new Set(words.split('+'))
+  return SCOPES.filter((scope) => named.has(scope))
+}
