@@ -1,8 +1,6 @@
 // The GPU node's program: finds the command and loads it when it is called. Without one it runs the node.
 import { defineCommand, runMain } from 'citty'
 
-const HUB = 'https://huggingface.co'
-
 const check = defineCommand({
   meta: {
     name: 'check',
@@ -21,8 +19,7 @@ const setup = defineCommand({
     'dry-run': { type: 'boolean', description: 'Say what would be done' },
   },
   async run({ args }) {
-    const hub = (process.env['HF_ENDPOINT'] ?? HUB).replace(/\/+$/, '')
-    const options = { only: args.only, dryRun: args['dry-run'] ?? false, hub }
+    const options = { only: args.only, dryRun: args['dry-run'] ?? false }
     process.exit(await import('./setup/setup.ts').then((module) => module.setUpOrSay(options)))
   },
 })

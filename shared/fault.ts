@@ -18,7 +18,7 @@ export type Fault =
   | { code: 'no_capacity'; retryAfterMs: number; reason?: AdmissionRefusal }
   | { code: 'node_lost'; nodeId: string }
   | { code: 'stale_epoch'; epoch: number }
-  | { code: 'engine_failed'; engineId: string; stage: Stage; transient: boolean; detail?: string }
+  | { code: 'engine_failed'; engineId: string; stage: Stage; transient: boolean; detail?: string; blames?: 'request' }
   | { code: 'deadline_exceeded'; stage: string; limitMs: number }
   | { code: 'quota_exhausted'; quota: Quota; retryAfterMs: number; resetAt: number }
   | { code: 'blocked'; policy: string }

@@ -9,6 +9,7 @@ const main = defineCommand({
   meta: { name: 'parley', description: 'Talk, over one public address, to a voice persona on a GPU at home' },
   subCommands: {
     start: () => import('./start.ts').then(({ start }) => start),
+    'sign-in': () => import('./sign-in.ts').then(({ signIn }) => signIn),
     talk: () => import('./talk.ts').then(({ talk }) => talk),
     keys: () => import('./keys.ts').then(({ keys }) => keys),
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),

@@ -71,7 +71,9 @@ interface Opening {
 
 async function open({ host, port, data, withCheck, groups, failed }: Opening): Promise<void> {
   if (await buildPageIfNeeded()) say('built the page')
-  const env = { ...process.env, PORT: String(port), DATA_DIR: data }
+  if (process.env['TLS_CERT']) say('without TLS: this start is for this machine alone; npm run edge takes TLS_CERT')
+  // A certificate is for another name than 127.0.0.1.
+  const env = { ...process.env, PORT: String(port), DATA_DIR: data, TLS_CERT: '', TLS_KEY: '' }
   const url = `http://127.0.0.1:${port}`
   const launch = async (name: string, program: string, more: NodeJS.ProcessEnv, limitMs: number): Promise<void> => {
     const onLine = (line: string): void => showLogLine(name, line)
@@ -88,7 +90,9 @@ async function open({ host, port, data, withCheck, groups, failed }: Opening): P
   await launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token }, NODE_START_MS)
   const key = findKey(undefined, data)
   const code = await fetchSignInCode(url, key)
-  say(`open ${url}/#code=${code} (signs one browser in, once, within 10 minutes)`)
+  // Where a proxy stands before it, a page of any other address is a foreign one.
+  const address = process.env['PUBLIC_ORIGIN'] || url
+  say(`open ${address}/#code=${code} (signs one browser in, once, within 10 minutes)`)
   if (withCheck) await prove(url, key)
   process.stdout.write(`ready ${url}\n`)
 }

@@ -7,6 +7,7 @@ import { publicFault, type PublicFault } from '#shared/fault-table.ts'
 import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'
 import { EngineName, NodeIdSchema } from '#shared/protocol/node-messages.ts'
+import { mayDo } from './auth.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery } from './read-body.ts'
 
@@ -59,7 +60,9 @@ export function modelRoutes(ports: ModelPorts) {
         const answer = await fleet.request({ nodeId, method: 'models.list', deadlineMs: LIST_WITHIN_MS })
         const read = v.safeParse(v.array(EngineReport), answer)
         if (!read.success) throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: LIST_WITHIN_MS })
-        return { models: read.output }
+        // Of what an engine says, the operator is told all: a reason may name folders of the node's machine.
+        const isOperator = mayDo(c.get('caller'), 'admin')
+        return { models: isOperator ? read.output : read.output.map((model) => ({ ...model, reason: null })) }
       }
       const nodes = await Promise.all((await fleet.nodes()).map((node) => answered(node, ask, { models: null })))
       return c.json({ nodes: nodes.map(shown) })

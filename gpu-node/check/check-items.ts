@@ -5,7 +5,9 @@ import { basename, isAbsolute, join } from 'node:path'
 import { createServer } from 'node:net'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { EngineNeeds } from '#gpu-node/config/needs.ts'
+import { existsSync } from 'node:fs'
+import { isWhole } from '#gpu-node/config/model-folder.ts'
+import type { EngineNeeds, ModelNeed } from '#gpu-node/config/needs.ts'
 import type { EnginePlan, EnginesPlan } from '#gpu-node/config/plan.ts'
 import { missingPins } from '#gpu-node/setup/environment.ts'
 
@@ -21,12 +23,17 @@ export interface CheckItem {
 /** The tools that it asks; tests name others. */
 export interface CheckTools {
   nvidiaSmi: string
+  /** Of the card that engines run on; the first without it. */
+  gpuIndex?: number | undefined
   python: string
 }
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 const MIN_DISK_GIB = 100
+/** Where everything is in place: logs, the cache of speech, what callers leave. */
+const MIN_DISK_LATER_GIB = 5
+/** Of the node's own tools. */
 const MIN_PYTHON_MINOR = 11
 /** A plan must leave this much of the card to the desktop and to what nobody planned. */
 const MAX_PLAN_FRACTION = 0.9
@@ -40,9 +47,9 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
   const managed = plan.engines.filter((engine) => engine.kind === 'managed')
   if (managed.length === 0) return [await checkDisk(dataDir, 0)]
   const [card, python, disk, ...engines] = await Promise.all([
-    checkCard(managed, tools.nvidiaSmi),
-    checkPython(tools.python),
-    checkDisk(dataDir, MIN_DISK_GIB),
+    checkCard(managed, tools),
+    checkPython(tools.python, Math.max(MIN_PYTHON_MINOR, ...managed.map(({ needs }) => needs?.python ?? 0))),
+    checkDisk(dataDir, managed.every(hasModels) ? MIN_DISK_LATER_GIB : MIN_DISK_GIB),
     ...managed.flatMap((engine) => [
       checkProgram(engine),
       ...(engine.needs ? [checkPackages(engine.name, engine.needs)] : []),
@@ -53,10 +60,11 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
   return [...card, python, disk, ...engines]
 }
 
-async function checkCard(managed: Managed[], nvidiaSmi: string): Promise<CheckItem[]> {
+async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools): Promise<CheckItem[]> {
   const planned = managed.reduce((sum, { launch }) => sum + launch.vramReserveBytes, 0)
   if (planned === 0) return []
-  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits']
+  const card = gpuIndex === undefined ? [] : [`--id=${gpuIndex}`]
+  const query = [...card, '--query-gpu=memory.total', '--format=csv,noheader,nounits']
   const answer = await ask(nvidiaSmi, query)
   const totalMib = Number(answer?.split('\n')[0] ?? Number.NaN)
   if (!(totalMib > 0)) {
@@ -70,10 +78,10 @@ async function checkCard(managed: Managed[], nvidiaSmi: string): Promise<CheckIt
   return [item('memory of the card', found, `below ${MAX_PLAN_FRACTION * 100} %`, { isGood, change })]
 }
 
-async function checkPython(python: string): Promise<CheckItem> {
+async function checkPython(python: string, minor: number): Promise<CheckItem> {
   const version = /Python (3\.(\d+)\S*)/.exec((await ask(python, ['--version'])) ?? '')
-  const isGood = Number(version?.[2] ?? 0) >= MIN_PYTHON_MINOR
-  const wanted = `3.${MIN_PYTHON_MINOR} or newer`
+  const isGood = Number(version?.[2] ?? 0) >= minor
+  const wanted = `3.${minor} or newer`
   return item('Python', version?.[1] ?? `no ${python} answers`, wanted, { isGood, change: `install Python ${wanted}` })
 }
 
@@ -107,12 +115,12 @@ async function checkPackages(name: string, { venv, requirements }: EngineNeeds):
 
 /** Weights, voices, scripts: what the command names by its whole path. */
 async function checkFiles({ name, launch, needs, server }: Managed): Promise<CheckItem> {
-  const models = (needs?.models ?? []).flatMap(({ folder, files }) =>
-    files ? files.map((file) => join(folder, basename(file))) : [folder],
-  )
+  const models = (needs?.models ?? []).flatMap(filesOf)
   const named = launch.command.slice(1).filter((word) => isAbsolute(word))
   const voice =
-    needs?.voices !== undefined && server.voice !== undefined ? [join(needs.voices, `${server.voice}.wav`)] : []
+    needs?.voices !== undefined && server.voice !== undefined
+      ? ['wav', 'txt'].map((kind) => join(needs.voices ?? '', `${server.voice}.${kind}`))
+      : []
   const paths = [...new Set([...named, ...models, ...voice])]
   const states = await Promise.all(
     paths.map((path) =>
@@ -127,6 +135,15 @@ async function checkFiles({ name, launch, needs, server }: Managed): Promise<Che
   const change = `${needs ? `${SETUP(name)}, or ` : ''}put in place: ${missing.join(', ')}`
   return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
 }
+
+/** Of a whole repository its folder, where it is not whole under a name that says so. */
+function filesOf({ folder, files }: ModelNeed): string[] {
+  if (files) return files.map((file) => join(folder, basename(file)))
+  return isWhole(folder) ? [folder] : [join(folder, '(the whole repository)')]
+}
+
+const hasModels = ({ needs }: Managed): boolean =>
+  (needs?.models ?? []).flatMap(filesOf).every((path) => existsSync(path))
 
 async function checkPort({ name, server }: Managed): Promise<CheckItem> {
   const port = Number(new URL(server.url).port)

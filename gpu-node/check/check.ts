@@ -10,9 +10,9 @@ const HEAD: CheckItem = { item: 'item', found: 'found', wanted: 'wanted', isGood
 export async function check(asJson: boolean): Promise<number> {
   loadDotEnv()
   try {
-    const { engines, dataDir } = readEnginesPlan(process.env)
+    const { engines, dataDir, gpuIndex } = readEnginesPlan(process.env)
     const nvidiaSmi = process.env['NVIDIA_SMI_BIN'] ?? 'nvidia-smi'
-    const items = await checkPlan(engines, dataDir, { nvidiaSmi, python: 'python3' })
+    const items = await checkPlan(engines, dataDir, { nvidiaSmi, gpuIndex, python: 'python3' })
     const isGood = items.every((each) => each.isGood)
     if (asJson) console.log(JSON.stringify({ ok: isGood, items }, undefined, 2))
     else

@@ -18,6 +18,8 @@ export interface ModelNeed {
 export interface EngineNeeds {
   /** Folder of the virtual environment. */
   venv: string
+  /** Minor version of Python 3: what its pinned packages need. */
+  python: number
   /** Pinned and hashed, in gpu-node/engines/python. */
   requirements: string
   models: readonly ModelNeed[]

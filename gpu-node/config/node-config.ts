@@ -81,7 +81,7 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
     version: readVersion(),
     dataDir: e.DATA_DIR,
     slots: e.SLOTS ?? file.slots,
-    plan: planEngines(file, namedServers(e), environment),
+    plan: onCard(planEngines(file, namedServers(e), environment), e.GPU_INDEX),
     logLevel: e.LOG_LEVEL,
     port: e.NODE_PORT,
     profanity: e.PROFANITY_FILE === undefined ? undefined : readProfanity(e.PROFANITY_FILE),
@@ -92,9 +92,25 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
 }
 
 /** What `check` needs: no token, no edge. */
-export function readEnginesPlan(environment: NodeJS.ProcessEnv): { engines: EnginesPlan; dataDir: string } {
+export function readEnginesPlan(environment: NodeJS.ProcessEnv): {
+  engines: EnginesPlan
+  dataDir: string
+  gpuIndex: number | undefined
+} {
   const e = readEnvironment(Environment, environment)
-  return { engines: planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment), dataDir: e.DATA_DIR }
+  const engines = planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment)
+  return { engines, dataDir: e.DATA_DIR, gpuIndex: e.GPU_INDEX }
+}
+
+/** The card that is watched is the one that engines run on. nvidia-smi counts by the bus, CUDA by speed unless it is told. */
+function onCard(plan: EnginesPlan, index: number | undefined): EnginesPlan {
+  if (index === undefined) return plan
+  const card = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: String(index) }
+  const engines = plan.engines.map((engine) => {
+    if (engine.kind !== 'managed') return engine
+    return { ...engine, launch: { ...engine.launch, environment: { ...card, ...engine.launch.environment } } }
+  })
+  return { ...plan, engines }
 }
 
 function readFile(path: string | undefined): GpuNodeFile {

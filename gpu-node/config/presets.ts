@@ -1,8 +1,9 @@
 // The three engines that Parley knows how to start: the command line, port, memory and time of each, from a few fields. Flags
 // are those of vLLM 0.33.0 and of the workers in engines/python. Knows no file and no environment.
-import { existsSync, globSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Managed } from './file-schema.ts'
+import { isWhole } from './model-folder.ts'
 import type { EngineNeeds } from './needs.ts'
 
 export type Preset = 'vllm' | 'faster-whisper' | 'f5-tts'
@@ -17,6 +18,9 @@ const MAX_SEQUENCES = 8
 /** Beyond these vLLM answers 503 instead of letting callers wait. */
 const MAX_QUEUED = 16
 const WORKERS = resolve(import.meta.dirname, '../engines/python')
+
+/** Minor versions of Python 3 that the pinned packages of each need, at least. */
+const PYTHON: Readonly<Record<Preset, number>> = { vllm: 12, 'faster-whisper': 11, 'f5-tts': 11 }
 
 /** Weights on the card, in GiB. */
 const WEIGHTS_GIB: Readonly<Record<string, number>> = {
@@ -54,7 +58,7 @@ export function planPreset(preset: Preset, engine: Managed, folders: { models: s
 }
 
 function needsOf(preset: Preset, { venv }: Folders, models: EngineNeeds['models']): EngineNeeds {
-  return { venv, requirements: join(WORKERS, `requirements-${preset}.txt`), models }
+  return { venv, python: PYTHON[preset], requirements: join(WORKERS, `requirements-${preset}.txt`), models }
 }
 
 function planVllm(engine: Managed, folders: Folders): PresetPlan {
@@ -80,7 +84,7 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
     port,
     servedName: 'llm',
     // Where setup has not put it, vLLM fetches it itself, while callers wait.
-    command: [join(folders.venv, 'bin', 'vllm'), 'serve', existsSync(folder) ? folder : model, ...flags(options)],
+    command: [join(folders.venv, 'bin', 'vllm'), 'serve', isWhole(folder) ? folder : model, ...flags(options)],
     environment: {},
     needs: needsOf('vllm', folders, [{ repo: model, revision: 'main', files: undefined, folder, licence }]),
     vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
@@ -91,7 +95,12 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
 
 function planWhisper(engine: Managed, folders: Folders): PresetPlan {
   const own = join(folders.models, 'faster-whisper-large-v3-turbo')
-  const { model = own, port = 8102, device = 'cuda' } = engine
+  const { model: named = own, port = 8102, device = 'cuda' } = engine
+  // A repository: its worker never downloads, so setup does.
+  const isRepo = REPO.test(named)
+  const model = isRepo ? join(folders.models, basename(named)) : named
+  const licence = `see https://huggingface.co/${named}`
+  const other = isRepo ? [{ repo: named, revision: 'main', files: undefined, folder: model, licence }] : []
   const computeType = engine.compute_type ?? (device === 'cuda' ? 'float16' : 'int8')
   const options = { host: '127.0.0.1', port, 'served-name': 'whisper', device, model, 'compute-type': computeType }
   return {
@@ -99,7 +108,7 @@ function planWhisper(engine: Managed, folders: Folders): PresetPlan {
     servedName: 'whisper',
     command: [join(folders.venv, 'bin', 'python'), join(WORKERS, 'faster_whisper_worker.py'), ...flags(options)],
     environment: { ...OFFLINE, ...cudaLibraries(folders.venv) },
-    needs: needsOf('faster-whisper', folders, model === own ? [{ ...WHISPER_MODEL, folder: own }] : []),
+    needs: needsOf('faster-whisper', folders, model === own ? [{ ...WHISPER_MODEL, folder: own }] : other),
     vramReserveGib: device === 'cpu' ? 0 : 2.5,
     startTimeoutMs: 60_000,
   }
@@ -146,6 +155,9 @@ function cudaLibraries(venv: string): Record<string, string> {
   const folders = globSync(join(venv, 'lib/python3*/site-packages/nvidia/*/lib'))
   return folders.length > 0 ? { LD_LIBRARY_PATH: folders.join(':') } : {}
 }
+
+/** owner/name */
+const REPO = /^[\w.-]+\/[\w.-]+$/
 
 const WHISPER_MODEL = {
   repo: 'mobiuslabsgmbh/faster-whisper-large-v3-turbo',

@@ -79,14 +79,15 @@ export function endpointUrl(base: string, path: string): URL {
 /** A failure of this server as a fault. */
 export function engineFailed(
   server: OpenAiServer,
-  facts: { detail: string; transient: boolean; cause?: unknown },
+  facts: { detail: string; transient: boolean; blames?: 'request'; cause?: unknown },
 ): FaultError {
-  const { detail, transient, cause } = facts
-  return new FaultError(
-    { code: 'engine_failed', engineId: engineId(server.engine), stage: server.stage, transient, detail },
-    { cause },
-  )
+  const { detail, transient, blames, cause } = facts
+  const failed = { code: 'engine_failed', engineId: engineId(server.engine), stage: server.stage } as const
+  return new FaultError({ ...failed, transient, detail, ...(blames && { blames }) }, { cause })
 }
+
+/** What one caller's words, voice or audio may bring about: it says nothing of how the engine is for others. */
+const REQUESTS_FAULT: ReadonlySet<number> = new Set([400, 404, 413, 415, 422])
 
 /** An answered request, open until close(). Close it always: that ends the connection where the answer is unfinished. */
 export class Exchange {
@@ -214,7 +215,8 @@ export class Exchange {
     if (this.call.signal.aborted) return this.call.signal.reason
     const name = errorName(body)
     const transient = (status >= 500 || status === 408 || status === 425 || status === 429) && !isQuotaUsedUp(name)
-    return engineFailed(this.server, { detail: ['http', status, name].filter(Boolean).join(' '), transient })
+    const detail = ['http', status, name].filter(Boolean).join(' ')
+    return engineFailed(this.server, { detail, transient, ...(REQUESTS_FAULT.has(status) && { blames: 'request' }) })
   }
 
   /** Why fetch or a read threw: the caller's abort, our deadline, or the connection. */

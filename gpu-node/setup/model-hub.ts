@@ -2,7 +2,7 @@
 // it broke off and believed only by its hash. Knows no engine.
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -79,6 +79,7 @@ export async function download(file: HubFile, target: string, onProgress: (bytes
 /** Adds to the part what it lacks. */
 async function fetchRest(file: HubFile, part: string, onProgress: (bytes: number) => void): Promise<void> {
   const have = (await stat(part).catch(() => undefined))?.size ?? 0
+  if (file.bytes === 0) return writeFile(part, '')
   if (have === file.bytes) return
   // More than there is: another file's.
   if (have > file.bytes) await rm(part)

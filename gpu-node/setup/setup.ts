@@ -2,7 +2,7 @@
 // it does, is skipped where it is done, and may be run again at any time. Resolves with the exit code.
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import type { EngineNeeds, ModelNeed } from '#gpu-node/config/needs.ts'
 import { readEnginesPlan } from '#gpu-node/config/node-config.ts'
 import { faultOf } from '#shared/fault.ts'
@@ -11,6 +11,10 @@ import { makeEnvironment, missingPins } from './environment.ts'
 import { download, isThere, listFiles, type HubFile } from './model-hub.ts'
 
 const GIB = 1024 ** 3
+const HUB = 'https://huggingface.co'
+/** Read when it is asked: .env is part of it only then. */
+const hubOf = (environment: NodeJS.ProcessEnv): string => (environment['HF_ENDPOINT'] || HUB).replace(/\/+$/, '')
+
 /** A line a tenth of a file. */
 const PROGRESS_STEPS = 10
 
@@ -19,7 +23,8 @@ export interface SetupOptions {
   only?: string | undefined
   /** Says what would be done. */
   dryRun: boolean
-  hub: string
+  /** HF_ENDPOINT of the environment, or Hugging Face, without it. */
+  hub?: string
   /** More words for pip, such as an index of one's own. */
   pipOptions?: readonly string[]
 }
@@ -52,18 +57,21 @@ export async function setup(options: SetupOptions, environment: NodeJS.ProcessEn
     return 1
   }
   let failed = 0
+  let voiceless = 0
   for (const { name, needs, server } of chosen) {
     console.log(`${name}`)
     failed += Number(!(await setUpEnvironment(needs, options)))
     for (const model of needs.models) failed += Number(!(await setUpModel(model, options)))
-    failed += Number(!(await lookForVoice(needs, server.voice)))
+    voiceless += Number(!(await lookForVoice(needs, server.voice)))
   }
-  console.log(
-    failed === 0
-      ? '\ndone; look with: npm run gpu-node -- check'
-      : `\nnot done: ${failed} steps failed; run setup again, it goes on`,
-  )
-  return failed === 0 ? 0 : 1
+  console.log(`\n${lastWords(failed, voiceless)}`)
+  return failed + voiceless === 0 ? 0 : 1
+}
+
+function lastWords(failed: number, voiceless: number): string {
+  if (failed > 0) return `not done: ${failed} steps failed; run setup again, it goes on`
+  if (voiceless > 0) return 'all that setup can do is done; the missing recording is yours to put there'
+  return 'done; look with: npm run gpu-node -- check'
 }
 
 async function setUpEnvironment(
@@ -87,7 +95,7 @@ async function setUpEnvironment(
   }
 }
 
-async function setUpModel(model: ModelNeed, { hub, dryRun }: SetupOptions): Promise<boolean> {
+async function setUpModel(model: ModelNeed, { hub = hubOf(process.env), dryRun }: SetupOptions): Promise<boolean> {
   console.log(`  model ${model.repo} (licence: ${model.licence}) → ${model.folder}`)
   try {
     const files = pick(await listFiles(hub, model), model)
@@ -96,7 +104,7 @@ async function setUpModel(model: ModelNeed, { hub, dryRun }: SetupOptions): Prom
     const bytes = missing.reduce((sum, file) => sum + file.bytes, 0)
     if (missing.length === 0) return said(`    ${files.length} files, whole`)
     if (dryRun) return said(`    would fetch ${missing.length} files, ${gib(bytes)}`)
-    await requireSpace(bytes)
+    await requireSpace(bytes, model.folder)
     for (const file of missing) await fetchOne(file, targetOf(file, model))
     return said(`    ${files.length} files, whole`)
   } catch (error) {
@@ -117,11 +125,18 @@ function pick(files: HubFile[], { files: paths, repo }: ModelNeed): HubFile[] {
   })
 }
 
-const targetOf = ({ path }: HubFile, { folder, files }: ModelNeed): string =>
-  join(folder, files ? basename(path) : path)
+/** Throws for a path that leads out of the folder: the hub's words are nobody's order. */
+function targetOf({ path }: HubFile, { folder, files }: ModelNeed): string {
+  const target = resolve(folder, files ? basename(path) : path)
+  if (!target.startsWith(resolve(folder) + sep)) throw new Error(`the hub names a file outside of ${folder}: ${path}`)
+  return target
+}
 
-async function requireSpace(bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs('.')
+async function requireSpace(bytes: number, folder: string): Promise<void> {
+  // The folder may be yet to be made: its disk is that of the nearest one that is there.
+  let there = resolve(folder)
+  while (!existsSync(there)) there = dirname(there)
+  const { bavail, bsize } = await statfs(there)
   if (bavail * bsize < bytes) throw new Error(`needs ${gib(bytes)} of disk, and ${gib(bavail * bsize)} are free`)
 }
 

@@ -37,6 +37,7 @@ export class Supervisor {
   /** Ends the wait for the idle time of an engine on demand, and an unload that has not begun. */
   readonly #idle = new Map<string, AbortController>()
   readonly #stopped = new AbortController()
+  #asking: ReturnType<GpuReader['processes']> | undefined
 
   constructor(options: SupervisorOptions) {
     const { engines, gpu, clock, log, folder, onChange, random = Math.random } = options
@@ -76,10 +77,16 @@ export class Supervisor {
   /** What its processes hold of the card; null where the platform does not tell. */
   async vramBytes(name: string): Promise<number | null> {
     this.#find(name)
-    const [onCard, pids] = await Promise.all([this.#gpu.processes(), this.#host.pids(name)])
+    const [onCard, pids] = await Promise.all([this.#processesOnCard(), this.#host.pids(name)])
     if (!onCard) return null
     const own = onCard.filter(({ pid }) => pids.includes(pid)).map(({ usedBytes }) => usedBytes)
     return own.reduce((sum, bytes) => (sum === null || bytes === null ? null : sum + bytes), 0)
+  }
+
+  /** Whoever asks for all engines at once starts one program of the card's, not one an engine. */
+  #processesOnCard(): ReturnType<GpuReader['processes']> {
+    this.#asking ??= this.#gpu.processes().finally(() => (this.#asking = undefined))
+    return this.#asking
   }
 
   /** Resolves when it is ready; rejects with `unavailable` when it has to wait for its next start or is given up. */

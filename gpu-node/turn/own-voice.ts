@@ -3,6 +3,7 @@
 import { concatPcm } from '#shared/audio/pcm.ts'
 import { trimSilence } from '#shared/audio/silence.ts'
 import type { TurnId } from '#shared/ids.ts'
+import { MAX_REFERENCE_CHARS } from '#shared/model/voice-profile.ts'
 import { ENGINE_INPUT_RATE, type SpokenText } from '#gpu-node/engines/ports.ts'
 import { hasWords } from './words.ts'
 
@@ -65,13 +66,22 @@ export class OwnVoice {
     const pcm = trimSilence(concatPcm(this.hearing.parts), ENGINE_INPUT_RATE)
     this.hearing = undefined
     const score = scoreOf(pcm)
-    if (score === undefined || !hasWords(text) || (this.best && this.best.score > score)) return
+    if (
+      score === undefined ||
+      !hasWords(text) ||
+      text.trim().length > MAX_REFERENCE_CHARS ||
+      (this.best && this.best.score > score)
+    )
+      return
     this.best = { turnId, score, speech: { text: text.trim(), pcm, sampleRate: ENGINE_INPUT_RATE } }
   }
 
   /** He says that it was misheard: the text of a reference must be what is said in it. */
   correct(turnId: TurnId, text: string): void {
-    if (this.best?.turnId === turnId) this.best.speech = { ...this.best.speech, text }
+    if (this.best?.turnId !== turnId) return
+    // Words of which there are too many cannot be those of so short a recording.
+    if (text.length > MAX_REFERENCE_CHARS) this.best = undefined
+    else this.best.speech = { ...this.best.speech, text }
   }
 }
 

@@ -1,5 +1,6 @@
 // Which member of a chain is asked, by state and circuit.
 import { describe, expect, it } from 'vitest'
+import { FaultError } from '#shared/fault.ts'
 import { silentLog } from '#shared/log.ts'
 import type { EngineState } from '#shared/model/engine.ts'
 import { OUT_MS } from '#gpu-node/engines/chain/circuit.ts'
@@ -41,6 +42,19 @@ describe('the next member', () => {
     expect(next()).toBe('b')
     expect(roster.reasonFor({ member: first }, NONE)).toBe('failed')
     roster.begin(second, undefined).failed(new Error('gone'), true)
+    expect(next()).toBe('a')
+  })
+
+  it('[LAD2] is still one that refused what a caller asked, however often: others may ask better', () => {
+    const { roster, first, next } = chain()
+    const refused = {
+      code: 'engine_failed',
+      engineId: 'a@1',
+      stage: 'llm',
+      transient: false,
+      blames: 'request',
+    } as const
+    for (let i = 0; i < 10; i++) roster.begin(first, undefined).failed(new FaultError(refused), false)
     expect(next()).toBe('a')
   })
 

@@ -83,9 +83,26 @@ describe('a refusal', () => {
     '[DRV9] %s is engine_failed, transient where waiting may help',
     async (_, answer, transient, detail) => {
       server.script(answer)
-      expect(faultOf(await failure())).toEqual(failed(transient, detail))
+      // Who is to blame is told by the next test.
+      const { blames, ...fault } = faultOf(await failure()) as { blames?: string }
+      expect(['request', undefined]).toContain(blames)
+      expect(fault).toEqual(failed(transient, detail))
     },
   )
+
+  it.each([
+    [400, 'request'],
+    [404, 'request'],
+    [413, 'request'],
+    [422, 'request'],
+    [401, undefined],
+    [429, undefined],
+    [500, undefined],
+    [503, undefined],
+  ])('[DRV37] a refusal by %i blames %s', async (status, blames) => {
+    server.script(json(openAiError, status))
+    expect((faultOf(await failure()) as { blames?: string }).blames).toBe(blames)
+  })
 
   it('[DRV10] neither the key nor a word of the caller is in the error', async () => {
     const streamed: Answer = { steps: [{ write: sse(openAiError) }] }

@@ -75,6 +75,10 @@ describe('models', () => {
       fault: { code: 'unavailable' },
     })
     expect((await edge.request('/api/models', { key })).status).toBe(200)
+    const failed = { ...F5, state: 'failed', reason: 'cannot be started: /somebody/f5/bin/python' } as const
+    await join('failed', { 'models.list': { result: [failed] } })
+    expect(JSON.stringify(await list())).toContain('somebody')
+    expect(await (await edge.request('/api/models', { key })).text()).not.toContain('somebody')
     expect((await edge.request('/api/models')).status).toBe(401)
   })
 

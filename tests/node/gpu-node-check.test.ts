@@ -1,11 +1,12 @@
 // `gpu-node check` as a program, with a scripted nvidia-smi.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-check-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -49,6 +50,40 @@ describe('gpu-node check', () => {
     expect(full.code).toBe(1)
     expect(fits.out).toMatch(/\(89 %\) +below 90 % +ok/)
     expect(none.out).toMatch(/no NVIDIA card answers .*install the NVIDIA driver/)
+  })
+
+  it('[CHE4] the card that is looked at is the one that engines run on', async () => {
+    const smi = join(folder, 'nvidia-smi')
+    const file = join(folder, 'gpu-node.toml')
+    writeFileSync(file, engine(9))
+    writeFileSync(smi, '#!/bin/sh\ncase "$*" in *--id=1*) echo 24564;; *) echo 8192;; esac\n')
+    const env = {
+      PATH: process.env['PATH'],
+      GPU_NODE_CONFIG: file,
+      NVIDIA_SMI_BIN: smi,
+      DATA_DIR: folder,
+      GPU_INDEX: '1',
+    }
+    const { promise, resolve } = Promise.withResolvers<string>()
+    execFile(process.execPath, ['gpu-node/main.ts', 'check'], { env }, (_, out) => resolve(out))
+    expect(await promise).toContain('9.0 GiB planned of 24.0 GiB')
+    const { plan } = readNodeConfig({ ...env, NODE_TOKEN: 'x'.repeat(20) })
+    expect(plan.engines[0]).toMatchObject({ launch: { environment: { CUDA_VISIBLE_DEVICES: '1' } } })
+  })
+
+  it('[CHE5] vLLM wants a newer Python, a model that broke off is not there, and a voice needs its words', async () => {
+    const models = join(folder, 'models')
+    mkdirSync(join(models, 'Qwen3-8B-AWQ'), { recursive: true })
+    writeFileSync(join(models, 'Qwen3-8B-AWQ', 'config.json'), '{}')
+    writeFileSync(join(models, 'Qwen3-8B-AWQ', 'model.safetensors.part'), '')
+    writeFileSync(join(folder, 'default.wav'), '')
+    const toml = `models = "${models}"\n[roles]\nllm = ["v"]\n"tts.fast" = ["f"]\n[engines.v]\nkind = "managed"\nengine = "vllm"
+[engines.f]\nkind = "managed"\nengine = "f5-tts"\nvoices = "${folder}"\nvoice = "default"\n`
+    const { out } = await check(toml, 24_564)
+    expect(out).toMatch(/Python .*3\.12 or newer/)
+    expect(out).toMatch(/v: files +1 of \d+ missing/)
+    expect(out).toContain(join(folder, 'default.txt'))
+    expect(out).toMatch(/disk .*over 100 GiB/)
   })
 
   it('[CHE3] a port that is taken and a program that is missing are found', async () => {

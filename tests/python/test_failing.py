@@ -58,6 +58,18 @@ def test_failure(caplog: pytest.LogCaptureFixture) -> None:
     assert "unmistakable" not in answer.text + said
 
 
+def test_unreadable() -> None:
+    """[PYW15] a request that cannot be read is the caller's, however often, and no sign of ill health"""
+
+    class Unreadable(Engine):
+        async def read(self, request: Request) -> str:
+            return "\ud800".encode().decode()
+
+    *answers, health = asyncio.run(Unreadable().ask(*["x"] * (FAILURES_UNTIL_ILL + 1)))
+    assert {answer.status_code for answer in answers} == {400}
+    assert health.status_code == 200
+
+
 def test_out_of_memory() -> None:
     """[PYW14] a card without memory is a 503, for it may pass"""
     answer, _ = asyncio.run(Engine().ask("CUDA out of memory. Tried to allocate 2 GiB"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import base64
 import re
 import time
@@ -122,6 +123,15 @@ def test_refused(f5: RunningWorker, name: str) -> None:
     error = answer.json()["error"]
     assert (answer.status_code, error["type"]) == (status, "invalid_request_error")
     assert error["message"].startswith(begins)
+
+
+def test_half_a_character(f5: RunningWorker) -> None:
+    """[PYT16] words that are no whole Unicode are refused, and the engine stays well"""
+    fields = {"model": "f5", "input": "Hi there", "ref_audio": data_url(noise_wav(2, 8_000)), "ref_text": "a\ud800"}
+    for _ in range(4):
+        answer = f5.client.post(PATH, content=json.dumps(fields))
+        assert (answer.status_code, answer.json()["error"]["message"]) == (400, "ref_text: must be whole Unicode")
+    assert f5.client.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000], ids=repr)

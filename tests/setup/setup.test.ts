@@ -15,6 +15,7 @@ const REPO = 'owner/model'
 const FILES = {
   'a/model.bin': { content: randomBytes(300_000), large: true },
   'config.json': { content: Buffer.from('{"a":1}'), large: false },
+  'empty.txt': { content: Buffer.alloc(0), large: false },
 }
 
 let folder: string
@@ -61,6 +62,10 @@ describe('files of a model hub', () => {
     expect((await fetchInto('a/model.bin')).equals(FILES['a/model.bin'].content)).toBe(true)
   })
 
+  it('[SET1] an empty file is a file', async () => {
+    expect((await fetchInto('empty.txt')).length).toBe(0)
+  })
+
   it.each(['wrong', 'longer', 'missing'] as const)(
     '[SET3] of a download that is %s nothing is kept; after three tries it fails',
     async (fate) => {
@@ -103,7 +108,7 @@ describe('setup', () => {
     expect(await run()).toBe(0)
     const said = say.out.join('\n')
     expect(said).toMatch(/^big\n {2}environment .*\/venvs\/vllm: would install \d+ packages of requirements-vllm\.txt/)
-    expect(said).toMatch(/model owner\/model \(licence: .*\) → .*\/models\/model\n {4}would fetch 2 files, 0\.00 GiB/)
+    expect(said).toMatch(/model owner\/model \(licence: .*\) → .*\/models\/model\n {4}would fetch 3 files, 0\.00 GiB/)
     expect(existsSync(join(folder, 'venvs'))).toBe(false)
     expect(hub.downloads).toEqual([])
   })
@@ -116,6 +121,14 @@ describe('setup', () => {
       new RegExp(`by hand: put these files of ${url}/owner/model into .*/models/model`),
     )
     hub = await startHub(REPO, FILES)
+  })
+
+  it('[SET9] a file that the hub places outside of the model’s folder is refused', async () => {
+    await hub.stop()
+    hub = await startHub(REPO, { '../../../escaped.txt': { content: Buffer.from('x'), large: false } })
+    expect(await run({ dryRun: true })).toBe(1)
+    expect(say.out.join('\n')).toContain('the hub names a file outside of')
+    expect(hub.downloads).toEqual([])
   })
 
   it('[SET6] only engines of the file that setup knows can be asked for', async () => {

@@ -89,7 +89,9 @@ export class Roster {
       answered: () => void note({ type: 'answered' }),
       cancelled: () => void note({ type: 'cancelled' }),
       failed: (thrown, isHard) => {
-        if (note({ type: 'failed', isHard })) this.#log(member, thrown, traceparent)
+        // One caller's bad request must not take the engine from all others.
+        if (note(isRequestsFault(thrown) ? { type: 'cancelled' } : { type: 'failed', isHard }))
+          this.#log(member, thrown, traceparent)
       },
     }
   }
@@ -111,6 +113,9 @@ export class Roster {
     else this.#options.log.error({ ...facts, stack: thrown instanceof Error ? thrown.stack : '' }, 'an engine broke')
   }
 }
+
+const isRequestsFault = (thrown: unknown): boolean =>
+  thrown instanceof FaultError && thrown.fault.code === 'engine_failed' && thrown.fault.blames === 'request'
 
 /** Whether this is the engine's failure, and not the request's or a cancellation. */
 export function isEngineFailure(thrown: unknown, signal: AbortSignal): boolean {

@@ -63,5 +63,9 @@ def voice_of(wav: bytes, text: str, audio_param: str, text_param: str) -> Voice:
         raise invalid(audio_param, f"the reference must last {SECONDS[0]:g} to {SECONDS[1]:g} s", code="audio_length")
     if abs(audio.samples).max() < QUIET:
         raise invalid(audio_param, "the reference is silent", code="silent_audio")
-    key = hashlib.sha256(wav + b"\0" + text.encode()).hexdigest()
+    try:
+        words = text.encode()
+    except UnicodeEncodeError:
+        raise invalid(text_param, "must be whole Unicode", code="invalid_text") from None
+    key = hashlib.sha256(wav + b"\0" + words).hexdigest()
     return Voice(audio, " ".join(text.split()), key)

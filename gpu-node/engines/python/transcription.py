@@ -151,7 +151,8 @@ def _content_type(request: Request) -> tuple[str, dict[str, str]]:
 
 def _raw(data: bytes, parameters: dict[str, str]) -> Audio:
     rate, channels = parameters.get("rate", str(RATE)), parameters.get("channels", "1")
-    if not (rate.isdigit() and channels.isdigit() and len(rate) <= 6 and len(channels) <= 2):
+    are_numbers = all(word.isascii() and word.isdigit() for word in (rate, channels))
+    if not (are_numbers and len(rate) <= 6 and len(channels) <= 2):
         raise invalid("content-type", "rate and channels must be numbers, such as audio/pcm;rate=16000;channels=1")
     return read_pcm16(data, int(rate), int(channels), "body")
 

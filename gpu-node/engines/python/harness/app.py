@@ -115,7 +115,8 @@ class Endpoint(Generic[Job]):
         except ClientDisconnect:
             return "hung_up"
         except Exception as thrown:
-            await self._fault_of(thrown).response()(scope, receive, send)
+            # The engine has not been asked yet: whatever this is, it is the request's.
+            await _misread(thrown).response()(scope, receive, send)
             return _outcome_of(thrown)
         answering = asyncio.ensure_future(self._respond(job, scope, send))
         hanging_up = asyncio.ensure_future(_hang_up(receive))
@@ -156,6 +157,13 @@ class Endpoint(Generic[Job]):
         if "out of memory" in str(thrown).lower():
             return Fault(503, "the device is out of memory", code="out_of_memory")
         return Fault(500, "the engine failed", code="engine_failed")
+
+
+def _misread(thrown: Exception) -> Fault:
+    if isinstance(thrown, Fault):
+        return thrown
+    log.warning("a request cannot be read: %s", _describe(thrown))
+    return Fault(400, "the request cannot be read", code="invalid_request")
 
 
 def _outcome_of(thrown: Exception) -> str:
