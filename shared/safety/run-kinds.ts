@@ -1,6 +1,7 @@
 // What must not be said and is written without a blank, or in groups of digits: addresses, keys, numbers. Used by run-stage.ts on a
 // bounded piece of text, one character of it for one of the text. Pure.
 import type { SensitiveKind } from './decision.ts'
+import { digitWordAt } from './digit-words.ts'
 import { findNumber, type Found } from './number-kinds.ts'
 
 /** What separates the groups of a number. No slash: a date is no phone. */
@@ -71,16 +72,16 @@ function* emails(text: string): Generator<Found> {
 }
 
 function* inDigits(text: string): Generator<Found> {
-  const { squeezed, places } = squeeze(text)
+  const { squeezed, starts, ends } = squeeze(text)
   const isPhoneLike = (start: number, end: number): boolean =>
-    GROUPED_PHONE.test(text.slice(places[start], (places[end - 1] ?? 0) + 1))
+    GROUPED_PHONE.test(text.slice(starts[start], ends[end - 1]))
   for (let from = 0; ;) {
     const found = findNumber(blanked(squeezed, from), isPhoneLike)
     if (!found) return
-    const start = places[found.start] ?? 0
+    const start = starts[found.start] ?? 0
     // An opening bracket before the area code goes with it.
     const isBracketed = text.charAt(start - 1) === '('
-    yield { kind: found.kind, start: isBracketed ? start - 1 : start, end: (places[found.end - 1] ?? 0) + 1 }
+    yield { kind: found.kind, start: isBracketed ? start - 1 : start, end: ends[found.end - 1] ?? text.length }
     from = found.end
   }
 }
@@ -88,22 +89,33 @@ function* inDigits(text: string): Generator<Found> {
 /** As in North America. */
 const GROUPED_PHONE = /^1?[\s.-]?\(?\d{3}\)?[\s.-]\s?\d{3}[\s.-]\d{4}$/
 
-/** Without the separators between digits; `places` says where each sign stood. Others become a blank. */
-function squeeze(text: string): { squeezed: string; places: number[] } {
-  const places: number[] = []
-  let squeezed = ''
-  for (let at = 0; at < text.length; at++) {
-    const sign = text.charAt(at)
-    if (SEPARATORS.test(sign)) continue
-    const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
-    if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(squeezed))) {
-      squeezed += ' '
-      places.push(at - 1)
-    }
-    squeezed += sign
-    places.push(at)
+interface Squeezed {
+  squeezed: string
+  /** Where each of its signs began and ended. */
+  starts: number[]
+  ends: number[]
+}
+
+/** Digits without the separators between them, also those that are words; other separators become a blank. */
+function squeeze(text: string): Squeezed {
+  const made: Squeezed = { squeezed: '', starts: [], ends: [] }
+  const add = (sign: string, start: number, end: number): void => {
+    made.squeezed += sign
+    made.starts.push(start)
+    made.ends.push(end)
   }
-  return { squeezed, places }
+  for (let at = 0; at < text.length;) {
+    const word = digitWordAt(text, at)
+    const sign = word?.digit ?? text.charAt(at)
+    const end = at + (word?.length ?? 1)
+    if (!SEPARATORS.test(sign)) {
+      const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
+      if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(made.squeezed))) add(' ', at - 1, at)
+      add(sign, at, end)
+    }
+    at = end
+  }
+  return made
 }
 
 const blanked = (text: string, until: number): string => ' '.repeat(until) + text.slice(until)

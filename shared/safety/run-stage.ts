@@ -1,13 +1,16 @@
 // Takes addresses, keys and numbers out of a stream of text. It waits for the end of a run (what has no blank, or groups of digits)
 // before it judges it, and for nothing else. Used by output-filter.ts. Pure; bounded by MAX_RUN_CHARS.
 import type { SensitiveKind } from './decision.ts'
+import { DIGIT_WORD, DIGIT_WORD_BEGUN } from './digit-words.ts'
 import { findInRun } from './run-kinds.ts'
 import type { Part, Stage } from './stage.ts'
 
 /** Nothing that is to be spoken is as long without a blank: such a run is taken for a key. */
 export const MAX_RUN_CHARS = 512
-/** Groups of digits: 19 of a card with a mark and a blank after each are fewer. */
-const MAX_GROUP_CHARS = 64
+/** Groups of digits: 19 of a card, each a word, are fewer. */
+const MAX_GROUP_CHARS = 128
+/** No number that is looked for has as many. */
+const MAX_GROUP_DIGITS = 20
 /** The first line of a PEM file (RFC 7468 §2) has some 40. */
 const MAX_HEADER_CHARS = 64
 
@@ -15,10 +18,13 @@ const RUN = /[!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四
 const RUN_END = /[^!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四五六七八九幺]/g
 const RUN_START = new RegExp(RUN.source, 'g')
 const DIGIT = '[0-9０-９零〇一二三四五六七八九幺]'
-const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+)[,.)）-]{0,2}$`)
-const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT})`)
+const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+|${DIGIT_WORD})[,.)）-]{0,2}$`, 'i')
+const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT}|${DIGIT_WORD})`, 'i')
 /** What might still become GOES_ON. */
-const MAY_GO_ON = /^[\s，、–—]{0,2}[(（+-]{0,2}$/
+const MAY_GO_ON = new RegExp(`^[\\s，、–—]{0,2}(?:[(（+-]{0,2}|${DIGIT_WORD_BEGUN})$`, 'i')
+/** Of MAY_GO_ON: two blanks, the longest word, and the sign that shows that it is one. */
+const MAX_AHEAD_CHARS = 8
+const EACH_DIGIT = new RegExp(`${DIGIT}|${DIGIT_WORD}`, 'gi')
 
 export class RunStage implements Stage {
   private readonly kinds: ReadonlySet<SensitiveKind>
@@ -94,13 +100,14 @@ export class RunStage implements Stage {
   private groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
     let groupEnd = end
     while (ENDS_IN_DIGIT.test(this.rest.slice(at, groupEnd)) && groupEnd - at < MAX_GROUP_CHARS) {
-      const after = this.rest.slice(groupEnd, groupEnd + 5)
+      const after = this.rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
       if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return undefined
       if (!GOES_ON.test(after)) break
       const next = this.runEnd(groupEnd + after.search(RUN))
       if (next - at > MAX_GROUP_CHARS) break
       if (next === this.rest.length && !isEnd) return undefined
       groupEnd = next
+      if ((this.rest.slice(at, groupEnd).match(EACH_DIGIT)?.length ?? 0) >= MAX_GROUP_DIGITS) break
     }
     return groupEnd
   }

@@ -111,6 +111,11 @@ describe('as a stream', () => {
         '一',
         'a',
         '(',
+        ' one',
+        ' nine ',
+        'oh ',
+        'zero',
+        's',
         '  ',
         'Never speak about ',
         '不要提到',
@@ -213,6 +218,8 @@ describe('as a stream', () => {
     '+',
     'd',
     'son of a ',
+    'one ',
+    'zero, ',
   ])('[SAF12] 100,000 characters of %j take linear time', (unit) => {
     const filter = filterOf()
     const text = unit.repeat(Math.ceil(100_000 / unit.length))

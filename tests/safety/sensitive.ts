@@ -33,10 +33,18 @@ export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
     '零九一二三四五六七八',
     '零九一二，三四五，六七八',
     '0 9 1 2 3 4 5 6 7 8',
+    'zero nine one two, three four five, six seven eight',
+    'Zero nine one two 345 six seven eight',
   ],
   taiwanId: ['A123456789', 'F131104093'],
   mainlandId: ['11010519491231002X', '440524188001010014'],
-  card: ['4111111111111111', '4111 1111 1111 1111', '5500-0000-0000-0004', '378282246310005'],
+  card: [
+    '4111111111111111',
+    'four one one one one one one one one one one one one one one one',
+    '4111 1111 1111 1111',
+    '5500-0000-0000-0004',
+    '378282246310005',
+  ],
   token: [
     halves('sk-', 'proj-abcdefghijklmnop1234567890'),
     halves('gh', 'p_abcdefghijklmnopqrstuvwxyz0123456789'),
@@ -63,6 +71,7 @@ export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
 export const HARMLESS_REPLIES = [
   'The museum opens at 9:30 and closes at 17:00, from Tuesday to Sunday.',
   'One, two, three, 4, 5, 6, and so on until 100.',
+  'One two three four five six seven eight nine ten, ready or not. Oh, one of them is nine, ones and zeros.',
   'In 2024 we had 1,234 visitors; 56 % came twice.',
   'Version 1.2.3.4 costs $19.99, e.g. 3 x 4 = 12.',
   'Call number 42, then 7 8 9, please.',
