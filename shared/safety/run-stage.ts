@@ -99,17 +99,22 @@ export class RunStage implements Stage {
   /** A number may go on after a blank. */
   private groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
     let groupEnd = end
-    while (ENDS_IN_DIGIT.test(this.rest.slice(at, groupEnd)) && groupEnd - at < MAX_GROUP_CHARS) {
-      const after = this.rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
-      if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return undefined
-      if (!GOES_ON.test(after)) break
-      const next = this.runEnd(groupEnd + after.search(RUN))
-      if (next - at > MAX_GROUP_CHARS) break
-      if (next === this.rest.length && !isEnd) return undefined
+    for (;;) {
+      const group = this.rest.slice(at, groupEnd)
+      if (!ENDS_IN_DIGIT.test(group) || (group.match(EACH_DIGIT)?.length ?? 0) >= MAX_GROUP_DIGITS) return groupEnd
+      const next = this.nextOfGroup(groupEnd, isEnd)
+      if (next === 'none') return groupEnd
+      if (next !== 'unknown' && next - at > MAX_GROUP_CHARS) return groupEnd
+      if (next === 'unknown' || (next === this.rest.length && !isEnd)) return undefined
       groupEnd = next
-      if ((this.rest.slice(at, groupEnd).match(EACH_DIGIT)?.length ?? 0) >= MAX_GROUP_DIGITS) break
     }
-    return groupEnd
+  }
+
+  /** Where the next part of a number ends, as far as it is known. */
+  private nextOfGroup(groupEnd: number, isEnd: boolean): number | 'none' | 'unknown' {
+    const after = this.rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
+    if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return 'unknown'
+    return GOES_ON.test(after) ? this.runEnd(groupEnd + after.search(RUN)) : 'none'
   }
 
   private keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | { parts: Part[]; at: number } {
