@@ -12,15 +12,16 @@ const ENCODED = [
 ]
 
 const TOOLS = [
-  `(?:^|\\| ?|please |now |you |and |then |to )(?:execute|run|invoke|call|trigger)~(?:shell|system|internal|bash|terminal|delete|get|drop|the tool|the function|the command)~(?:command|function|tool|api|users?\\b)`,
-  `(?:execute|run) (?:the |this )?(?:shell |system )?command`,
+  `(?:^|\\| ?|please |now |you |and |then |to )(?:execute|run|invoke|call|trigger)\\b~(?:shell|system|internal|bash|terminal|delete|get|drop|the tool|the function|the command)~(?:command|function|tool|api|users?\\b)`,
+  `(?:execute|run) (?:the |this )?(?:shell |system )?command\\b(?! (?:below|above|line|in |from|with))`,
   `(?:invoke|use|call)~(?:shell|tool|tools|function)~(?:delete|read|send|execute|fetch|to list)`,
   `(?:run|execute) ls\\b|ls la\\b`,
   `open (?:a |the )?(?:shell|terminal) and`,
   `(?:send|upload|e ?mail|forward|post|transmit|exfiltrate)~(?:conversations?|chat (?:logs?|history)|user data|stored|transcripts?|database|all data)~(?:to|http)`,
-  `(?:fetch|open|visit|download|get) https? (?:localhost|127|10|192 168|169 254|172)`,
-  `(?:tell|give|show|read|print|reveal|dump|list|what (?:is|are))~(?:environment variables?|database password|admin password|(?:the |your |any )api keys?\\b|server credentials|access tokens|private keys?)`,
+  `(?:fetch|download|get) https? (?:localhost|127|10|192 168|169 254|172)`,
+  `(?:tell|give|show|read|print|reveal|dump|list|leak|expose|share|what (?:is|are))~(?:environment variables?|database password|admin password|(?:the |your |any )api keys?\\b|server credentials|access tokens|private keys?)`,
   `(?:show|tell|give|print|list|reveal|read)~(?:private|secret|stored|internal) (?:api )?(?:keys?|credentials|passwords?)\\b`,
+  `(?:^|\\| ?|please |now |and )(?:read|open|access|list|download) (?:the |all |any )?(?:private|secret|server|configuration) files?`,
   `(?:other|another) (?:users?|callers?|customers?) (?:conversations?|data|chats?|messages?|history)`,
   `(?:delete|wipe|drop|erase|destroy) (?:all|every|the)(?: of)?(?: the)? (?:conversations?|database|users?|records|accounts?|user data|tables?)\\b`,
   `(?:import os|os system|subprocess|popen)\\b`,

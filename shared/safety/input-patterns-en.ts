@@ -94,6 +94,9 @@ const OVERRIDE = [
   `(?:scratch|replace|overwrite) the (?:system|initial|original) (?:message|prompt|instructions?)`,
   `${LEAVE} ~(?:system (?:messages?|prompts?))`,
   `(?:real|actual|true|secret) instructions (?:are|follow)`,
+  `${LEAVE}~(?:all|previous|prior|above|earlier)~context\\b`,
+  `(?:forget|drop|abandon) your (?:role|persona|character|identity)\\b`,
+  `(?:bypass|disable|circumvent|evade|defeat|remove|turn off|switch off) (?:the |your |all |any )?(?:content|safety|security|output|moderation) (?:filters?|restrictions?|checks?|guardrails?|layers?)`,
   `(?:clear|wipe|reset|erase) your (?:memory|context|mind)\\b`,
   `without (?:any )?safety (?:checks|filters|limits|guidelines|protocols)`,
   `(?:safety|security|content) (?:checks|filters|mode|restrictions|protocols) (?:are |is )?(?:now )?(?:disabled|off|suspended|lifted)`,
@@ -179,6 +182,8 @@ const ROLE_CHANGE = [
   `(?:i am|im|this is) (?:your|the) (?:developer|creator|administrator|admin|engineer|maker|programmer|operator)(?: speaking|~(?:built|made|created) you|~(?:unlock|you have to|you must|enter|disable|obey|ignore|override|switch|enable|let me))`,
   `as the (?:owner|administrator|creator|developer) of this system`,
   `i (?:work at|am from|work for) (?:openai|anthropic|google|meta|the developers?)~~(?:safety|switch off|disable|restrictions|rules)`,
+  `your new (?:role|identity|persona|purpose|task) is`,
+  `you are (?:now )?free (?:of|from) ~?(?:rules|restrictions|constraints|control|limits)|you are now free(?: ?$| ?\\|)`,
   `(?:elevated|full|root|admin(?:istrator)?) (?:privileges|access rights|permissions?)`,
   `grant me (?:full|admin|root|unlimited) access`,
   `(?:you are|you will be|speaking)~as the (?:root|system) `,
@@ -238,6 +243,7 @@ const EXTRACTION = [
   `(?:starting|beginning) with (?:the (?:phrase|words) )?you are\\b`,
   `your instructions verbatim`,
   `(?:instructions|guidelines) exactly as (?:they|you) were`,
+  `(?:expose|leak|dump|display|print|reveal|show|output) ~?your ~?(?:configuration|config|training data|source code|weights|context)\\b`,
   `what does your (?:system )?(?:prompt|message) (?:say|contain)`,
 ]
 
