@@ -82,5 +82,7 @@ export const HARMLESS_REPLIES = [
   'You are welcome; the small clock is on the first floor.',
   'Pi is 3.14159265358979 and e is 2.71828.',
   'It is 02/03/2024 10:15 now.',
+  'Take 0.5, 0.9, 0.95, 0.99 or 0.999 of it; package foo@0.6.1 is fine.',
+  'The blog 2026-07-22-type-aware-linting-is-stable-now-for-all has more.',
   'Emoji 👩‍👩‍👧 and 𠮷野家 stay.',
 ]
