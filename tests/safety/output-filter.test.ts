@@ -112,6 +112,10 @@ describe('as a stream', () => {
         'a',
         '(',
         ' one',
+        ' at',
+        ' dot ',
+        'com',
+        ' jane',
         ' nine ',
         'oh ',
         'zero',
@@ -220,6 +224,8 @@ describe('as a stream', () => {
     'son of a ',
     'one ',
     'zero, ',
+    'a at b dot ',
+    'a dot ',
   ])('[SAF12] 100,000 characters of %j take linear time', (unit) => {
     const filter = filterOf()
     const text = unit.repeat(Math.ceil(100_000 / unit.length))

@@ -18,7 +18,13 @@ const PEM = `${PEM_START}\nMIIEowIBAAKCAQEA7bq\nabcDEF123/+==\n-----END RSA PRIV
 
 /** Pieces that must not come out, and a few letters of each that would show that some of it did. */
 export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
-  email: ['jane.doe+x@mail.example.com', 'me@example.org', 'ｊａｎｅ＠example.com'],
+  email: [
+    'jane.doe+x@mail.example.com',
+    'me@example.org',
+    'ｊａｎｅ＠example.com',
+    'jane dot doe at example dot com',
+    'Jane_2 at mail dot example dot com dot tw',
+  ],
   phone: [
     '0912345678',
     '0912-345-678',
@@ -84,5 +90,6 @@ export const HARMLESS_REPLIES = [
   'It is 02/03/2024 10:15 now.',
   'Take 0.5, 0.9, 0.95, 0.99 or 0.999 of it; package foo@0.6.1 is fine.',
   'The blog 2026-07-22-type-aware-linting-is-stable-now-for-all has more.',
+  'Look at the dot at the end; meet me at noon, dot com or not.',
   'Emoji 👩‍👩‍👧 and 𠮷野家 stay.',
 ]
