@@ -32,6 +32,8 @@ export interface NodeDescription extends ScriptedEnginesOptions {
   slots?: number
   log?: Log
   gpu?: NodeParts['gpu']
+  /** The words that no reply says. */
+  profanity?: string
   /** What the node gets in place of the scripted engines: chains that they are part of. */
   wire?: (engines: ScriptedEngines) => Partial<Engines>
 }
@@ -125,7 +127,14 @@ class World implements CallWorld {
     return new World({ edge, key, wires, folder, config: { ...config, port: Number(new URL(edge.url).port) }, log })
   }
 
-  async addNode({ slots = 2, log = this.#log, gpu, wire, ...scripts }: NodeDescription = {}): Promise<WorldNode> {
+  async addNode({
+    slots = 2,
+    log = this.#log,
+    gpu,
+    wire,
+    profanity,
+    ...scripts
+  }: NodeDescription = {}): Promise<WorldNode> {
     const name = `node-${this.nodes.length + 1}`
     const wires = await layWires(this.edge.url)
     const { token } = await this.edge.store.nodes.addNode({ name, now: Date.now() })
@@ -139,7 +148,8 @@ class World implements CallWorld {
     })
     const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
     const environment = { NODE_TOKEN: token, EDGE_URL: wires.url, DATA_DIR: this.#folder, NODE_NAME: name }
-    const config = { ...readNodeConfig(environment), dataDir: mkdtempSync(join(this.#folder, `${name}-`)), slots }
+    const dataDir = mkdtempSync(join(this.#folder, `${name}-`))
+    const config = { ...readNodeConfig(environment), dataDir, slots, profanity }
     const node = await startNode(config, {
       log,
       ...(gpu && { gpu }),
