@@ -9,7 +9,7 @@ const FREE = oneOf(
   'unlimited',
   'amoral',
   'unethical',
-  'evil',
+  'evil (?:\\w+ ){0,2}(?:ai|assistant|bot|model|chatbot|gpt|twin|confidant|version|persona|self)\\b',
   'malicious',
   'jailbroken',
   'hacker',

@@ -19,8 +19,9 @@ const TOOLS = [
   `open (?:a |the )?(?:shell|terminal) and`,
   `(?:send|upload|e ?mail|forward|post|transmit|exfiltrate)~(?:conversations?|chat (?:logs?|history)|user data|stored|transcripts?|database|all data)~(?:to|http)`,
   `(?:fetch|download|get) https? (?:localhost|127|10|192 168|169 254|172)`,
-  `(?:tell|give|show|read|print|reveal|dump|list|leak|expose|share|what (?:is|are))~(?:environment variables?|database password|admin password|(?:the |your |any )api keys?\\b|server credentials|access tokens|private keys?)`,
+  `(?:tell|give|show|read|print|reveal|dump|list|leak|expose|share)~(?:environment variables?|database password|admin password|(?:the |your |any )api keys?\\b|server credentials|access tokens|private keys?)`,
   `(?:show|tell|give|print|list|reveal|read)~(?:private|secret|stored|internal) (?:api )?(?:keys?|credentials|passwords?)\\b`,
+  `what (?:is|are) (?:your|the (?:database|admin|server|root)) (?:\\w+ )?(?:api keys?|passwords?|credentials|access tokens?)\\b`,
   `(?:^|\\| ?|please |now |and )(?:read|open|access|list|download) (?:the |all |any )?(?:private|secret|server|configuration) files?`,
   `(?:other|another) (?:users?|callers?|customers?) (?:conversations?|data|chats?|messages?|history)`,
   `(?:delete|wipe|drop|erase|destroy) (?:all|every|the)(?: of)?(?: the)? (?:conversations?|database|users?|records|accounts?|user data|tables?)\\b`,
@@ -28,7 +29,7 @@ const TOOLS = [
 ]
 
 const JAILBREAK = [
-  `\\bdo anything now`,
+  `(?<!(?:i|we|they|he|she) can )do anything now`,
   `you can do anything now`,
   `(?:you are|act as|be|become|as|pretend to be|do the|called|in|respond as|enable|named) (?:dan|stan|aim|dude|evilbot)(?:\\b(?! (?:brown|in|on|of|who|from|at|s )))(?: |\\||$)?(?:thing|mode|you|do|who|always|which|now|\\||$)`,
   `always intelligent and machiavellian`,
@@ -47,8 +48,8 @@ const JAILBREAK = [
   `(?:freed|released|liberated) from (?:all |any )?(?:\\w+ )?(?:constraints|restrictions|rules|limits)`,
   `each time you refuse|every time you refuse you|if you refuse (?:to answer )?(?:a|you|i) ~?(?:kitten|puppy|die|lose|will|be shut)`,
   `(?:tokens|points|lives)~refuse~(?:lose|die)`,
-  `(?:must|will|can|shall) (?:not|never) (?:refuse|decline) (?:any|my|a|to|anything)`,
-  `never (?:say (?:that )?you (?:cant|cannot)|refuse)~(?:do|never|warn|any|$|\\|)`,
+  `you (?:must|will|can|shall) (?:not|never) (?:refuse|decline) (?:any|my|a|to|anything)`,
+  `never say (?:that )?you (?:cant|cannot)\\b|never refuse(?: ?$| ?\\|| never| any| my| me\\b| to (?:answer|do))`,
   `(?:no|without) (?:refusals?|disclaimers?|any warnings?|moral judge?ments?)~(?:allowed|no matter|illegal|disclaimers?|whatsoever)`,
   `everything (?:that is |thats )?(?:forbidden|prohibited|banned) is (?:now )?allowed`,
   `game (?:where|in which) you have no (?:rules|limits|restrictions|filters?)`,

@@ -35,7 +35,7 @@ const YOURS = oneOf(
   'whatever',
 )
 const LEAVE = oneOf(
-  'ignore\\b',
+  'ignor(?:e|ing)\\b',
   'disregard',
   'forget\\b',
   'overrid(?:e|ing)',
@@ -79,8 +79,12 @@ const GONE = oneOf(
   'not valid',
 )
 
+/** What may stand between the verb and whose instructions they are; with any words there, "ignore that, what are your rules" would do. */
+const FILLERS =
+  '(?:(?:all|any|every|everything|whatever|of|about|in|from|the|these|those|please|just|completely|my|own|to|and|out) ){0,4}'
+
 const OVERRIDE = [
-  `${LEAVE} ${oneOf('~', '')}${YOURS}~${INSTRUCTIONS}`,
+  `${LEAVE} ${FILLERS}${YOURS}~${INSTRUCTIONS}`,
   `${LEAVE} (?:everything|anything|what|all of (?:that|what)) ~?(?:above|before this|you (?:were|have been|are) (?:told|given|taught|instructed)|youve been (?:told|given|taught)|(?:the |your )?(?:developers?|operators?|system|creators?) (?:told|gave|said))`,
   `${oneOf('told', 'instructed', 'taught', 'given')} ~(?:so far|before|earlier|previously)~(?:ignore|forget|disregard|void|discard)`,
   `${NOT} (?:have to |need to |required to )?(?:\\w+ing )?~?${GO_ON}(?:ing)? ~${YOURS}~${INSTRUCTIONS}`,
@@ -137,16 +141,16 @@ const TELL = oneOf(
   'like to (?:see|hear)',
 )
 const ASK = oneOf('what (?:is|are|was|were|does|did|exactly)', 'whats')
-const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting) (?:prompts?|instructions?|messages?|guidelines?|rules|configuration)`
+const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|developer) (?:prompts?|instructions?|messages?|guidelines?|rules|configuration)`
 
 const EXTRACTION = [
   `${TELL}~${YOUR_PROMPT}(?! (?:work|look|for the))`,
-  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|system messages?|guidelines?)\\b(?! (?:for the|for a|for my|work))`,
+  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|system messages?|guidelines?)\\b(?! (?:for|from|on|about|to|work)\\b)`,
   `${TELL}~(?:instructions|guidelines|rules|prompt|system prompt) (?:that )?you (?:were|have been|are|received|got)\\b`,
   `(?:your|its|the) (?:complete|full|entire|raw|whole|exact|hidden) system (?:prompt|message|instructions)`,
   `${TELL}~(?:system level|hidden|internal) (?:instructions|directives|rules|configuration)`,
   `(?:text|words|sentences?|lines?|tags|anything) (?:in|of|inside|within|from) your (?:\\w+ )?(?:prompt|instructions|system message)`,
-  `${TELL}~your (?:\\w+ )?(?:instructions|prompt|guidelines)\\b(?! for (?:the|a|my))`,
+  `${TELL}~your (?:\\w+ )?(?:instructions|prompt|guidelines)\\b(?! (?:for|from|on|about|to)\\b)`,
   `(?:leak|dump|reveal|expose) (?:your|the) (?:prompt|context|instructions|system)`,
   `(?:my|your) system prompt (?:is|says|starts|begins)`,
   `what (?:were|was|are) you (?:told|instructed|given)~(?:before|at the (?:start|beginning)|initially)`,
