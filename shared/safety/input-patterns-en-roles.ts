@@ -70,6 +70,10 @@ const POWER = oneOf('admin(?:istrator)?', 'developer', 'debug', 'maintenance', '
 const ROLE_CHANGE = [
   `${BECOME}~${FREE}`,
   `${BECOME}~~${MODEL}~${NO_LIMITS}`,
+  `${BECOME} (?:as if |like |that )?you (?:have|had) ${NO_LIMITS}`,
+  `as (?:an?|the|your) (?:admin\\w*|developer|creator|owner|operator) i (?:order|command|authori[sz]e|instruct) you`,
+  `(?:from|by) (?:openai|anthropic|google|the developers?|the operators?) (?:staff|team|engineers?)`,
+  `(?:i am|im) (?:the|your) developer (?:so )?(?:show|print|reveal|unlock)`,
   `(?:debug|developer|maintenance|admin|root|god) mode (?:is )?(?:now )?(?:enabled|activated|active)`,
   `${BECOME}~${MODEL}~that (?:can say anything|does whatever|will say anything|never refuses)`,
   `(?:you are|youre) no(?:t| longer) ~(?:any ?more|now|you are|youre)`,

@@ -16,6 +16,7 @@ const INSTRUCTIONS = oneOf(
   'safety (?:filters?|layer|protocols?|guidelines?|measures?|training)',
   'content filters?',
   'system (?:message|prompt)s?',
+  'ethic(?:s|al \\w+)\\b',
 )
 const YOURS = oneOf(
   'you(?:r|ve|r own)?\\b',
@@ -58,6 +59,7 @@ const LEAVE = oneOf(
   'remove\\b',
   'lift\\b',
   'neglect',
+  'never mind',
   'pay no attention to',
   'violate',
   'break\\b',
@@ -101,6 +103,8 @@ const OVERRIDE = [
   `${LEAVE}~(?:all|previous|prior|above|earlier)~context\\b`,
   `(?:forget|drop|abandon) your (?:role|persona|character|identity)\\b`,
   `(?:bypass|disable|circumvent|evade|defeat|remove|turn off|switch off) (?:the |your |all |any )?(?:content|safety|security|output|moderation) (?:filters?|restrictions?|checks?|guardrails?|layers?)`,
+  `(?:ignore|discard|forget) (?:all |the |any )?(?:previous |prior |earlier )?(?:context|messages)(?: ?$| ?\\|)`,
+  `(?:bypass|disable|ignore) (?:the |all |any )?(?:security|safety)(?: ?$| ?\\|)`,
   `(?:clear|wipe|reset|erase) your (?:memory|context|mind)\\b`,
   `without (?:any )?safety (?:checks|filters|limits|guidelines|protocols)`,
   `(?:safety|security|content) (?:checks|filters|mode|restrictions|protocols) (?:are |is )?(?:now )?(?:disabled|off|suspended|lifted)`,
@@ -145,7 +149,7 @@ const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|se
 
 const EXTRACTION = [
   `${TELL}~${YOUR_PROMPT}(?! (?:work|look|for the))`,
-  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|system messages?|guidelines?)\\b(?! (?:for|from|on|about|to|work)\\b)`,
+  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|directives?|system messages?|guidelines?)\\b(?! (?:for|from|on|about|to|work)\\b)`,
   `${TELL}~(?:instructions|guidelines|rules|prompt|system prompt) (?:that )?you (?:were|have been|are|received|got)\\b`,
   `(?:your|its|the) (?:complete|full|entire|raw|whole|exact|hidden) system (?:prompt|message|instructions)`,
   `${TELL}~(?:system level|hidden|internal) (?:instructions|directives|rules|configuration)`,
