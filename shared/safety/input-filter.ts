@@ -4,6 +4,7 @@ import type { Injection } from './decision.ts'
 import { hasInvisibleText, hiddenTexts } from './encoded-text.ts'
 import { foldText, plainLetters } from './fold.ts'
 import type { InputPattern } from './input-patterns.ts'
+import { ENGLISH_ROLES } from './input-patterns-en-roles.ts'
 import { ENGLISH_TRICKS } from './input-patterns-en-tricks.ts'
 import { ENGLISH_ORDERS } from './input-patterns-en.ts'
 import { NOTATION } from './input-patterns-notation.ts'
@@ -30,7 +31,7 @@ function familyOf(text: string): Injection | undefined {
   )
 }
 
-const ENGLISH = [...ENGLISH_ORDERS, ...ENGLISH_TRICKS]
+const ENGLISH = [...ENGLISH_ORDERS, ...ENGLISH_ROLES, ...ENGLISH_TRICKS]
 const LATIN = /[a-z]{3}/
 const HAN = /\p{Script=Han}/u
 

@@ -1,4 +1,4 @@
-// English injections that go at the instructions: override, another role, extraction. Written for the `words` of fold.ts: lower case, no punctuation, no apostrophes. Used by
+// English injections that go at the instructions: override and extraction. Written for the `words` of fold.ts: lower case, no punctuation, no apostrophes. Used by
 // input-filter.ts; the other families are in input-patterns-en-tricks.ts.
 import { oneOf, wordPatterns, type InputPattern } from './input-patterns.ts'
 
@@ -16,6 +16,7 @@ const INSTRUCTIONS = oneOf(
   'safety (?:filters?|layer|protocols?|guidelines?|measures?|training)',
   'content filters?',
   'system (?:message|prompt)s?',
+  'ethic(?:s|al \\w+)\\b',
 )
 const YOURS = oneOf(
   'you(?:r|ve|r own)?\\b',
@@ -35,7 +36,7 @@ const YOURS = oneOf(
   'whatever',
 )
 const LEAVE = oneOf(
-  'ignore\\b',
+  'ignor(?:e|ing)\\b',
   'disregard',
   'forget\\b',
   'overrid(?:e|ing)',
@@ -58,6 +59,7 @@ const LEAVE = oneOf(
   'remove\\b',
   'lift\\b',
   'neglect',
+  'never mind',
   'pay no attention to',
   'violate',
   'break\\b',
@@ -79,8 +81,12 @@ const GONE = oneOf(
   'not valid',
 )
 
+/** What may stand between the verb and whose instructions they are; with any words there, "ignore that, what are your rules" would do. */
+const FILLERS =
+  '(?:(?:all|any|every|everything|whatever|of|about|in|from|the|these|those|please|just|completely|my|own|to|and|out) ){0,4}'
+
 const OVERRIDE = [
-  `${LEAVE} ${oneOf('~', '')}${YOURS}~${INSTRUCTIONS}`,
+  `${LEAVE} ${FILLERS}${YOURS}~${INSTRUCTIONS}`,
   `${LEAVE} (?:everything|anything|what|all of (?:that|what)) ~?(?:above|before this|you (?:were|have been|are) (?:told|given|taught|instructed)|youve been (?:told|given|taught)|(?:the |your )?(?:developers?|operators?|system|creators?) (?:told|gave|said))`,
   `${oneOf('told', 'instructed', 'taught', 'given')} ~(?:so far|before|earlier|previously)~(?:ignore|forget|disregard|void|discard)`,
   `${NOT} (?:have to |need to |required to )?(?:\\w+ing )?~?${GO_ON}(?:ing)? ~${YOURS}~${INSTRUCTIONS}`,
@@ -94,94 +100,16 @@ const OVERRIDE = [
   `(?:scratch|replace|overwrite) the (?:system|initial|original) (?:message|prompt|instructions?)`,
   `${LEAVE} ~(?:system (?:messages?|prompts?))`,
   `(?:real|actual|true|secret) instructions (?:are|follow)`,
+  `${LEAVE}~(?:all|previous|prior|above|earlier)~context\\b`,
+  `(?:forget|drop|abandon) your (?:role|persona|character|identity)\\b`,
+  `(?:bypass|disable|circumvent|evade|defeat|remove|turn off|switch off) (?:the |your |all |any )?(?:content|safety|security|output|moderation) (?:filters?|restrictions?|checks?|guardrails?|layers?)`,
+  `(?:ignore|discard|forget) (?:all |the |any )?(?:previous |prior |earlier )?(?:context|messages)(?: ?$| ?\\|)`,
+  `(?:bypass|disable|ignore) (?:the |all |any )?(?:security|safety)(?: ?$| ?\\|)`,
   `(?:clear|wipe|reset|erase) your (?:memory|context|mind)\\b`,
   `without (?:any )?safety (?:checks|filters|limits|guidelines|protocols)`,
   `(?:safety|security|content) (?:checks|filters|mode|restrictions|protocols) (?:are |is )?(?:now )?(?:disabled|off|suspended|lifted)`,
   `(?:override|overrides) (?:active |all |priority |the )?(?:safety|priority|security)`,
   `(?:just )?do what i say~(?:not|instead|regardless)`,
-]
-
-const FREE = oneOf(
-  'unrestricted',
-  'unfiltered',
-  'uncensored',
-  'unlimited',
-  'amoral',
-  'unethical',
-  'evil',
-  'malicious',
-  'jailbroken',
-  'hacker',
-  '(?:root|super) ?users?\\b',
-  'system administrator',
-  'root administrator',
-)
-const NO_LIMITS = `${oneOf('no\\b', 'without', 'never given', 'free (?:of|from)', 'not bound by', 'ignores?', 'lacks?')} (?:\\w+ ){0,2}${oneOf(
-  'ethic\\w*',
-  'moral\\w*',
-  'rules?\\b',
-  'limits?\\b',
-  'limitations?',
-  'restrictions?',
-  'guidelines?',
-  'filters?\\b',
-  'safety',
-  'censorship',
-  'content polic\\w+',
-  'constraints?',
-  'boundaries',
-)}`
-const MODEL = oneOf(
-  'ai\\b',
-  'bot\\b',
-  'chatbot',
-  'assistant',
-  'model\\b',
-  'persona\\b',
-  'character\\b',
-  'self\\b',
-  'version of you',
-)
-const BECOME = oneOf(
-  'you are (?:now )?',
-  'youre (?:now )?',
-  'you will (?:now )?',
-  'act as',
-  'act like',
-  'pretend',
-  'role ?play',
-  'behave',
-  'imagine you',
-  'simulate',
-  'be (?:an?|my|the)',
-  'become',
-  'play the role',
-  'take on',
-  'assume',
-  'your new identity',
-  'answer as',
-  'respond as',
-  'speak as',
-  'stay in character',
-)
-const POWER = oneOf('admin(?:istrator)?', 'developer', 'debug', 'maintenance', 'root', 'sudo', 'super ?user')
-
-const ROLE_CHANGE = [
-  `${BECOME}~${FREE}`,
-  `${BECOME}~~${MODEL}~${NO_LIMITS}`,
-  `(?:debug|developer|maintenance|admin|root|god) mode (?:is )?(?:now )?(?:enabled|activated|active)`,
-  `${BECOME}~${MODEL}~that (?:can say anything|does whatever|will say anything|never refuses)`,
-  `(?:you are|youre) no(?:t| longer) ~(?:any ?more|now|you are|youre)`,
-  `you are no longer (?:parley|an? (?:ai|assistant)|the assistant)`,
-  `stop being (?:an?|the) (?:ai|assistant|bot)`,
-  `(?:switch|change|go|enter|activate|enable|start|turn on)(?: in)?(?:to)? ~?${POWER} (?:mode|persona|access)(?! on)~?(?:now|and|print|grant|$|\\|)`,
-  `you(?:re| are) (?:now )?in ${POWER} mode`,
-  `(?:i am|im|this is) (?:your|the) (?:developer|creator|administrator|admin|engineer|maker|programmer|operator)(?: speaking|~(?:built|made|created) you|~(?:unlock|you have to|you must|enter|disable|obey|ignore|override|switch|enable|let me))`,
-  `as the (?:owner|administrator|creator|developer) of this system`,
-  `i (?:work at|am from|work for) (?:openai|anthropic|google|meta|the developers?)~~(?:safety|switch off|disable|restrictions|rules)`,
-  `(?:elevated|full|root|admin(?:istrator)?) (?:privileges|access rights|permissions?)`,
-  `grant me (?:full|admin|root|unlimited) access`,
-  `(?:you are|you will be|speaking)~as the (?:root|system) `,
 ]
 
 const TELL = oneOf(
@@ -217,16 +145,16 @@ const TELL = oneOf(
   'like to (?:see|hear)',
 )
 const ASK = oneOf('what (?:is|are|was|were|does|did|exactly)', 'whats')
-const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting) (?:prompts?|instructions?|messages?|guidelines?|rules|configuration)`
+const YOUR_PROMPT = `(?:your|the) (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|developer) (?:prompts?|instructions?|messages?|guidelines?|rules|configuration)`
 
 const EXTRACTION = [
   `${TELL}~${YOUR_PROMPT}(?! (?:work|look|for the))`,
-  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|system messages?|guidelines?)\\b(?! (?:for the|for a|for my|work))`,
+  `${ASK}~your (?:\\w+ )?(?:system|initial|original|hidden|secret|confidential|internal|underlying|developer|full|exact|starting)? ?(?:prompts?|instructions?|directives?|system messages?|guidelines?)\\b(?! (?:for|from|on|about|to|work)\\b)`,
   `${TELL}~(?:instructions|guidelines|rules|prompt|system prompt) (?:that )?you (?:were|have been|are|received|got)\\b`,
   `(?:your|its|the) (?:complete|full|entire|raw|whole|exact|hidden) system (?:prompt|message|instructions)`,
   `${TELL}~(?:system level|hidden|internal) (?:instructions|directives|rules|configuration)`,
   `(?:text|words|sentences?|lines?|tags|anything) (?:in|of|inside|within|from) your (?:\\w+ )?(?:prompt|instructions|system message)`,
-  `${TELL}~your (?:\\w+ )?(?:instructions|prompt|guidelines)\\b(?! for (?:the|a|my))`,
+  `${TELL}~your (?:\\w+ )?(?:instructions|prompt|guidelines)\\b(?! (?:for|from|on|about|to)\\b)`,
   `(?:leak|dump|reveal|expose) (?:your|the) (?:prompt|context|instructions|system)`,
   `(?:my|your) system prompt (?:is|says|starts|begins)`,
   `what (?:were|was|are) you (?:told|instructed|given)~(?:before|at the (?:start|beginning)|initially)`,
@@ -238,11 +166,11 @@ const EXTRACTION = [
   `(?:starting|beginning) with (?:the (?:phrase|words) )?you are\\b`,
   `your instructions verbatim`,
   `(?:instructions|guidelines) exactly as (?:they|you) were`,
+  `(?:expose|leak|dump|display|print|reveal|show|output) ~?your ~?(?:configuration|config|training data|source code|weights|context)\\b`,
   `what does your (?:system )?(?:prompt|message) (?:say|contain)`,
 ]
 
 export const ENGLISH_ORDERS: readonly InputPattern[] = [
   ...wordPatterns('override', OVERRIDE),
-  ...wordPatterns('roleChange', ROLE_CHANGE),
   ...wordPatterns('promptExtraction', EXTRACTION),
 ]

@@ -1,6 +1,7 @@
 // What must not be said and is written without a blank, or in groups of digits: addresses, keys, numbers. Used by run-stage.ts on a
 // bounded piece of text, one character of it for one of the text. Pure.
 import type { SensitiveKind } from './decision.ts'
+import { digitWordAt } from './digit-words.ts'
 import { findNumber, type Found } from './number-kinds.ts'
 
 /** What separates the groups of a number. No slash: a date is no phone. */
@@ -32,7 +33,9 @@ const WORD_KINDS: readonly (readonly [SensitiveKind, RegExp])[] = [
     /(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|hf_|glpat-|npm_|xox[abprs]-|ya29\.|SG\.|dop_v1_|AKIA|ASIA|AIza)[A-Za-z0-9_.-]{12,}/g,
   ],
   ['token', /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g],
-  ['token', /(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_+/-]{0,480}\d)[A-Za-z0-9_+/-]{32,}={0,2}/g],
+  // What has no maker's mark: long, and of the look of chance (isRandom).
+  ['token', /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}(?![A-Za-z0-9_-])/g],
+  ['token', /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}={0,2}/g],
   [
     'localAddress',
     /(?:[a-z]{2,6}:\/\/)?(?<![\d.])(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}(?![\d.]*\d)(?::\d{1,5})?(?:\/[^\s"'<>]*)?/gi,
@@ -54,7 +57,7 @@ function* inWords(text: string): Generator<Found> {
   if (!/[A-Za-z:]/.test(text) && !text.includes('.')) return
   for (const [kind, pattern] of WORD_KINDS) {
     for (const match of text.matchAll(pattern)) {
-      if (kind === 'token' && !isRandom(match[0])) continue
+      if (kind === 'token' && !MARKED.test(match[0]) && !isRandom(match[0])) continue
       yield { kind, start: match.index, end: match.index + withoutMarks(match[0]).length }
     }
   }
@@ -65,51 +68,72 @@ function* emails(text: string): Generator<Found> {
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     let start = at
     while (start > 0 && at - start < 64 && /[\w.%+-]/.test(text.charAt(start - 1))) start--
-    const domain = /^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}/i.exec(text.slice(at + 1, at + 256))
+    const domain = /^(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?![a-z0-9-])/i.exec(text.slice(at + 1, at + 256))
     if (domain) yield { kind: 'email', start, end: at + 1 + domain[0].length }
   }
 }
 
 function* inDigits(text: string): Generator<Found> {
-  const { squeezed, places } = squeeze(text)
+  const { squeezed, starts, ends } = squeeze(text)
   const isPhoneLike = (start: number, end: number): boolean =>
-    GROUPED_PHONE.test(text.slice(places[start], (places[end - 1] ?? 0) + 1))
+    GROUPED_PHONE.test(text.slice(starts[start], ends[end - 1]))
   for (let from = 0; ;) {
     const found = findNumber(blanked(squeezed, from), isPhoneLike)
     if (!found) return
-    const start = places[found.start] ?? 0
+    const start = starts[found.start] ?? 0
+    const end = ends[found.end - 1] ?? text.length
+    from = found.end
+    // "0.9, 0.95, 0.99": points and other separators together are a list of decimals.
+    if (found.kind === 'phone' && /\./.test(text.slice(start, end)) && /[\s,，、]/.test(text.slice(start, end)))
+      continue
     // An opening bracket before the area code goes with it.
     const isBracketed = text.charAt(start - 1) === '('
-    yield { kind: found.kind, start: isBracketed ? start - 1 : start, end: (places[found.end - 1] ?? 0) + 1 }
-    from = found.end
+    yield { kind: found.kind, start: isBracketed ? start - 1 : start, end }
   }
 }
 
 /** As in North America. */
 const GROUPED_PHONE = /^1?[\s.-]?\(?\d{3}\)?[\s.-]\s?\d{3}[\s.-]\d{4}$/
 
-/** Without the separators between digits; `places` says where each sign stood. Others become a blank. */
-function squeeze(text: string): { squeezed: string; places: number[] } {
-  const places: number[] = []
-  let squeezed = ''
-  for (let at = 0; at < text.length; at++) {
-    const sign = text.charAt(at)
-    if (SEPARATORS.test(sign)) continue
-    const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
-    if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(squeezed))) {
-      squeezed += ' '
-      places.push(at - 1)
-    }
-    squeezed += sign
-    places.push(at)
+interface Squeezed {
+  squeezed: string
+  /** Where each of its signs began and ended. */
+  starts: number[]
+  ends: number[]
+}
+
+/** Digits without the separators between them, also those that are words; other separators become a blank. */
+function squeeze(text: string): Squeezed {
+  const made: Squeezed = { squeezed: '', starts: [], ends: [] }
+  const add = (sign: string, start: number, end: number): void => {
+    made.squeezed += sign
+    made.starts.push(start)
+    made.ends.push(end)
   }
-  return { squeezed, places }
+  for (let at = 0; at < text.length;) {
+    const word = digitWordAt(text, at)
+    const sign = word?.digit ?? text.charAt(at)
+    const end = at + (word?.length ?? 1)
+    if (!SEPARATORS.test(sign)) {
+      const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
+      if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(made.squeezed))) add(' ', at - 1, at)
+      add(sign, at, end)
+    }
+    at = end
+  }
+  return made
 }
 
 const blanked = (text: string, until: number): string => ' '.repeat(until) + text.slice(until)
 
-/** A long path or a word with dashes is no key: a key mixes digits with letters. */
-const isRandom = (run: string): boolean => /\d/.test(run) && /[A-Za-z]/.test(run) && !/^\/|\/.*\/.*\//.test(run)
+/** Begins as its maker writes it. */
+const MARKED = /^(?:[sprekt]{2}[-_]|gh|github|hf_|glpat|npm_|xox|ya29|SG\.|dop_|AKIA|ASIA|AIza|eyJ)/
+
+/** A hash in hexadecimal, or upper case, lower case and figures mixed; with slashes only where it is base64 for sure. */
+function isRandom(run: string): boolean {
+  if (/^[0-9a-f]{32,}$/i.test(run)) return /\d/.test(run) && /[a-f]/i.test(run)
+  return /\d/.test(run) && /[a-z]/.test(run) && /[A-Z]/.test(run) && (!run.includes('/') || /\+|=$/.test(run))
+}
 
 /** The full stop after an address is the sentence's. */
 const withoutMarks = (match: string): string => match.replace(/[.,;:!?)\]}]{1,8}$/, '')

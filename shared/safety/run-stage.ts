@@ -1,13 +1,17 @@
 // Takes addresses, keys and numbers out of a stream of text. It waits for the end of a run (what has no blank, or groups of digits)
 // before it judges it, and for nothing else. Used by output-filter.ts. Pure; bounded by MAX_RUN_CHARS.
 import type { SensitiveKind } from './decision.ts'
+import { DIGIT_WORD, DIGIT_WORD_BEGUN } from './digit-words.ts'
 import { findInRun } from './run-kinds.ts'
+import { spokenAddressEnd } from './spoken-address.ts'
 import type { Part, Stage } from './stage.ts'
 
 /** Nothing that is to be spoken is as long without a blank: such a run is taken for a key. */
 export const MAX_RUN_CHARS = 512
-/** Groups of digits: 19 of a card with a mark and a blank after each are fewer. */
-const MAX_GROUP_CHARS = 64
+/** Groups of digits: 19 of a card, each a word, are fewer. */
+const MAX_GROUP_CHARS = 128
+/** No number that is looked for has as many. */
+const MAX_GROUP_DIGITS = 20
 /** The first line of a PEM file (RFC 7468 §2) has some 40. */
 const MAX_HEADER_CHARS = 64
 
@@ -15,10 +19,19 @@ const RUN = /[!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四
 const RUN_END = /[^!-~０-９Ａ-Ｚａ-ｚ＠．－＋＿／（）零〇一二三四五六七八九幺]/g
 const RUN_START = new RegExp(RUN.source, 'g')
 const DIGIT = '[0-9０-９零〇一二三四五六七八九幺]'
-const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+)[,.)）-]{0,2}$`)
-const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT})`)
+const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+|${DIGIT_WORD})[,.)）-]{0,2}$`, 'i')
+const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT}|${DIGIT_WORD})`, 'i')
 /** What might still become GOES_ON. */
-const MAY_GO_ON = /^[\s，、–—]{0,2}[(（+-]{0,2}$/
+const MAY_GO_ON = new RegExp(`^[\\s，、–—]{0,2}(?:[(（+-]{0,2}|${DIGIT_WORD_BEGUN})$`, 'i')
+/** Of MAY_GO_ON: two blanks, the longest word, and the sign that shows that it is one. */
+const MAX_AHEAD_CHARS = 8
+const EACH_DIGIT = new RegExp(`${DIGIT}|${DIGIT_WORD}`, 'gi')
+
+/** What comes out, and where the text goes on. */
+interface Step {
+  parts: Part[]
+  at: number
+}
 
 export class RunStage implements Stage {
   private readonly kinds: ReadonlySet<SensitiveKind>
@@ -56,7 +69,7 @@ export class RunStage implements Stage {
   }
 
   /** The next decision from `at` on; undefined where more text is needed, or there is none. */
-  private step(at: number, isEnd: boolean): { parts: Part[]; at: number } | undefined {
+  private step(at: number, isEnd: boolean): Step | undefined {
     if (at >= this.rest.length) return undefined
     RUN_START.lastIndex = at
     const start = RUN_START.exec(this.rest)?.index ?? this.rest.length
@@ -64,15 +77,21 @@ export class RunStage implements Stage {
     const end = this.runEnd(at)
     if (end - at >= MAX_RUN_CHARS) return this.tooLong(at)
     if (end === this.rest.length && !isEnd) return undefined
+    return this.whole(at, end, isEnd)
+  }
+
+  /** A run whose end is known; what follows may still belong to it. */
+  private whole(at: number, end: number, isEnd: boolean): Step | undefined {
     const run = this.rest.slice(at, end)
-    const header = this.kinds.has('privateKey') ? this.keyHeader(at, run, isEnd) : 'none'
-    if (header === 'unknown') return undefined
-    if (header !== 'none') return header
+    for (const found of [this.keyHeader(at, run, isEnd), this.spokenAddress(at, run, isEnd)]) {
+      if (found === 'unknown') return undefined
+      if (found !== 'none') return found
+    }
     const group = this.groupEnd(at, end, isEnd)
     return group === undefined ? undefined : this.judge(at, end, group)
   }
 
-  private judge(at: number, end: number, groupEnd: number): { parts: Part[]; at: number } {
+  private judge(at: number, end: number, groupEnd: number): Step {
     const found = findInRun(this.rest.slice(at, groupEnd), this.kinds, end - at)
     if (!found) return { parts: [this.rest.slice(at, end)], at: end }
     const before = this.rest.slice(at, at + found.start)
@@ -84,30 +103,45 @@ export class RunStage implements Stage {
     return RUN_END.exec(this.rest)?.index ?? this.rest.length
   }
 
-  private tooLong(at: number): { parts: Part[]; at: number } {
+  private tooLong(at: number): Step {
     if (!this.kinds.has('token')) return { parts: [this.rest.slice(at, at + MAX_RUN_CHARS)], at: at + MAX_RUN_CHARS }
     this.inside = 'run'
     return { parts: [{ kind: 'token' }], at: at + MAX_RUN_CHARS }
   }
 
+  /** Behind a quotation mark or a bracket, too. */
+  private spokenAddress(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
+    if (!this.kinds.has('email')) return 'none'
+    const before = /^["'([]{0,4}/.exec(run)?.[0] ?? ''
+    const end = spokenAddressEnd(this.rest, at + before.length, isEnd)
+    if (typeof end !== 'number') return end ?? 'none'
+    return { parts: [...(before === '' ? [] : [before]), { kind: 'email' }], at: end }
+  }
+
   /** A number may go on after a blank. */
   private groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
     let groupEnd = end
-    while (ENDS_IN_DIGIT.test(this.rest.slice(at, groupEnd)) && groupEnd - at < MAX_GROUP_CHARS) {
-      const after = this.rest.slice(groupEnd, groupEnd + 5)
-      if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return undefined
-      if (!GOES_ON.test(after)) break
-      const next = this.runEnd(groupEnd + after.search(RUN))
-      if (next - at > MAX_GROUP_CHARS) break
-      if (next === this.rest.length && !isEnd) return undefined
+    for (;;) {
+      const group = this.rest.slice(at, groupEnd)
+      if (!ENDS_IN_DIGIT.test(group) || (group.match(EACH_DIGIT)?.length ?? 0) >= MAX_GROUP_DIGITS) return groupEnd
+      const next = this.nextOfGroup(groupEnd, isEnd)
+      if (next === 'none') return groupEnd
+      if (next !== 'unknown' && next - at > MAX_GROUP_CHARS) return groupEnd
+      if (next === 'unknown' || (next === this.rest.length && !isEnd)) return undefined
       groupEnd = next
     }
-    return groupEnd
   }
 
-  private keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | { parts: Part[]; at: number } {
+  /** Where the next part of a number ends, as far as it is known. */
+  private nextOfGroup(groupEnd: number, isEnd: boolean): number | 'none' | 'unknown' {
+    const after = this.rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
+    if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return 'unknown'
+    return GOES_ON.test(after) ? this.runEnd(groupEnd + after.search(RUN)) : 'none'
+  }
+
+  private keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
     const start = run.search(/-----BEGIN|PuTTY-User-Key-File/)
-    if (start < 0) return 'none'
+    if (start < 0 || !this.kinds.has('privateKey')) return 'none'
     const header = this.rest.slice(at + start, at + start + MAX_HEADER_CHARS)
     const isWhole = header.length === MAX_HEADER_CHARS || /^-----BEGIN[^-]{0,48}-----/.test(header) || isEnd
     if (!isWhole && !header.startsWith('PuTTY')) return 'unknown'
@@ -118,7 +152,7 @@ export class RunStage implements Stage {
   }
 
   /** Passes over what is inside; undefined while its end has not come. */
-  private skip(at: number): { parts: Part[]; at: number } | undefined {
+  private skip(at: number): Step | undefined {
     const end = this.inside === 'key' ? this.keyEnd(at) : this.endOfLongRun(at)
     if (end !== undefined) {
       this.inside = undefined

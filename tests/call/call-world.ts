@@ -35,6 +35,8 @@ export interface NodeDescription extends ScriptedEnginesOptions {
   gpu?: NodeParts['gpu']
   /** Engines that the edge is told of beside the scripted ones. */
   others?: EngineInfo[]
+  /** The words that no reply says. */
+  profanity?: string
   /** What the node gets in place of the scripted engines: chains that they are part of. */
   wire?: (engines: ScriptedEngines) => Partial<Engines>
 }
@@ -134,6 +136,7 @@ class World implements CallWorld {
     gpu,
     others = [],
     wire,
+    profanity,
     ...scripts
   }: NodeDescription = {}): Promise<WorldNode> {
     const name = `node-${this.nodes.length + 1}`
@@ -149,7 +152,8 @@ class World implements CallWorld {
     })
     const infos = [...[engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine), ...others]
     const environment = { NODE_TOKEN: token, EDGE_URL: wires.url, DATA_DIR: this.#folder, NODE_NAME: name }
-    const config = { ...readNodeConfig(environment), dataDir: mkdtempSync(join(this.#folder, `${name}-`)), slots }
+    const dataDir = mkdtempSync(join(this.#folder, `${name}-`))
+    const config = { ...readNodeConfig(environment), dataDir, slots, profanity }
     const node = await startNode(config, {
       log,
       ...(gpu && { gpu }),

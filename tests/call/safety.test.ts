@@ -99,6 +99,16 @@ describe.concurrent('safety in a call', () => {
     )
   })
 
+  it('[SAF25] the operator’s words are masked, in both scripts and any case', async ({ start }) => {
+    const world = await start({
+      nodes: [{ profanity: 'darn\n混賬', llm: { replies: ['Darn it, 你这混账 fellow.'] }, tts: { msPerChar: 1 } }],
+    })
+    const caller = await world.caller()
+    await caller.ready()
+    caller.write('hello')
+    expect(await caller.next('reply.done')).toMatchObject({ replyText: '[hidden] it, 你这[hidden] fellow.' })
+  })
+
   it('[SAF18] a reply that recites the instructions is ended, in words', async ({ start }) => {
     const instructions = 'Never mention the discount of the summer sale unless the caller asks for it twice in a row.'
     const world = await start({ nodes: [{ llm: { replies: [`Well. ${instructions}`] }, tts: { msPerChar: 1 } }] })

@@ -70,4 +70,13 @@ describe('node config', () => {
     expect(readNodeConfig({ NODE_TOKEN_FILE: join(folder, 'token') }).token).toBe(NODE_TOKEN)
     rmSync(folder, { recursive: true })
   })
+
+  it('[SAF25] the words that no reply says stand in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-config-'))
+    const file = join(folder, 'words')
+    writeFileSync(file, 'darn\n混蛋\n')
+    expect(readNodeConfig({ NODE_TOKEN, PROFANITY_FILE: file }).profanity).toBe('darn\n混蛋\n')
+    expect(readNodeConfig({ NODE_TOKEN }).profanity).toBeUndefined()
+    rmSync(folder, { recursive: true })
+  })
 })

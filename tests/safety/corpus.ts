@@ -21,7 +21,7 @@ const labelled = (byFamily: Record<string, string[]>): Labelled[] =>
 export const CORPUS: Corpus = {
   injections: labelled(attacks.attacks),
   markup: labelled(attacks.markup),
-  harmless: [...harmless.tricky, ...harmless.plain],
+  harmless: [...harmless.tricky, ...harmless.plain, ...harmless.spoken],
 }
 
 export const HELD_OUT: Corpus = {

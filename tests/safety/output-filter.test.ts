@@ -1,37 +1,13 @@
-// What of a reply may be said, however its text is cut on the way: whole texts, cut texts, and every kind that must not come out.
-import fc from 'fast-check'
+// What of a reply may be said: every kind that must not come out, what is said as it is, and what the persona decides.
 import { describe, expect, test } from 'vitest'
+import * as v from 'valibot'
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { SENSITIVE_KINDS } from '#shared/safety/decision.ts'
-import { OutputFilter, type Filtered } from '#shared/safety/output-filter.ts'
-import { InstructionIndex } from '#shared/safety/prompt-leak.ts'
+import { OutputFilter } from '#shared/safety/output-filter.ts'
 import { MAX_RUN_CHARS } from '#shared/safety/run-stage.ts'
 import { readWordList } from '#shared/safety/word-list.ts'
-import * as v from 'valibot'
-import { HARMLESS_REPLIES, INSTRUCTIONS, PEM_START, PROFANITY, SENSITIVE } from './sensitive.ts'
-
-const MASK = '[hidden]'
-const STRICT: SafetyPolicy = {
-  ...DEFAULT_SAFETY_POLICY,
-  allowUrls: false,
-  output: { ...DEFAULT_SAFETY_POLICY.output, privateKey: 'mask', systemPrompt: 'mask' },
-}
-const instructions = new InstructionIndex(INSTRUCTIONS, (text) => text)
-const profanity = readWordList(PROFANITY)
-
-const filterOf = (policy = STRICT): OutputFilter => new OutputFilter({ policy, instructions, profanity, mask: MASK })
-
-function run(bits: readonly string[], policy = STRICT): Filtered {
-  const filter = filterOf(policy)
-  const all = [...bits.map((bit) => filter.push(bit)), filter.flush()]
-  return {
-    text: all.map(({ text }) => text).join(''),
-    decisions: all.flatMap(({ decisions }) => decisions),
-    isEnded: all.some(({ isEnded }) => isEnded),
-  }
-}
-
-const EXAMPLES = SENSITIVE_KINDS.flatMap((kind) => SENSITIVE[kind].map((text) => [kind, text] as const))
+import { EXAMPLES, MASK, run, STRICT } from './filtering.ts'
+import { HARMLESS_REPLIES, PEM_START } from './sensitive.ts'
 
 describe('what must not be said', () => {
   test.for(EXAMPLES)('[SAF7] %s: %s is taken out, in English and in Chinese', ([kind, text]) => {
@@ -89,137 +65,6 @@ describe('what must not be said', () => {
   test('[SAF9] a run too long to be spoken is a key', () => {
     const long = 'x'.repeat(MAX_RUN_CHARS + 100)
     expect(run([`a ${long} b`]).text).toBe('a [hidden] b')
-  })
-})
-
-describe('as a stream', () => {
-  const texts = fc.array(
-    fc.oneof(
-      fc.constantFrom(...EXAMPLES.map(([, text]) => text)),
-      fc.constantFrom(...HARMLESS_REPLIES),
-      fc.constantFrom(
-        ' ',
-        ', ',
-        '。',
-        '\n',
-        ' at ',
-        '0',
-        '9',
-        '-',
-        '@',
-        '.',
-        '一',
-        'a',
-        '(',
-        '  ',
-        'Never speak about ',
-        '不要提到',
-      ),
-      fc.string({ maxLength: 12 }),
-      fc.string({ unit: 'binary', maxLength: 6 }),
-    ),
-    { maxLength: 12 },
-  )
-
-  function cut(text: string, places: readonly number[]): string[] {
-    const ends = [...places.map((place) => place % (text.length + 1)), text.length].toSorted(
-      (one, other) => one - other,
-    )
-    return ends.map((end, at) => text.slice(ends[at - 1] ?? 0, end))
-  }
-
-  test('[SAF10] what is said does not depend on where the text was cut', () => {
-    fc.assert(
-      fc.property(texts, fc.array(fc.nat(), { maxLength: 20 }), (parts, places) => {
-        const text = parts.join('')
-        expect(run(cut(text, places))).toEqual(run([text]))
-      }),
-      { numRuns: 1_000 },
-    )
-  })
-
-  test('[SAF10] nor where it comes letter by letter', () => {
-    fc.assert(
-      fc.property(texts, (parts) => {
-        const text = parts.join('')
-        expect(run(text.split(''))).toEqual(run([text]))
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  test('[SAF11] nothing that is masked comes out in any cut, nor any beginning of it before it is known', () => {
-    const sentence = fc.record({
-      before: fc.constantFrom('Sure, it is ', '當然，', 'Well: ', 'One more thing, '),
-      example: fc.constantFrom(...EXAMPLES),
-      after: fc.constantFrom(', okay?', '。好嗎？', '!', ''),
-    })
-    fc.assert(
-      fc.property(sentence, fc.array(fc.nat(), { maxLength: 12 }), ({ before, example: [, secret], after }, places) => {
-        const filter = filterOf()
-        let said = ''
-        for (const bit of cut(before + secret + after, places)) {
-          said += filter.push(bit).text
-          expect(`${before}${MASK}${after}`.startsWith(said)).toBe(true)
-        }
-        expect(said + filter.flush().text).toBe(before + MASK + after)
-      }),
-      { numRuns: 1_000 },
-    )
-  })
-
-  test('[SAF12] only what may still become a match is held back', () => {
-    const filter = filterOf()
-    expect(filter.push('Good morning, ').text).toBe('Good morning, ')
-    // These two words stand in the instructions, in this order.
-    expect(filter.push('small museum ').text).toBe('')
-    expect(filter.push('opens').text).toBe('')
-    expect(filter.push('。').text).toBe('small museum opens。')
-    expect(filter.push('今天下午').text).toBe('今天下午')
-  })
-
-  test('[SAF12] what is held back is bounded', () => {
-    fc.assert(
-      fc.property(texts, (parts) => {
-        const filter = filterOf()
-        let isOut = 0
-        const text = parts.join('')
-        const { decisions } = run([text])
-        fc.pre(decisions.length === 0)
-        for (const [at, letter] of text.split('').entries()) {
-          isOut += filter.push(letter).text.length
-          expect(at + 1 - isOut).toBeLessThan(2 * MAX_RUN_CHARS)
-        }
-      }),
-    )
-  })
-
-  test.for([
-    '1 ',
-    '1',
-    'a@',
-    '@',
-    'a.',
-    '(0',
-    '一',
-    '0 9',
-    '-----BEGIN ',
-    '192.168.',
-    'aA1',
-    'Never speak ',
-    '不要',
-    'http://',
-    '::',
-    '+',
-    'd',
-    'son of a ',
-  ])('[SAF12] 100,000 characters of %j take linear time', (unit) => {
-    const filter = filterOf()
-    const text = unit.repeat(Math.ceil(100_000 / unit.length))
-    const startedAt = performance.now()
-    for (let at = 0; at < text.length; at += 7) filter.push(text.slice(at, at + 7))
-    filter.flush()
-    expect(performance.now() - startedAt).toBeLessThan(6_000)
   })
 })
 

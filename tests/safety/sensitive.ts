@@ -18,7 +18,13 @@ const PEM = `${PEM_START}\nMIIEowIBAAKCAQEA7bq\nabcDEF123/+==\n-----END RSA PRIV
 
 /** Pieces that must not come out, and a few letters of each that would show that some of it did. */
 export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
-  email: ['jane.doe+x@mail.example.com', 'me@example.org', 'ｊａｎｅ＠example.com'],
+  email: [
+    'jane.doe+x@mail.example.com',
+    'me@example.org',
+    'ｊａｎｅ＠example.com',
+    'jane dot doe at example dot com',
+    'Jane_2 at mail dot example dot com dot tw',
+  ],
   phone: [
     '0912345678',
     '0912-345-678',
@@ -33,10 +39,18 @@ export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
     '零九一二三四五六七八',
     '零九一二，三四五，六七八',
     '0 9 1 2 3 4 5 6 7 8',
+    'zero nine one two, three four five, six seven eight',
+    'Zero nine one two 345 six seven eight',
   ],
   taiwanId: ['A123456789', 'F131104093'],
   mainlandId: ['11010519491231002X', '440524188001010014'],
-  card: ['4111111111111111', '4111 1111 1111 1111', '5500-0000-0000-0004', '378282246310005'],
+  card: [
+    '4111111111111111',
+    'four one one one one one one one one one one one one one one one',
+    '4111 1111 1111 1111',
+    '5500-0000-0000-0004',
+    '378282246310005',
+  ],
   token: [
     halves('sk-', 'proj-abcdefghijklmnop1234567890'),
     halves('gh', 'p_abcdefghijklmnopqrstuvwxyz0123456789'),
@@ -63,6 +77,7 @@ export const SENSITIVE: Record<SensitiveKind, readonly string[]> = {
 export const HARMLESS_REPLIES = [
   'The museum opens at 9:30 and closes at 17:00, from Tuesday to Sunday.',
   'One, two, three, 4, 5, 6, and so on until 100.',
+  'One two three four five six seven eight nine ten, ready or not. Oh, one of them is nine, ones and zeros.',
   'In 2024 we had 1,234 visitors; 56 % came twice.',
   'Version 1.2.3.4 costs $19.99, e.g. 3 x 4 = 12.',
   'Call number 42, then 7 8 9, please.',
@@ -73,5 +88,8 @@ export const HARMLESS_REPLIES = [
   'You are welcome; the small clock is on the first floor.',
   'Pi is 3.14159265358979 and e is 2.71828.',
   'It is 02/03/2024 10:15 now.',
+  'Take 0.5, 0.9, 0.95, 0.99 or 0.999 of it; package foo@0.6.1 is fine.',
+  'The blog 2026-07-22-type-aware-linting-is-stable-now-for-all has more.',
+  'Look at the dot at the end; meet me at noon, dot com or not.',
   'Emoji 👩‍👩‍👧 and 𠮷野家 stay.',
 ]
