@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: ['./edge/store/schema.ts', './edge/store/voice-schema.ts'],
+  schema: ['./edge/store/schema.ts', './edge/store/file-schema.ts'],
   out: './migrations/edge',
 })

@@ -14,7 +14,7 @@ const WORKERS_AT_ONCE = 3
 const WORLDS_AT_ONCE = 2
 const ON_WORKERS = [
   'tests/workers/**/*.test.ts',
-  'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources,safe-text,usage,voice-profiles,voice-upload,voice-use}.test.ts',
+  'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources,safe-text,turn-audio,usage,voice-profiles,voice-upload,voice-use}.test.ts',
   'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
   // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
   'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,personas,quotas,safety,speculation,turn}.test.ts',

@@ -25,6 +25,7 @@ import { securityHeaders } from '#edge/http/security-headers.ts'
 import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
+import { turnAudioRoutes } from '#edge/http/turn-audio.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
 import { UPLOAD_PATHS, voiceProfileRoutes } from '#edge/http/voice-profiles.ts'
 import { voicePreviewRoutes } from '#edge/http/voice-preview.ts'
@@ -63,6 +64,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', conversationRoutes(ports))
     .route('/api', conversationExportRoutes(ports))
     .route('/api', turnRoutes(ports))
+    .route('/api', turnAudioRoutes(ports))
     .route('/api', keyRoutes(ports))
     .route('/api', goAwayRoutes(ports))
     .route('/api', modelRoutes(ports))

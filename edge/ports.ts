@@ -15,6 +15,7 @@ import type { Store } from './store-ports.ts'
 
 export type * from './store-ports.ts'
 export type * from './voice-ports.ts'
+export type * from './audio-port.ts'
 
 export type * from './quota-port.ts'
 

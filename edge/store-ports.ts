@@ -14,10 +14,12 @@ import type {
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { Quota } from '#shared/model/quota.ts'
+import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Caller, KeyLimits, KeyTerms, Scope } from './ports.ts'
 import type { QuotaStanding, QuotaStore } from './quota-port.ts'
+import type { AudioStore } from './audio-port.ts'
 import type { JobStore, VoiceStore } from './voice-ports.ts'
 
 export interface SessionOpening {
@@ -28,10 +30,11 @@ export interface SessionOpening {
   personaId: PersonaId
   /** Of the caller's key; the house's own where there are none. */
   limits?: KeyLimits | undefined
+  /** Of the sound of its turns; not at all without it. */
+  keepAudioDays?: KeepAudioDays | undefined
   now: number
 }
 
-/** What the session room keeps in libSQL. */
 export interface SessionStore {
   persona(id: PersonaId): Promise<StoredPersona | undefined>
   /**
@@ -59,7 +62,7 @@ export interface SessionStore {
   sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number; forgotten: number }>
 }
 
-/** What the rooms keep of turns: the fleet room what nodes have finished, the session room what only it knows. */
+/** What nodes have finished, and what only the session room knows. */
 export interface TurnStore {
   /**
    * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
@@ -85,6 +88,8 @@ export interface ConversationQuery {
   /** Older than this one of the page before. */
   before?: { updatedAt: number; id: ConversationId } | undefined
   personaId?: PersonaId | undefined
+  /** Some of its sound is kept. */
+  hasAudio?: boolean | undefined
   /** Changed at or after, and before. */
   from?: number | undefined
   to?: number | undefined
@@ -147,8 +152,8 @@ export interface HistoryEdits {
   turnId(owner: Owner, id: ConversationId, turn: number | TurnId): Promise<TurnId | undefined>
   setFeedback(turnId: TurnId, feedback: Feedback, now: number): Promise<void>
   feedback(turnId: TurnId): Promise<Feedback | undefined>
-  /** Turns, words to be found, feedback, sessions: gone. `live` while somebody talks in it. */
-  deleteConversation(owner: Owner, id: ConversationId): Promise<'deleted' | 'live' | 'unknown'>
+  /** Turns, words to be found, feedback, sessions: gone. Gives the files they named; `live` while somebody talks in it. */
+  deleteConversation(owner: Owner, id: ConversationId): Promise<BlobHash[] | 'live' | 'unknown'>
   /**
    * All that a user said, his usage and his voices, at once; his keys (or `onlyKey`) are revoked and nameless, and their live
    * sessions end with them. Gives the files that his voices named.
@@ -213,6 +218,7 @@ export interface StoredPersona extends Persona {
   /** Of sessions that ask for none. */
   ttsMode: TtsMode
   voiceProfileId: VoiceProfileId | null
+  keepAudioDays: KeepAudioDays
 }
 
 export interface PersonaStore {
@@ -220,7 +226,7 @@ export interface PersonaStore {
   listPersonas(): Promise<StoredPersona[]>
   persona(id: PersonaId): Promise<StoredPersona | undefined>
   addPersona(persona: Omit<StoredPersona, 'id'>, now: number): Promise<PersonaId>
-  /** False where there is none. Live sessions go on with what they began with. */
+  /** False where there is none. */
   changePersona(id: PersonaId, change: Partial<Omit<StoredPersona, 'id'>>): Promise<boolean>
   /** `used`: conversations were held with it, which keep it. */
   removePersona(id: PersonaId): Promise<'removed' | 'used' | 'unknown'>
@@ -235,6 +241,7 @@ export interface Store {
   nodes: NodeStore
   keys: KeyStore
   personas: PersonaStore
+  audio: AudioStore
   voices: VoiceStore
   jobs: JobStore
   quotas: QuotaStore

@@ -1,5 +1,5 @@
 // What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
-// written, secrets of sessions that are over, files that were never finished, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
+// written, secrets of sessions that are over, files that were never finished, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
 // by the cron trigger. Safe to run twice, and by several edges at once.
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
@@ -13,11 +13,18 @@ const SESSION_SLACK_MS = 5 * 60_000
 /** An upload of MAX_BLOB_BYTES that takes longer has no peer any more. */
 const UPLOAD_MS = 60 * 60_000
 
+/** Turns of one run: the next one goes on. Each names two files, and a statement has room for so many names. */
+const MAX_EXPIRED = 200
+
 export interface UpkeepPorts {
   clock: Clock
   log: Log
-  store: { sessions: Pick<Store['sessions'], 'sweep'> }
-  blobs: Pick<Blobs, 'sweep'>
+  store: {
+    sessions: Pick<Store['sessions'], 'sweep'>
+    audio: Pick<Store['audio'], 'expireAudio'>
+    voices: Pick<Store['voices'], 'unnamed'>
+  }
+  blobs: Pick<Blobs, 'sweep' | 'delete'>
   voiceJobs: Pick<VoiceJobs, 'begin'>
 }
 
@@ -25,13 +32,23 @@ export interface UpkeepPorts {
 export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPorts): Promise<void> {
   const now = clock.now()
   voiceJobs.begin()
-  const [sessions, parts] = await Promise.allSettled([
+  const [sessions, parts, expired] = await Promise.allSettled([
     store.sessions.sweep({ openedBefore: now - MAX_SESSION_MS - SESSION_SLACK_MS, now }),
     blobs.sweep(now - UPLOAD_MS),
+    expire({ store, blobs }, now),
   ])
   if (sessions.status === 'rejected') log.error({ error: sessions.reason }, 'cannot sweep sessions')
   else if (sessions.value.ended > 0) log.warn(sessions.value, 'ended sessions whose end was never written')
   else if (sessions.value.forgotten > 0) log.debug(sessions.value, 'forgot the resume tokens of sessions that are over')
   if (parts.status === 'rejected') log.error({ error: parts.reason }, 'cannot sweep blobs')
   else if (parts.value > 0) log.warn({ parts: parts.value }, 'removed files that were never finished')
+  if (expired.status === 'rejected') log.error({ error: expired.reason }, 'cannot forget the sound of old turns')
+  else if (expired.value > 0) log.info({ files: expired.value }, 'forgot the sound of old turns')
+}
+
+/** What was kept for as long as it was to be. How many files are gone. */
+async function expire({ store, blobs }: Pick<UpkeepPorts, 'store' | 'blobs'>, now: number): Promise<number> {
+  const gone = await store.voices.unnamed(await store.audio.expireAudio(now, MAX_EXPIRED))
+  for (const hash of gone) await blobs.delete(hash)
+  return gone.length
 }

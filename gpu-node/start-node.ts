@@ -33,6 +33,7 @@ import { readWordList, type WordList } from '#shared/safety/word-list.ts'
 import { simplified } from '#gpu-node/turn/script.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { createRecording } from './recording/recording.ts'
 import { createVoices, type Voices } from './voices/voices.ts'
 import { SafetyCounts } from './safety-counts.ts'
 
@@ -141,7 +142,8 @@ function wire(config: NodeConfig, parts: Surroundings) {
   const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
   const send = (turn: FinishedTurn): void => void control.send({ type: 'turn.finished', ...turn })
-  const outbox = new Outbox({ rows, clock, log, send })
+  const recording = createRecording(config, { clock, log })
+  const outbox = new Outbox({ rows, clock, log, send, carrier: recording.carrier })
   const voices = voicesOf(config, parts)
   const sessions: NodeSessions = new NodeSessions({
     ...shared,
@@ -151,6 +153,7 @@ function wire(config: NodeConfig, parts: Surroundings) {
     apology: (language) => apologies.in(language),
     voiceOf: (voice, signal) => voices.reference(voice, signal),
     profanity: profanityOf(config),
+    record: (sink, outputRate) => recording.record(sink, outputRate),
     keepTurn: (finished) => {
       for (const counted of [reports, safety]) counted.note(finished.turn)
       return outbox.keep(finished)

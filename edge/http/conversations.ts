@@ -2,13 +2,14 @@
 // there at all: its existence is nobody else's business. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller, Owner } from '#edge/ports.ts'
+import type { Caller, EdgePorts, Owner } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import { PersonaIdSchema } from '#shared/model/persona.ts'
 import { mayDo } from './auth.ts'
 import { cursorOf, readCursor } from './cursor.ts'
+import { dropFiles } from './drop-files.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery, wholeNumber } from './read-body.ts'
 
@@ -27,6 +28,7 @@ const ListQuery = v.object({
   persona: v.optional(PersonaIdSchema),
   from: v.optional(v.pipe(Time, v.description('Changed at or after this time, in epoch milliseconds'))),
   to: v.optional(v.pipe(Time, v.description('Changed before this time, in epoch milliseconds'))),
+  'has-audio': v.optional(v.pipe(v.picklist(['true', 'false']), v.description('Whether some of its sound is kept'))),
   text: v.optional(v.pipe(Words, v.description('Words that were said in it'))),
 })
 const TurnsQuery = v.object({
@@ -38,15 +40,16 @@ const NextCursor = v.nullable(v.string())
 const ListPage = v.object({ conversations: v.array(ConversationSummary), nextCursor: NextCursor })
 const TurnsPage = v.object({ ...Conversation.entries, nextCursor: NextCursor })
 
-export function conversationRoutes(ports: OperationPorts) {
+export function conversationRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) {
   const { store } = ports
   const { list, one, remove } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .get('/conversations', list, async (c) => {
-      const { limit, cursor, persona: personaId, from, to, text } = readQuery(c, ListQuery)
+      const { limit, cursor, persona: personaId, from, to, text, 'has-audio': audio } = readQuery(c, ListQuery)
       const [updatedAt, id] = readCursor(cursor, 'conversation') ?? []
       const before = updatedAt === undefined || id === undefined ? undefined : { updatedAt, id }
-      const query = { limit, before, personaId, from, to, text }
+      const hasAudio = audio === undefined ? undefined : audio === 'true'
+      const query = { limit, before, personaId, from, to, text, hasAudio }
       const conversations = await store.history.listConversations(ownerOf(c.get('caller')), query)
       const last = conversations.length === limit ? conversations.at(-1) : undefined
       return c.json({ conversations, nextCursor: last ? cursorOf(last.updatedAt, last.id) : null })
@@ -67,6 +70,7 @@ export function conversationRoutes(ports: OperationPorts) {
       if (outcome === 'unknown') throw notFound('conversation', id)
       if (outcome === 'live')
         throw new FaultError({ code: 'conflict', kind: 'conversation', id, found: 'a live session' })
+      await dropFiles(ports, outcome)
       return c.body(null, 204)
     })
 }

@@ -6,6 +6,7 @@ import { isId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
 import { EngineWishes } from '#shared/model/engine.ts'
 import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
+import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
@@ -15,7 +16,7 @@ import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
 const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
 const Shown = v.object({ id, name, language, script })
 const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
-const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile }
+const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile, keepAudioDays: KeepAudioDays }
 const shownSafety = v.nullish(SafetyPolicy, DEFAULT_SAFETY_POLICY)
 const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety })
 const NewPersona = v.strictObject({
@@ -26,6 +27,7 @@ const NewPersona = v.strictObject({
   voice: v.optional(voice, null),
   ttsMode: v.optional(TtsMode, 'fast'),
   voiceProfileId: v.optional(VoiceOfProfile, null),
+  keepAudioDays: v.optional(KeepAudioDays, 0),
   limits: v.optional(PersonaLimits, {}),
   engines: v.optional(EngineWishes, {}),
   /** Null for the usual filters. */

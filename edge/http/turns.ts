@@ -4,10 +4,9 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Caller } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
-import { isId, type ConversationId, type TurnId } from '#shared/ids.ts'
 import { plainText } from '#shared/model/plain-text.ts'
 import { CallerText } from '#shared/protocol/caller-text.ts'
-import { conversationIdOf, ownerOf } from './conversations.ts'
+import { findTurn } from './find-turn.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
@@ -48,13 +47,7 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
     answers: { 200: Feedback },
     refuses: ['not_found'],
   })
-  const find = async (caller: Caller, path: { id: string; turn: string }): Promise<[ConversationId, TurnId]> => {
-    const id = conversationIdOf(path.id)
-    const which = isId('turn', path.turn) ? path.turn : /^\d{1,5}$/.test(path.turn) ? Number(path.turn) : undefined
-    const turnId = which === undefined ? undefined : await store.edits.turnId(ownerOf(caller), id, which)
-    if (turnId === undefined) throw notFound('turn', path.turn)
-    return [id, turnId]
-  }
+  const find = (caller: Caller, path: { id: string; turn: string }) => findTurn(store, caller, path)
   return new Hono<OperationEnv>()
     .patch('/conversations/:id/turns/:turn', correct, async (c) => {
       const { correctedText } = await readBody(c, Correction)

@@ -28,21 +28,24 @@ export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
  * the voice that is asked for is not ready, or quota_exhausted.
  */
 export async function openSession(
-  store: Pick<Store, 'sessions' | 'voices'>,
+  store: Pick<Store, 'sessions' | 'voices' | 'audio'>,
   start: SessionStart,
   who: Pick<SessionOpening, 'sessionId' | 'userId' | 'limits' | 'now'>,
 ): Promise<OpenedSession> {
   const personaId = start.personaId ?? DEFAULT_PERSONA_ID
   const found = await store.sessions.persona(personaId)
   if (!found) throw notFound('persona', personaId)
-  const { ttsMode, voiceProfileId, ...persona } = found
+  const { ttsMode, voiceProfileId, keepAudioDays: _, ...persona } = found
   const voiceProfile = await voiceOf(store, who, { asked: start.voiceProfileId, ofPersona: voiceProfileId })
-  const opened = await store.sessions.openSession({ ...who, conversationId: start.conversationId, personaId })
+  const keepAudioDays = await store.audio.keepDays({ userId: who.userId, personaId })
+  const opening = { ...who, conversationId: start.conversationId, personaId, keepAudioDays }
+  const opened = await store.sessions.openSession(opening)
   return {
     ...opened,
     turnCount: Math.min(opened.turnCount, MAX_TURN - 1),
     persona,
     voiceProfile,
+    keepAudio: keepAudioDays > 0,
     language: start.language ?? persona.language,
     ttsMode: start.ttsMode ?? ttsMode,
     audio: audioFormat(start),

@@ -8,7 +8,7 @@ import type { KeptSession } from './kept-session.ts'
 export interface SessionRoomPorts {
   clock: Clock
   log: Log
-  store: Pick<Store, 'sessions' | 'turns' | 'voices'>
+  store: Pick<Store, 'sessions' | 'turns' | 'voices' | 'audio'>
   fleet: Pick<Fleet, 'place' | 'release'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   codec: ClientCodec

@@ -38,6 +38,8 @@ export interface OpenedSession {
   persona: Persona
   /** Whose voice it speaks with; null for the persona's own. */
   voiceProfile: SpeakingVoice | null
+  /** Whether its node keeps the sound of its turns. */
+  keepAudio: boolean
   language: Language
   ttsMode: TtsMode
   audio: AudioFormat

@@ -6,9 +6,10 @@ import type { BlobHash } from '#shared/blob.ts'
 import type { ConversationId, UserId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
 import { apiKey, conversation, feedback, session, turn, usage } from './schema.ts'
+import { audioFiles } from './audio-store.ts'
 import { isOwnSecret } from './key-store.ts'
 import { forgetWords } from './turn-search.ts'
-import { job, voiceProfile } from './voice-schema.ts'
+import { job, turnAudio, voiceProfile } from './file-schema.ts'
 import { FILES, filesOf } from './voice-rows.ts'
 
 /** What the list of keys shows of a user who is gone. */
@@ -56,8 +57,9 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
         db.delete(session).where(and(eq(session.conversationId, id), mayGo)),
         db.delete(conversation).where(and(eq(conversation.id, id), mayGo)),
       ])
-      const [found] = results[4]
-      return found === undefined ? 'unknown' : found.isLive ? 'live' : 'deleted'
+      const [found] = results[6]
+      if (found === undefined) return 'unknown'
+      return found.isLive ? 'live' : audioFiles(results[2])
     },
 
     deleteUser: (userId, leaving) => deleteUser(db, userId, leaving),
@@ -73,7 +75,7 @@ async function deleteUser(
   const isOfUser = eq(voiceProfile.userId, userId)
   const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
   // Writing comes first: two that begin by reading would refuse each other on a server.
-  const [, , , files] = await db.batch([
+  const [, , , files, , , , sound] = await db.batch([
     // An identity may come again, with a new token, and begin anew.
     db
       .update(apiKey)
@@ -91,7 +93,7 @@ async function deleteUser(
     db.delete(conversation).where(eq(conversation.userId, userId)),
     db.delete(usage).where(eq(usage.userId, userId)),
   ])
-  return filesOf(files)
+  return [...filesOf(files), ...audioFiles(sound)]
 }
 
 function isOwn(owner: Owner, id: ConversationId): SQL | undefined {
@@ -100,9 +102,15 @@ function isOwn(owner: Owner, id: ConversationId): SQL | undefined {
 
 /** With all that hangs on them; in the order in which foreign keys allow it. */
 function deleteTurns(db: EdgeDatabase, which: SQL | undefined) {
+  const ids = sql`(select ${turn.id} from ${turn} where ${which})`
   return [
     ...forgetWords(db, which),
-    db.delete(feedback).where(sql`${feedback.turnId} in (select ${turn.id} from ${turn} where ${which})`),
+    db
+      .select()
+      .from(turnAudio)
+      .where(sql`${turnAudio.turnId} in ${ids}`),
+    db.delete(turnAudio).where(sql`${turnAudio.turnId} in ${ids}`),
+    db.delete(feedback).where(sql`${feedback.turnId} in ${ids}`),
     db.delete(turn).where(which),
   ] as const
 }

@@ -1,11 +1,13 @@
 // What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not there.
 // The number of turns and the title are read from the turns: they have no second owner.
-import { and, count, desc, eq, gte, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNull, lt, not, or, sql, type SQL } from 'drizzle-orm'
 import type { ConversationQuery, HistoryStore, Owner } from '#edge/ports.ts'
 import type { ConversationSummary } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EdgeDatabase } from './database.ts'
 import { conversation, turn, turnSearchRow } from './schema.ts'
+import { audioOf } from './audio-store.ts'
+import { turnAudio } from './file-schema.ts'
 import { dayStats } from './stats.ts'
 import { foundRows, indexTurn, searchTurns } from './turn-search.ts'
 
@@ -31,14 +33,15 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
       const [found, newest] = await db.batch([
         summaries(db).where(and(eq(conversation.id, id), isOwners(owner))),
         db
-          .select()
+          .select({ turn, audio: turnAudio })
           .from(turn)
+          .leftJoin(turnAudio, eq(turnAudio.turnId, turn.id))
           .where(and(eq(turn.conversationId, id), earlier))
           .orderBy(desc(turn.startedAt), desc(turn.turn))
           .limit(limit),
       ])
       const [row] = found
-      return row && { ...titled(row), turns: newest.toReversed().map(recordOf) }
+      return row && { ...titled(row), turns: newest.toReversed().map((one) => recordOf(one.turn, one.audio)) }
     },
 
     search: (owner, query, limit) => searchTurns(db, owner, { query, limit }),
@@ -61,7 +64,10 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
 
 const isOwners = (owner: Owner): SQL | undefined => (owner === 'everybody' ? undefined : eq(conversation.userId, owner))
 
-function conditions(owner: Owner, { before, personaId, from, to, text }: ConversationQuery): Array<SQL | undefined> {
+function conditions(
+  owner: Owner,
+  { before, personaId, from, to, text, hasAudio }: ConversationQuery,
+): Array<SQL | undefined> {
   const found = text === undefined ? undefined : foundRows(owner, text)
   return [
     before &&
@@ -74,12 +80,16 @@ function conditions(owner: Owner, { before, personaId, from, to, text }: Convers
     to === undefined ? undefined : lt(conversation.updatedAt, to),
     // Words without a letter or a digit are in no turn.
     text !== undefined && !found ? sql`false` : undefined,
+    hasAudio === undefined ? undefined : hasAudio ? withAudio : not(withAudio),
     found &&
       sql`${conversation.id} in (select ${turn.conversationId} from turn_search
         join ${turnSearchRow} on ${turnSearchRow.id} = turn_search.rowid
         join ${turn} on ${turn.id} = ${turnSearchRow.turnId} where ${found})`,
   ]
 }
+
+const withAudio = sql`${conversation.id} in (select ${turn.conversationId} from ${turnAudio}
+  join ${turn} on ${turn.id} = ${turnAudio.turnId})`
 
 function summaries(db: EdgeDatabase) {
   const turns = db.select({ turns: count() }).from(turn).where(eq(turn.conversationId, conversation.id))
@@ -110,7 +120,7 @@ function titled(summary: ConversationSummary): ConversationSummary {
   }
 }
 
-function recordOf(row: typeof turn.$inferSelect): TurnRecord {
+function recordOf(row: typeof turn.$inferSelect, audio: typeof turnAudio.$inferSelect | null): TurnRecord {
   const { promptTokens, completionTokens, inputAudioMs, outputAudioMs, faultCode, fallbacks, safety, ...rest } = row
   const { conversationId: _c, sessionId: _s, storedAt: _t, costMicros: _m, ...said } = rest
   const usage = { promptTokens, completionTokens, inputAudioMs, outputAudioMs }
@@ -118,6 +128,7 @@ function recordOf(row: typeof turn.$inferSelect): TurnRecord {
     ...said,
     ...(fallbacks === null ? {} : { fallbacks }),
     ...(safety === null ? {} : { safety }),
+    ...(audio && { audio: audioOf(audio) }),
     usage,
     ...(faultCode === null ? {} : { faultCode }),
   }

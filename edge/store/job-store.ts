@@ -4,7 +4,7 @@ import { and, asc, eq, lte, sql } from 'drizzle-orm'
 import type { Job, JobStore } from '#edge/ports.ts'
 import { newId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
-import { job } from './voice-schema.ts'
+import { job } from './file-schema.ts'
 
 /** Pauses after the first, second … attempt that failed; after the last of them the job is given up. */
 export const JOB_PAUSES_MS = [10_000, 40_000, 160_000, 640_000] as const

@@ -14,6 +14,7 @@ import type {
   VoiceProfileId,
 } from '#shared/ids.ts'
 import type { EngineWishes } from '#shared/model/engine.ts'
+import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { PersonaLimits } from '#shared/model/persona.ts'
 import type { SafetyPolicy } from '#shared/model/safety-policy.ts'
@@ -24,6 +25,8 @@ import type { SafetyDecision } from '#shared/safety/decision.ts'
 export const user = sqliteTable('user', {
   id: text('id').$type<UserId>().primaryKey(),
   createdAt: integer('created_at').notNull(),
+  /** Of the sound of his turns; null for as the persona says. */
+  keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>(),
 })
 
 export const apiKey = sqliteTable(
@@ -60,6 +63,7 @@ export const persona = sqliteTable('persona', {
   script: text('script').$type<Script>(),
   /** Whose voice it speaks with; gone with the profile, so it refers to none. */
   voiceProfileId: text('voice_profile_id').$type<VoiceProfileId>(),
+  keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>().notNull().default(0),
   limits: text('limits', { mode: 'json' }).$type<PersonaLimits>().notNull().default({}),
   engines: text('engines', { mode: 'json' }).$type<EngineWishes>().notNull().default({}),
   /** Null for the usual filters. */
@@ -122,6 +126,8 @@ export const session = sqliteTable(
     placedAt: integer('placed_at'),
     endedAt: integer('ended_at'),
     endReason: text('end_reason').$type<EndReason>(),
+    /** What its node was told. */
+    keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>().notNull().default(0),
     /** What it may use, as its key and the house said when it was opened; null in sessions of before there were quotas. */
     quotas: text('quotas', { mode: 'json' }).$type<Quotas>(),
     /** YYYY-MM-DD: the day whose quotas it draws on, that of its newest turn. */

@@ -134,6 +134,7 @@ function insertSession(
     heldTokens: FIRST_HOLD.tokens,
     heldAudioMs: FIRST_HOLD.audioMs,
     heldCostMicros,
+    keepAudioDays: opening.keepAudioDays ?? 0,
   })
   const own = and(eq(conversation.id, conversationId), eq(conversation.userId, userId))
   return db

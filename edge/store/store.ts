@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Metering, Store } from '#edge/ports.ts'
 import type { EdgeDatabase } from './database.ts'
+import { createAudioStore } from './audio-store.ts'
 import { createHistoryEdits } from './history-edits.ts'
 import { createHistoryStore } from './history-store.ts'
 import { createJobStore } from './job-store.ts'
@@ -34,6 +35,7 @@ export function createStore(db: EdgeDatabase, metering: Metering = UNMETERED): S
     nodes: createNodeStore(db),
     keys: createKeyStore(db),
     personas: createPersonaStore(db),
+    audio: createAudioStore(db),
     voices: createVoiceStore(db),
     jobs: createJobStore(db),
     quotas: createQuotaStore(db, metering),

@@ -6,6 +6,7 @@ import { notFound } from '#shared/fault.ts'
 import type { ConversationId } from '#shared/ids.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
+import { keepAudio } from './audio-store.ts'
 import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
 import { costMicrosOf } from './prices.ts'
 import { countForSession, holdFor, standingIn } from './quota-store.ts'
@@ -34,6 +35,7 @@ export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore
         ...indexTurn(db, record),
         holdFor(db, isOwn(finished), spentIn(finished)),
         countForSession(db, sessionId, metering),
+        keepAudio(db, finished),
       ])
       if (found.length === 0) throw notFound('conversation', conversationId)
       return standingIn(counted, now)
@@ -116,7 +118,7 @@ const replacement: Record<string, SQL> = Object.fromEntries(
 
 function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
   const { sessionId, conversationId, record, costMicros, now } = finished
-  const { usage: used, ...said } = record
+  const { usage: used, audio: _, ...said } = record
   const nullable = {
     faultCode: record.faultCode ?? null,
     fallbacks: record.fallbacks ?? null,

@@ -2,9 +2,10 @@
 import { and, eq, inArray, or } from 'drizzle-orm'
 import type { StoredVoice, VoiceStore } from '#edge/ports.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
+import { audioFiles } from './audio-store.ts'
 import type { EdgeDatabase } from './database.ts'
 import { FILES, filesOf, isOwn } from './voice-rows.ts'
-import { voiceProfile } from './voice-schema.ts'
+import { turnAudio, voiceProfile } from './file-schema.ts'
 
 type Prepared = Pick<VoiceStore, 'checkVoice' | 'settleVoice' | 'unnamed' | 'speakingVoice' | 'personaVoice'>
 
@@ -32,11 +33,17 @@ export function createVoicePreparation(db: EdgeDatabase): Prepared {
 
     async unnamed(hashes) {
       if (hashes.length === 0) return []
-      const named = await db
-        .select(FILES)
-        .from(voiceProfile)
-        .where(or(inArray(voiceProfile.sha256, [...hashes]), inArray(voiceProfile.preparedSha256, [...hashes])))
-      const kept = new Set(filesOf(named))
+      const [voices, turns] = await db.batch([
+        db
+          .select(FILES)
+          .from(voiceProfile)
+          .where(or(inArray(voiceProfile.sha256, [...hashes]), inArray(voiceProfile.preparedSha256, [...hashes]))),
+        db
+          .select()
+          .from(turnAudio)
+          .where(or(inArray(turnAudio.utterance, [...hashes]), inArray(turnAudio.reply, [...hashes]))),
+      ])
+      const kept = new Set([...filesOf(voices), ...audioFiles(turns)])
       return hashes.filter((hash) => !kept.has(hash))
     },
 

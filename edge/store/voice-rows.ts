@@ -3,7 +3,7 @@ import { and, eq, type SQL } from 'drizzle-orm'
 import type { Owner, StoredVoice } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
-import { voiceProfile } from './voice-schema.ts'
+import { voiceProfile } from './file-schema.ts'
 
 export const FILES = { sha256: voiceProfile.sha256, preparedSha256: voiceProfile.preparedSha256 }
 

@@ -8,7 +8,7 @@ import { newJob } from './job-store.ts'
 import { persona } from './schema.ts'
 import { createVoicePreparation } from './voice-preparation.ts'
 import { FILES, filesOf, isOwn, isOwners } from './voice-rows.ts'
-import { job, voiceProfile } from './voice-schema.ts'
+import { job, voiceProfile } from './file-schema.ts'
 
 type Owned = Pick<VoiceStore, 'addVoice' | 'listVoices' | 'voice' | 'changeVoice' | 'removeVoice'>
 

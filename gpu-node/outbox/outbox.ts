@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
 import { Delivery, WINDOW } from './delivery.ts'
 import { FinishedTurn } from './finished-turn.ts'
 import type { OutboxRow, OutboxRows } from './outbox-rows.ts'
@@ -16,6 +17,15 @@ export interface OutboxOptions {
   log: Log
   /** To the edge, if it is there; nothing is lost when it is not. */
   send: (finished: FinishedTurn) => void
+  /** Brings the sound of turns, where there is any. */
+  carrier?: Carrier | undefined
+}
+
+export interface Carrier {
+  /** The turn as it may be sent now; undefined where it has to wait. */
+  bring(turn: TurnRecord): Promise<TurnRecord | undefined>
+  /** The edge has answered for the turn. */
+  settled(turnId: string): Promise<void>
 }
 
 export class Outbox {
@@ -93,6 +103,7 @@ export class Outbox {
     if (revision === undefined) return
     try {
       await this.#options.rows.drop(turnId, revision)
+      await this.#options.carrier?.settled(turnId)
     } finally {
       this.#delivery.settled(turnId)
       this.#changed()
@@ -138,11 +149,24 @@ export class Outbox {
   async #send(row: OutboxRow): Promise<void> {
     const { rows, send, log } = this.#options
     const finished = parseBody(row.body)
+    // Not awaited: other turns need not wait for a file.
+    if (finished?.turn.audio) return void this.#sendWithAudio(finished)
     if (finished) return send(finished)
     log.error({ turnId: row.turnId }, 'a kept turn cannot be read: dropped')
     this.#delivery.answered(row.turnId)
     await rows.drop(row.turnId, row.revision)
     this.#delivery.settled(row.turnId)
+  }
+
+  /** Where it has to wait it is due again, as a turn that the edge did not answer for. */
+  async #sendWithAudio(finished: FinishedTurn): Promise<void> {
+    const { carrier, send, log } = this.#options
+    try {
+      const turn = carrier ? await carrier.bring(finished.turn) : finished.turn
+      if (turn && this.#isConnected) send({ ...finished, turn })
+    } catch (error) {
+      log.error({ error, turnId: finished.turn.id }, 'the sound of a turn cannot be brought')
+    }
   }
 
   #wakeWhenDue(): void {

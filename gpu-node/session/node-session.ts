@@ -12,7 +12,7 @@ import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
-import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
+import type { TurnRunner, TurnRunnerOptions, TurnSink } from '#gpu-node/turn/ports.ts'
 import { SessionLink } from './session-link.ts'
 import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
 import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
@@ -34,6 +34,8 @@ export interface SessionSurroundings {
   apology?: (language: Language) => SpokenText | undefined
   /** The operator's words that no reply says. */
   profanity?: WordList | undefined
+  /** Keeps the sound of turns, for sessions that want it. */
+  record?: (sink: TurnSink, outputRate: number) => TurnSink
   /** Resolves once the turn is safe on this node's disk. */
   keepTurn: (turn: FinishedTurn) => Promise<void>
   clock: Clock
@@ -165,17 +167,18 @@ export class NodeSession {
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
+    const sink: TurnSink = {
+      send: (message) => this.#sendDown(message),
+      audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
+      finished: (turn) => this.#finished(begin, turn),
+    }
     const engines = wishedEngines(this.#surroundings.engines, persona.engines)
     try {
       this.#turns = createTurns({
         engines,
         clock,
         log: this.#log,
-        sink: {
-          send: (message) => this.#sendDown(message),
-          audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
-          finished: (turn) => this.#finished(begin, turn),
-        },
+        sink: begin.keepAudio ? (this.#surroundings.record?.(sink, begin.audio.outputRate) ?? sink) : sink,
         persona,
         profileVoice: this.#voice,
         language,

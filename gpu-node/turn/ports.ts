@@ -1,5 +1,6 @@
 // What a turn needs from the session that hosts it, and what it offers. The turn knows no socket, no link, no tunnel.
 import type { Clock } from '#shared/clock.ts'
+import type { TurnId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { EndReason, TtsMode, UnnumberedDown, UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
@@ -15,6 +16,8 @@ export interface TurnSink {
   send(message: UnnumberedDown): void
   /** Reply audio of the turn with this ordinal: PCM16 mono at the session's output rate, 20–100 ms. */
   audio(turn: number, pcm: Int16Array): void
+  /** Audio of an utterance, at ENGINE_INPUT_RATE. */
+  heard?(turnId: TurnId, pcm: Int16Array): void
   /** The turn is over and must be stored. Called once a turn that had any words, and again when its transcript is corrected. */
   finished(turn: TurnRecord): void
 }

@@ -195,6 +195,7 @@ class Runner implements TurnRunner {
     if (turn) turn.inputAudioMs += (pcm.length * 1000) / ENGINE_INPUT_RATE
     this.recognition.push(turnId, pcm)
     this.ownVoice.hear(turnId, pcm)
+    this.options.sink.heard?.(turnId, pcm)
   }
 
   private isBlocked(turnId: TurnId): boolean {

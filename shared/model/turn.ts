@@ -4,6 +4,7 @@ import { isId, type TurnId } from '#shared/ids.ts'
 import { EngineRole } from './engine.ts'
 import { MAX_DECISIONS, SafetyDecision } from '#shared/safety/decision.ts'
 import { Language } from './language.ts'
+import { TurnAudio } from './turn-audio.ts'
 
 export const TurnIdSchema = v.custom<TurnId>(
   (value) => typeof value === 'string' && isId('turn', value),
@@ -106,6 +107,8 @@ export const TurnRecord = v.object({
   }),
   /** Absent where every engine was the wanted one. */
   fallbacks: v.optional(v.pipe(v.array(Fallback), v.maxLength(MAX_FALLBACKS))),
+  /** Its sound, where that is kept. */
+  audio: v.optional(TurnAudio),
   timings: Timings,
   usage: Usage,
   /** W3C trace id (32 hex digits) of the turn. */

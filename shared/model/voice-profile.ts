@@ -1,8 +1,9 @@
 // A voice that a user may let personas speak with: who it is of is nobody's guess, consent stands with it. Its recording is a file of
 // the blob store; a node makes of it what engines take. Used by edge, node and their wire.
 import * as v from 'valibot'
-import { isBlobHash, MAX_BLOB_BYTES, type BlobHash } from '#shared/blob.ts'
+import { MAX_BLOB_BYTES } from '#shared/blob.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'
+import { BlobHashSchema } from './blob-hash.ts'
 import { Language } from './language.ts'
 import { plainText } from './plain-text.ts'
 
@@ -23,11 +24,6 @@ export const VoiceProfileIdSchema = v.custom<VoiceProfileId>(
   (value) => typeof value === 'string' && isId('voiceProfile', value),
   'not a voice profile id',
 )
-export const BlobHashSchema = v.custom<BlobHash>(
-  (value) => typeof value === 'string' && isBlobHash(value),
-  'not a SHA-256 in hex',
-)
-
 export const VoiceName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64), plainText)
 /** What is said in the recording, word for word. */
 export const ReferenceText = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_REFERENCE_CHARS), plainText)

@@ -188,6 +188,8 @@ export const SessionBegin = v.object({
   persona: Persona,
   /** The voice that it speaks with; the persona's own where there is none, or the edge does not know profiles yet. */
   voiceProfile: v.optional(v.nullable(SpeakingVoice), null),
+  /** The sound of its turns is wanted: it is recorded, and comes with each. */
+  keepAudio: v.optional(v.boolean(), false),
   language: Language,
   ttsMode: TtsMode,
   audio: AudioFormat,

@@ -1,14 +1,9 @@
 // What the edge asks a node to do with voices, over its control socket: the params and results of `request` and `response`. Files pass by
 // GET and PUT /node/blobs/:sha256.
 import * as v from 'valibot'
+import { BlobHashSchema } from '#shared/model/blob-hash.ts'
 import { Language } from '#shared/model/language.ts'
-import {
-  BlobHashSchema,
-  SpeakingVoice,
-  VoiceProfileIdSchema,
-  VoiceQuality,
-  VoiceRejection,
-} from '#shared/model/voice-profile.ts'
+import { SpeakingVoice, VoiceProfileIdSchema, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { TtsMode } from './session-messages.ts'
 
 /** Characters of a text that is spoken for a try. */

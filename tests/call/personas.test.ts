@@ -19,6 +19,7 @@ function personaOf({ edge }: CallWorld, own: Pick<Persona, 'limits' | 'engines'>
     voice: null,
     ttsMode: 'fast',
     voiceProfileId: null,
+    keepAudioDays: 0,
   } as const
   return edge.store.personas.addPersona({ ...plain, ...own }, Date.now())
 }

@@ -163,7 +163,7 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
       await store.edits.setFeedback(turns[0]?.id ?? 'trn_none', { vote: 'up', comment: 'good' }, NOW)
       const live = await talk(anna, [{ utteranceText: 'keep this' }], { isLive: true })
       expect(await store.edits.deleteConversation(anna, live.conversationId)).toBe('live')
-      expect(await store.edits.deleteConversation(anna, conversationId)).toBe('deleted')
+      expect(await store.edits.deleteConversation(anna, conversationId)).toEqual([])
       expect(await store.edits.deleteConversation(anna, conversationId)).toBe('unknown')
       expect(await store.history.conversation(anna, conversationId)).toBeUndefined()
       expect([await found('forget'), await found('keep')]).toEqual([[], ['keep this']])

@@ -129,6 +129,7 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
         voice: null,
         script: null,
         ttsMode: 'fast',
+        keepAudioDays: 0,
       } as const
       const personaId = await personas.addPersona({ ...persona, voiceProfileId: id }, NOW)
       await voices.checkVoice(id, NOW)

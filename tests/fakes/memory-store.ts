@@ -17,6 +17,7 @@ const PERSONA: StoredPersona = {
   script: null,
   ttsMode: 'fast',
   voiceProfileId: null,
+  keepAudioDays: 0,
 }
 
 interface StoredSession extends SessionOpening {

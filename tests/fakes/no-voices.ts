@@ -1,7 +1,13 @@
 // The part of a Store that keeps voices, of a house that has none.
 import type { Store } from '#edge/ports.ts'
 
-export const noVoices: Pick<Store, 'voices' | 'jobs'> = {
+export const noVoices: Pick<Store, 'audio' | 'voices' | 'jobs'> = {
+  audio: {
+    keepDays: async () => 0,
+    setKeepDays: async () => {},
+    turnAudio: async () => undefined,
+    expireAudio: async () => [],
+  },
   voices: {
     addVoice: async () => ({ outcome: 'tooMany' }),
     listVoices: async () => [],

@@ -36,6 +36,7 @@ describe('personas', () => {
       voice: null,
       ttsMode: 'hq',
       voiceProfileId: null,
+      keepAudioDays: 0,
       limits: {},
       engines: {},
       safety: DEFAULT_SAFETY_POLICY,

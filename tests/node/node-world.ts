@@ -113,6 +113,7 @@ export function sessionBegin(facts: Partial<SessionBegin> = {}): SessionBegin {
     epoch: 1,
     persona: { id: 'per_default', name: 'Ada', instructions: 'Be kind.', language: 'en', voice: null, script: null },
     voiceProfile: null,
+    keepAudio: false,
     language: 'en',
     ttsMode: 'fast',
     audio: { inputRate: 16_000, outputRate: 24_000 },

@@ -11,6 +11,7 @@ const session: OpenedSession = {
   conversationId: 'cnv_one',
   persona: { id: 'per_default', name: 'Parley', instructions: '', language: 'en', voice: null, script: null },
   voiceProfile: null,
+  keepAudio: false,
   language: 'en',
   ttsMode: 'fast',
   audio: DEFAULT_AUDIO_FORMAT,

@@ -30,6 +30,7 @@ describe('session room', () => {
     conversationId: 'cnv_one',
     persona: { id: 'per_default', name: 'Parley', instructions: '', voice: null, script: null, language: 'en' },
     voiceProfile: null,
+    keepAudio: false,
     language: 'en',
     ttsMode: 'fast',
     audio: DEFAULT_AUDIO_FORMAT,

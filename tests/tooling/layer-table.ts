@@ -185,6 +185,11 @@ export const LAYERS: Layer[] = [
     mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts'],
   },
   {
+    file: 'gpu-node/recording/x.ts',
+    may: ['./y.ts', 'node:fs', '#gpu-node/engines/ports.ts', '#gpu-node/turn/ports.ts', '#gpu-node/blob-client.ts'],
+    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/flite-tts.ts'],
+  },
+  {
     file: 'gpu-node/voices/x.ts',
     may: [
       './y.ts',

@@ -18,6 +18,7 @@ function world() {
   const swept: number[] = []
   const blobs = {
     failure: undefined as Error | undefined,
+    delete: async () => {},
     async sweep(before: number) {
       if (blobs.failure) throw blobs.failure
       return swept.push(before)
@@ -72,7 +73,7 @@ describe('upkeep', () => {
       if (isSlow) await slow.promise
       return blobs.sweep(before)
     }
-    const stop = scheduleUpkeep({ ...all, blobs: { sweep } })
+    const stop = scheduleUpkeep({ ...all, blobs: { sweep, delete: async () => {} } })
     await clock.settle()
     expect(swept).toHaveLength(1)
     isSlow = true

@@ -37,6 +37,7 @@ afterAll(async () => {
 async function openRemote(metering?: Metering): Promise<OpenStore> {
   // One server for all tests: the tables that a test looks at as a whole begin empty.
   for (const table of [
+    'turn_audio',
     'job',
     'voice_profile',
     'turn_search',
@@ -91,6 +92,7 @@ function remoteStore({ callStore }: Workerd, metering: Metering | undefined): St
     nodes: family('nodes'),
     keys: family('keys'),
     personas: family('personas'),
+    audio: family('audio'),
     voices: family('voices'),
     jobs: family('jobs'),
     quotas: family('quotas'),

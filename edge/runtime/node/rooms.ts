@@ -18,7 +18,7 @@ const RESTART_MS = 3_000
 export interface RoomsPorts {
   clock: Clock
   log: Log
-  store: Pick<Store, 'sessions' | 'turns' | 'voices'>
+  store: Pick<Store, 'sessions' | 'turns' | 'voices' | 'audio'>
   metrics: Pick<Metrics, 'count' | 'observe'>
 }
 

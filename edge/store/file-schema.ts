@@ -1,11 +1,11 @@
-// The tables of voices and of work that must not be forgotten; schema.ts has the others. Imports types only, so that drizzle-kit can
+// The tables that name files, of voices and of the sound of turns, and that of work that must not be forgotten; schema.ts has the others. Imports types only, so that drizzle-kit can
 // load it.
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { BlobHash } from '#shared/blob.ts'
-import type { JobId, UserId, VoiceProfileId } from '#shared/ids.ts'
+import type { JobId, TurnId, UserId, VoiceProfileId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { VoiceQuality, VoiceRejection, VoiceState } from '#shared/model/voice-profile.ts'
-import { user } from './schema.ts'
+import { turn, user } from './schema.ts'
 
 export const voiceProfile = sqliteTable(
   'voice_profile',
@@ -38,6 +38,26 @@ export const voiceProfile = sqliteTable(
     uniqueIndex('voice_profile_once').on(table.userId, table.sha256),
     index('voice_profile_by_sha256').on(table.sha256),
     index('voice_profile_by_prepared').on(table.preparedSha256),
+  ],
+)
+
+/** The sound of a turn, as FLAC. */
+export const turnAudio = sqliteTable(
+  'turn_audio',
+  {
+    turnId: text('turn_id')
+      .$type<TurnId>()
+      .primaryKey()
+      .references(() => turn.id),
+    utterance: text('utterance').$type<BlobHash>(),
+    reply: text('reply').$type<BlobHash>(),
+    /** When it goes. */
+    until: integer('until').notNull(),
+  },
+  (table) => [
+    index('turn_audio_by_until').on(table.until),
+    index('turn_audio_by_utterance').on(table.utterance),
+    index('turn_audio_by_reply').on(table.reply),
   ],
 )
 

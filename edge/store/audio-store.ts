@@ -1,0 +1,78 @@
+// The sound of turns: for how long it is kept, which files it is, and when they go. The files themselves are in the blob store.
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import type { AudioStore } from '#edge/ports.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import type { ConversationId, SessionId } from '#shared/ids.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import type { EdgeDatabase } from './database.ts'
+import { persona, session, turn, user } from './schema.ts'
+import { turnAudio } from './file-schema.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+
+export function createAudioStore(db: EdgeDatabase): AudioStore {
+  return {
+    async keepDays({ userId, personaId }) {
+      const own = db.select({ days: user.keepAudioDays }).from(user).where(eq(user.id, userId))
+      const [found] = await db
+        .select({ days: sql<0 | 7 | 30>`coalesce(${own}, ${persona.keepAudioDays})` })
+        .from(persona)
+        .where(eq(persona.id, personaId))
+      return found?.days ?? 0
+    },
+
+    async setKeepDays(userId, days) {
+      await db.update(user).set({ keepAudioDays: days }).where(eq(user.id, userId))
+    },
+
+    async turnAudio(turnId) {
+      const [found] = await db.select().from(turnAudio).where(eq(turnAudio.turnId, turnId))
+      return found && audioOf(found)
+    },
+
+    async expireAudio(now, limit) {
+      const old = db
+        .select({ turnId: turnAudio.turnId })
+        .from(turnAudio)
+        .where(lte(turnAudio.until, now))
+        .orderBy(asc(turnAudio.until))
+        .limit(limit)
+      const gone = await db.delete(turnAudio).where(inArray(turnAudio.turnId, old)).returning()
+      return audioFiles(gone)
+    },
+  }
+}
+
+type Row = typeof turnAudio.$inferSelect
+
+export function audioOf({ utterance, reply }: Pick<Row, 'utterance' | 'reply'>): {
+  utterance?: BlobHash
+  reply?: BlobHash
+} {
+  return { ...(utterance !== null && { utterance }), ...(reply !== null && { reply }) }
+}
+
+export const audioFiles = (rows: readonly Pick<Row, 'utterance' | 'reply'>[]): BlobHash[] => [
+  ...new Set(rows.flatMap(({ utterance, reply }) => [utterance, reply]).filter((hash) => hash !== null)),
+]
+
+/** A statement for a batch, after the one that stores the turn: kept for as long as its session was told. */
+export function keepAudio(
+  db: EdgeDatabase,
+  { record, sessionId, conversationId }: { record: TurnRecord; sessionId: SessionId; conversationId: ConversationId },
+) {
+  const { utterance = null, reply = null } = record.audio ?? {}
+  const isKept = and(
+    eq(turn.id, record.id),
+    eq(turn.sessionId, sessionId),
+    eq(turn.conversationId, conversationId),
+    eq(session.id, sessionId),
+    sql`${session.keepAudioDays} > 0`,
+    utterance === null && reply === null ? sql`0` : undefined,
+  )
+  const until = sql`${turn.startedAt} + ${session.keepAudioDays} * ${DAY_MS}`
+  return db
+    .insert(turnAudio)
+    .select(sql`select ${turn.id}, ${utterance}, ${reply}, ${until} from ${turn}, ${session} where ${isKept}`)
+    .onConflictDoNothing()
+}

@@ -1,0 +1,52 @@
+// Recordings of turns on this node's disk, by their hash, from the end of the turn until the edge has them. For nobody else to read.
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { blobHashOf, isBlobHash, type BlobHash } from '#shared/blob.ts'
+
+/** What is older belongs to no turn that is still kept: the outbox has sent it without, or was cut. */
+const MAX_AGE_MS = 7 * 24 * 60 * 60_000
+
+export class RecordingFiles {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async keep(bytes: Uint8Array<ArrayBuffer>): Promise<BlobHash> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    const hash = await blobHashOf(bytes)
+    const part = join(this.#folder, `${randomUUID()}.part`)
+    const file = await open(part, 'wx', 0o600)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(part, join(this.#folder, hash))
+    return hash
+  }
+
+  /** Undefined where it is gone. */
+  async get(hash: BlobHash): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return readFile(join(this.#folder, hash)).then(
+      (bytes) => new Uint8Array(bytes),
+      () => undefined,
+    )
+  }
+
+  async drop(hash: BlobHash): Promise<void> {
+    await rm(join(this.#folder, hash), { force: true })
+  }
+
+  /** What was left by a node that was killed. */
+  async sweep(now: number): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names.filter((one) => isBlobHash(one) || one.endsWith('.part'))) {
+      const facts = await stat(join(this.#folder, name)).catch(() => undefined)
+      if (facts && now - facts.mtimeMs > MAX_AGE_MS) await rm(join(this.#folder, name), { force: true })
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// The sound of one session's turns while they are made: what was heard and what was sent, by turn, until the turn is over. Then it is
+// encoded, a frame at a time between other work, and kept as files. Made by NodeSession where the edge wants it.
+import { setImmediate } from 'node:timers/promises'
+import { concatPcm } from '#shared/audio/pcm.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import type { TurnId } from '#shared/ids.ts'
+import type { TurnRecord } from '#shared/model/turn.ts'
+import type { TurnAudio } from '#shared/model/turn-audio.ts'
+import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { flacParts } from './flac.ts'
+import type { RecordingFiles } from './recording-files.ts'
+
+/** Of one part: the longest utterance, and the longest reply that anybody has sat through. At the bound the rest is left out. */
+export const MAX_PART_MS = 120_000
+/** Turns that are open at once, and those whose files may be asked for again by a correction. */
+const MAX_OPEN = 8
+const MAX_REMEMBERED = 200
+
+interface Part {
+  pcm: Int16Array[]
+  samples: number
+}
+
+export class TurnRecorder {
+  readonly #files: RecordingFiles
+  readonly #outputRate: number
+  readonly #utterances = new Map<TurnId, Part>()
+  readonly #replies = new Map<number, Part>()
+  readonly #kept = new Map<TurnId, TurnAudio>()
+
+  constructor({ files, outputRate }: { files: RecordingFiles; outputRate: number }) {
+    this.#files = files
+    this.#outputRate = outputRate
+  }
+
+  /** Of the caller, at ENGINE_INPUT_RATE. */
+  heard(turnId: TurnId, pcm: Int16Array): void {
+    add(this.#utterances, turnId, pcm, ENGINE_INPUT_RATE)
+  }
+
+  /** Of the reply of the turn with this ordinal, at the session's output rate. */
+  said(turn: number, pcm: Int16Array): void {
+    add(this.#replies, turn, pcm, this.#outputRate)
+  }
+
+  /** The same turn with its sound; without it where there was none. A correction of it finds the same files. */
+  async withAudio(turn: TurnRecord): Promise<TurnRecord> {
+    const audio = this.#kept.get(turn.id) ?? (await this.#encode(turn))
+    this.#kept.set(turn.id, audio)
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_REMEMBERED) this.#kept.delete(oldest)
+    return audio.utterance || audio.reply ? { ...turn, audio } : turn
+  }
+
+  async #encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
+    const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
+    this.#utterances.delete(id)
+    this.#replies.delete(turn)
+    const [spoken, answered] = [
+      await this.#file(utterance, ENGINE_INPUT_RATE),
+      await this.#file(reply, this.#outputRate),
+    ]
+    return { ...(spoken && { utterance: spoken }), ...(answered && { reply: answered }) }
+  }
+
+  async #file(part: Part | undefined, rate: number): Promise<BlobHash | undefined> {
+    if (!part || part.samples === 0) return undefined
+    const parts: Uint8Array<ArrayBuffer>[] = []
+    for (const frame of flacParts(concatPcm(part.pcm), rate)) {
+      parts.push(frame)
+      // Calls go on meanwhile.
+      await setImmediate()
+    }
+    return this.#files.keep(new Uint8Array(await new Blob(parts).arrayBuffer()))
+  }
+}
+
+function add<K>(parts: Map<K, Part>, key: K, pcm: Int16Array, rate: number): void {
+  const part = parts.get(key) ?? { pcm: [], samples: 0 }
+  const room = (MAX_PART_MS * rate) / 1000 - part.samples
+  if (room > 0) part.pcm.push(pcm.slice(0, room))
+  part.samples += Math.min(pcm.length, Math.max(0, room))
+  parts.set(key, part)
+  // An utterance that came to nothing is never asked for.
+  for (const oldest of parts.keys()) if (parts.size > MAX_OPEN) parts.delete(oldest)
+}

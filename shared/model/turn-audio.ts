@@ -1,0 +1,14 @@
+// The sound of a turn, kept where persona or user chose so: FLAC files of the blob store.
+import * as v from 'valibot'
+import { BlobHashSchema } from './blob-hash.ts'
+
+/** How long: not at all, a week, a month. */
+export const KEEP_AUDIO_DAYS = [0, 7, 30] as const
+export const KeepAudioDays = v.picklist(KEEP_AUDIO_DAYS)
+export type KeepAudioDays = v.InferOutput<typeof KeepAudioDays>
+
+export const AUDIO_PARTS = ['utterance', 'reply'] as const
+
+/** What the caller said, and what was sent of the reply. */
+export const TurnAudio = v.object({ utterance: v.optional(BlobHashSchema), reply: v.optional(BlobHashSchema) })
+export type TurnAudio = v.InferOutput<typeof TurnAudio>
