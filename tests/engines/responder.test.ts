@@ -229,7 +229,9 @@ describe('the stream', () => {
         fc.constantFrom('en' as const, 'zh' as const),
         (utterance, language) => {
           expect(respond([user(utterance)], language, MOMENT)).not.toBe('')
-          expect(respond([user(utterance)], language, MOMENT)).not.toMatch(/\{\w+\}|undefined|NaN/)
+          // It repeats what it does not understand: that may be such a word.
+          const own = respond([user(utterance)], language, MOMENT).replaceAll(utterance.trim(), '')
+          expect(own).not.toMatch(/\{\w+\}|undefined|NaN/)
         },
       ),
     )

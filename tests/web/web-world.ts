@@ -1,12 +1,12 @@
 // The page in a real browser, before a real edge and a real node with the embedded engines: built from the sources as they
 // are, signed in as a user signs in. A browser's microphone plays a recording from the moment at which it is opened.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { vi } from 'vitest'
-import type { Store } from '#edge/ports.ts'
+import { SCOPES, type Store } from '#edge/ports.ts'
 import { readEdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge } from '#edge/runtime/node/start-edge.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
@@ -52,7 +52,9 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
   await build({ configFile: 'vite.config.ts', build: { outDir: dist }, logLevel: 'error' })
   const edge = await startEdge(readEdgeConfig({ PORT: '0', DATA_DIR: dir }), { log: silentLog, dist })
   const { url, store } = edge
-  const key = readFileSync(join(dir, 'first-key'), 'utf8').trim()
+  // Pages are opened faster than a person signs in.
+  const limits = { rateFactor: 100, sessions: 100 }
+  const { key } = await store.keys.createKey({ name: 'web', scopes: [...SCOPES], limits, now: Date.now() })
   const authorization = `Bearer ${key}`
   const stops: (() => Promise<void>)[] = [() => edge.close()]
   const complaints: string[] = []
