@@ -20,6 +20,7 @@ const ON_WORKERS = [
   'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,personas,quotas,safety,speculation,turn}.test.ts',
   'tests/store/migrations.test.ts',
   'tests/upkeep/scheduled.test.ts',
+  'tests/security/api-fuzz.test.ts',
 ]
 
 /** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */

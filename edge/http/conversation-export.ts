@@ -20,7 +20,9 @@ export function conversationExportRoutes(ports: OperationPorts) {
     needs: 'history:read',
     rate: 'export',
     query: ExportQuery,
-    answers: { 200: { mediaType: 'application/octet-stream' } },
+    answers: {
+      200: { mediaType: EXPORT_FORMATS.map((format) => exporterOf(format, 0).mediaType.split(';')[0] ?? '') },
+    },
     refuses: ['not_found'],
   })
   return new Hono<OperationEnv>().get('/conversations/:id/export', file, async (c) => {

@@ -10,8 +10,8 @@ import type { FaultCode } from '#shared/fault.ts'
 import { CONVERSION } from './json-schema.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from './problem.ts'
 
-/** A JSON body by its schema; a body of another kind by its media type; null for none. */
-type Answer = v.GenericSchema | { mediaType: string } | null
+/** A JSON body by its schema; a body of another kind by its media type, or by several; null for none. */
+type Answer = v.GenericSchema | { mediaType: string | readonly string[] } | null
 
 export interface RouteDescription {
   summary: string
@@ -69,9 +69,11 @@ function answersOf(answers: RouteDescription['answers']): DescribeRouteOptions['
 function contentOf(answer: Answer | undefined) {
   if (!answer) return {}
   if ('mediaType' in answer)
-    return { content: { [answer.mediaType]: { schema: { type: 'string' as const, format: 'binary' } } } }
+    return { content: Object.fromEntries([answer.mediaType].flat().map((type) => [type, FILE])) }
   return { content: { 'application/json': { schema: schemaOf(answer) } } }
 }
+
+const FILE = { schema: { type: 'string' as const, format: 'binary' } }
 
 /** One answer a status: several faults may share it. */
 function refusalsOf(codes: FaultCode[]): DescribeRouteOptions['responses'] {

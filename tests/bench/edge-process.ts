@@ -7,7 +7,7 @@ import { SCOPES } from '#edge/ports.ts'
 import { readEdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge } from '#edge/runtime/node/start-edge.ts'
 import { openLog } from '#shared/on-node/log.ts'
-import { serveParent } from './child.ts'
+import { readSettings, serveParent } from './child.ts'
 
 export interface EdgeFacts {
   url: string
@@ -15,7 +15,9 @@ export interface EdgeFacts {
   nodeToken: string
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+/** A database that is there already is kept; without one it is thrown away. */
+const { keptIn } = readSettings<{ keptIn?: string }>()
+const dataDir = keptIn ?? mkdtempSync(join(tmpdir(), 'parley-bench-'))
 const config = readEdgeConfig({ DATA_DIR: dataDir, PORT: '0', ADDRESS_RATE: '0' })
 const logFile = await openLog({ name: 'edge', level: 'info', folder: join(dataDir, 'logs') })
 const edge = await startEdge(config, { log: logFile.log })
@@ -34,6 +36,6 @@ serveParent({
   stop: async () => {
     await edge.close()
     await logFile.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    if (keptIn === undefined) rmSync(dataDir, { recursive: true, force: true })
   },
 })

@@ -5,9 +5,12 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { faultOf } from '#shared/fault.ts'
+import { AUTH_FULL, AUTH_SHORT, benchAuth } from './auth.ts'
 import { LOAD_FLAGS } from './child.ts'
 import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
 import { benchEngines } from './engines.ts'
+import { benchFuzz, FUZZ_FULL, FUZZ_SHORT } from './fuzz.ts'
+import { benchHistory, HISTORY_FULL, HISTORY_SHORT } from './history.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { listeningReport, makeListeningTest } from './listen.ts'
 import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
@@ -22,6 +25,9 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   'voice-to-voice': ({ short }) => benchVoiceToVoice(short ? VOICE_SHORT : VOICE_FULL),
   relay: ({ short }) => benchRelay(short ? RELAY_SHORT : RELAY_FULL),
   hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
+  fuzz: ({ short }) => benchFuzz(short ? FUZZ_SHORT : FUZZ_FULL),
+  history: ({ short }) => benchHistory(short ? HISTORY_SHORT : HISTORY_FULL),
+  auth: ({ short }) => benchAuth(short ? AUTH_SHORT : AUTH_FULL),
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
   engines: (values) => benchEngines(enginesLoad(values)),

@@ -1,0 +1,39 @@
+// The benches of the API run to their end under the least load that makes a table. Figures are not judged here.
+import { expect, it } from 'vitest'
+import { benchAuth } from './auth.ts'
+import { benchFuzz } from './fuzz.ts'
+import { benchHistory } from './history.ts'
+
+const BENCH_TIMEOUT_MS = 60_000
+
+it(
+  '[BEN17] fuzz asks every kind of thing, counts the answers and shows what is wrong with them',
+  async () => {
+    const { rows, aims, notes } = await benchFuzz({ requests: 200 })
+    expect(rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(200)
+    expect(rows.map(([status]) => status)).toEqual(expect.arrayContaining([200, 400, 404]))
+    expect([aims[0]?.got, notes]).toEqual(['0 of 200', []])
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN18] history fills a database and reads it over HTTP in every way that is measured',
+  async () => {
+    const { rows, aims } = await benchHistory({ conversations: 200, turnsEach: 10, repetitions: 1 })
+    expect(rows.map(([what]) => what)).toContain('search: 天氣')
+    for (const [, count, p50] of rows) expect([count, Number(p50) > 0]).toEqual([1, true])
+    expect(aims.length).toBeGreaterThan(12)
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN19] auth measures both routes at the same rate, and what the one costs more',
+  async () => {
+    const { rows, aims } = await benchAuth({ perSecond: 100, rounds: 1, roundMs: 300 })
+    expect(rows.map(([, count]) => count)).toEqual([30, 30])
+    expect(aims).toHaveLength(1)
+  },
+  BENCH_TIMEOUT_MS,
+)

@@ -1,0 +1,127 @@
+// Bench: what was said, in the size of years: 100,000 conversations of 1,000,000 turns in the embedded database, read over HTTP as callers
+// read it. Filled by the stores' own tables and words, in large batches; how long that took is told, and is no part of the figures.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startChild } from './child.ts'
+import type { EdgeFacts } from './edge-process.ts'
+import { fillHistory, USERS } from './history-filling.ts'
+import { monotonicMs } from './monotonic.ts'
+import { quantile } from './quantile.ts'
+import type { Aim, Report } from './report.ts'
+
+export interface HistoryLoad {
+  conversations: number
+  turnsEach: number
+  repetitions: number
+}
+export const HISTORY_FULL: HistoryLoad = { conversations: 100_000, turnsEach: 10, repetitions: 60 }
+export const HISTORY_SHORT: HistoryLoad = { conversations: 500, turnsEach: 10, repetitions: 5 }
+
+const MAX_LIST_MS = 20
+const MAX_SEARCH_MS = 50
+
+export async function benchHistory(load: HistoryLoad): Promise<Report> {
+  const keptIn = mkdtempSync(join(tmpdir(), 'parley-history-'))
+  try {
+    const startedAt = monotonicMs()
+    const { key, conversationId } = await fillHistory(keptIn, load)
+    const filledMs = monotonicMs() - startedAt
+    const edge = await startChild<EdgeFacts>('./edge-process.ts', { keptIn })
+    try {
+      const measured = await measure(edge.facts.url, { key, conversationId, repetitions: load.repetitions })
+      return reportOf(load, filledMs, measured)
+    } finally {
+      await edge.stop()
+    }
+  } finally {
+    rmSync(keptIn, { recursive: true, force: true })
+  }
+}
+
+// --- measuring ---
+
+interface Measured {
+  what: string
+  ms: number[]
+  limitMs: number | undefined
+}
+
+async function measure(
+  url: string,
+  { key, conversationId, repetitions }: { key: string; conversationId: string; repetitions: number },
+): Promise<Measured[]> {
+  const get = async (path: string): Promise<{ ms: number; body: { nextCursor?: string; hits?: unknown[] } }> => {
+    const askedAt = monotonicMs()
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${key}` } })
+    const text = await answer.text()
+    const ms = monotonicMs() - askedAt
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${text.slice(0, 200)}`)
+    return { ms, body: text.startsWith('{') ? (JSON.parse(text) as object) : {} }
+  }
+  let deep = ''
+  for (let page = 0; page < 20; page++)
+    deep = (await get(`/api/conversations?limit=100${deep && `&cursor=${deep}`}`)).body.nextCursor ?? deep
+  const lists = {
+    'first page': '',
+    'a deep page': deep && `&cursor=${deep}`,
+    'by persona': '&persona=per_default',
+    'with the words garden 17': '&text=garden%2017',
+  }
+  const queries = [
+    '天',
+    '天气',
+    '天氣',
+    '花园里',
+    'garden',
+    'gard',
+    'weather 9',
+    '火车 story',
+    'number 77',
+    'train',
+    '4242',
+    'nothing',
+  ]
+  const rows: Array<[string, string, number | undefined]> = [
+    ...Object.entries(lists).map(([what, query]): [string, string, number] => [
+      `list: ${what}`,
+      `/api/conversations?limit=20${query}`,
+      MAX_LIST_MS,
+    ]),
+    ...queries.map((query): [string, string, number] => [
+      `search: ${query}`,
+      `/api/conversations/search?q=${encodeURIComponent(query)}`,
+      MAX_SEARCH_MS,
+    ]),
+    ['one conversation', `/api/conversations/${conversationId}`, MAX_LIST_MS],
+    ['statistics of a month', '/api/conversations/stats?from=2026-01-01&to=2026-01-31', undefined],
+    ['export', `/api/conversations/${conversationId}/export?format=md`, undefined],
+  ]
+  const measured: Measured[] = []
+  for (const [what, path, limitMs] of rows) {
+    await get(path)
+    const ms: number[] = []
+    for (let i = 0; i < repetitions; i++) ms.push((await get(path)).ms)
+    measured.push({ what, ms, limitMs })
+  }
+  return measured
+}
+
+function reportOf({ conversations, turnsEach }: HistoryLoad, filledMs: number, measured: Measured[]): Report {
+  const aims = measured.flatMap(({ what, ms, limitMs }): Aim[] => {
+    const p95 = quantile(ms, 0.95)
+    return limitMs === undefined
+      ? []
+      : [{ aim: `${what}: p95 < ${limitMs} ms`, got: `${p95.toFixed(1)} ms`, isMet: p95 < limitMs }]
+  })
+  return {
+    title: `history: ${conversations} conversations, ${conversations * turnsEach} turns of ${USERS} users`,
+    baseline: 'the aims; one request at a time, over HTTP on loopback, warm',
+    columns: [{ name: 'what' }, { name: 'n' }, { name: 'p50 ms', digits: 1 }, { name: 'p95 ms', digits: 1 }],
+    rows: measured.map(({ what, ms }) => [what, ms.length, quantile(ms, 0.5), quantile(ms, 0.95)]),
+    notes: [
+      `filled in ${(filledMs / 1000).toFixed(0)} s. Everything is asked for by one user, who has one in ${USERS} of the conversations.`,
+    ],
+    aims,
+  }
+}
