@@ -1,6 +1,6 @@
 // What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not there.
 // The number of turns and the title are read from the turns: they have no second owner.
-import { and, count, desc, eq, gte, isNull, lt, not, or, sql, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNull, lt, not, sql, type SQL } from 'drizzle-orm'
 import type { ConversationQuery, HistoryStore, Owner } from '#edge/ports.ts'
 import type { ConversationSummary } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
@@ -27,9 +27,7 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
     },
 
     async conversation(owner, id, { limit, before } = { limit: MAX_TURNS_READ }) {
-      const earlier =
-        before &&
-        or(lt(turn.startedAt, before.startedAt), and(eq(turn.startedAt, before.startedAt), lt(turn.turn, before.turn)))
+      const earlier = before && sql`(${turn.startedAt}, ${turn.turn}) < (${before.startedAt}, ${before.turn})`
       const [found, newest] = await db.batch([
         summaries(db).where(and(eq(conversation.id, id), isOwners(owner))),
         db
@@ -70,11 +68,8 @@ function conditions(
 ): Array<SQL | undefined> {
   const found = text === undefined ? undefined : foundRows(owner, text)
   return [
-    before &&
-      or(
-        lt(conversation.updatedAt, before.updatedAt),
-        and(eq(conversation.updatedAt, before.updatedAt), lt(conversation.id, before.id)),
-      ),
+    // As a pair it is a place in the index: with `or` all that comes after would be sorted for each page.
+    before && sql`(${conversation.updatedAt}, ${conversation.id}) < (${before.updatedAt}, ${before.id})`,
     personaId && eq(conversation.personaId, personaId),
     from === undefined ? undefined : gte(conversation.updatedAt, from),
     to === undefined ? undefined : lt(conversation.updatedAt, to),

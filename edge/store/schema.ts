@@ -98,7 +98,11 @@ export const conversation = sqliteTable(
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
-  (table) => [index('conversation_by_user').on(table.userId, table.updatedAt)],
+  (table) => [
+    index('conversation_by_user').on(table.userId, table.updatedAt),
+    // An operator lists everybody's.
+    index('conversation_by_time').on(table.updatedAt),
+  ],
 )
 
 export const session = sqliteTable(

@@ -55,7 +55,10 @@ export function foundRows(owner: Owner, query: string): SQL | undefined {
   return expression === undefined ? undefined : sql`turn_search match ${expression}`
 }
 
-/** Best first; a query too short to rank by, newest first. */
+/** To rank costs time for each turn that is found; what is in more of them than this says little of any. */
+const MAX_RANKED = 10_000
+
+/** Best first; what is too short, or found too often, to rank by: newest first. */
 export async function searchTurns(
   db: EdgeDatabase,
   owner: Owner,
@@ -63,7 +66,11 @@ export async function searchTurns(
 ): Promise<TurnHit[]> {
   const found = foundRows(owner, query)
   if (!found) return []
-  const order = isShort(query) ? sql`turn_search.rowid desc` : sql`turn_search.rank`
+  const [counted] = await db.all<{ turns: number }>(
+    sql`select count(*) as turns from (select 1 from turn_search where ${found} limit ${MAX_RANKED + 1})`,
+  )
+  const isRanked = !isShort(query) && (counted?.turns ?? 0) <= MAX_RANKED
+  const order = isRanked ? sql`turn_search.rank` : sql`turn_search.rowid desc`
   const ids = await db.all<{ id: number }>(
     sql`select rowid as id from turn_search where ${found} order by ${order} limit ${limit}`,
   )

@@ -42,7 +42,7 @@ const REPLIES = [
 export async function fillHistory(
   folder: string,
   { conversations, turnsEach }: { conversations: number; turnsEach: number },
-): Promise<{ key: string; conversationId: string }> {
+): Promise<{ key: string; operatorKey: string; conversationId: string }> {
   const database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
   try {
     await database.migrate()
@@ -69,7 +69,7 @@ export async function fillHistory(
         { turnsEach, users },
       )
     await database.db.run(sql`analyze`)
-    return { key: own.key, conversationId: idOf('cnv', 0) }
+    return { key: own.key, operatorKey: made[0]?.key ?? '', conversationId: idOf('cnv', 0) }
   } finally {
     await database.close()
   }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Metering } from '#edge/ports.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
+import { ownerTerm } from '#edge/store/turn-search.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { historyContract } from '#tests/contracts/history.contract.ts'
 import { storeContract, type OpenStore } from '#tests/contracts/store.contract.ts'
@@ -82,6 +83,31 @@ describe('the database file', () => {
     expect(await afterMigration(store)).toBe(201)
     expect(await store.history.search(userId, '201', 9)).toMatchObject([{ text: 'number 201' }])
     expect(await afterMigration(store)).toBe(0)
+    await database.close()
+  })
+
+  it('[HIS23] what is in more than ten thousand turns has the newest first, and what is in fewer the best', async () => {
+    const database = await openDatabase({ url })
+    await database.migrate()
+    const store = createStore(database.db)
+    const { keyId } = await store.keys.createKey({ name: 'x', scopes: ['talk'], now: 1 })
+    const userId = (await store.keys.callerById(keyId, 1))?.userId ?? 'usr_none'
+    const opening = { sessionId: 'ses_often', userId, conversationId: undefined, personaId: 'per_default' } as const
+    const { conversationId } = await store.sessions.openSession({ ...opening, now: 1 })
+    for (const [at, utteranceText] of ['whale whale whale', 'a whale among many other things'].entries())
+      await store.turns.storeTurn({
+        sessionId: 'ses_often',
+        conversationId,
+        record: turnRecord({ turn: at + 1, utteranceText, replyText: '' }),
+        now: at,
+      })
+    const words = async () => (await store.history.search(userId, 'whale', 2)).map(({ text }) => text)
+    expect(await words()).toEqual(['whale whale whale', 'a whale among many other things'])
+    // Older ones, as words of the index alone.
+    await database.db.run(sql`insert into turn_search (rowid, owner, words)
+      with recursive older(id) as (select -1 union all select id - 1 from older where id > -9999)
+      select id, ${ownerTerm(userId)}, 'whale' from older`)
+    expect(await words()).toEqual(['a whale among many other things', 'whale whale whale'])
     await database.close()
   })
 
