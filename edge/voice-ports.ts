@@ -52,8 +52,8 @@ export interface VoiceStore {
   removeVoice(owner: Owner, id: VoiceProfileId): Promise<BlobHash[] | undefined>
   /** A node begins to look at it. False where it is gone, or needs no looking at. */
   checkVoice(id: VoiceProfileId, now: number): Promise<boolean>
-  /** What a node found; nothing where the profile is gone or was changed meanwhile. Whether it was kept. */
-  settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, now: number): Promise<boolean>
+  /** What came of the job, which ends with it; nothing where the profile is gone or was changed meanwhile. Whether it was kept. */
+  settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, by: { job: Job; now: number }): Promise<boolean>
   /** Of those files, which nothing names any more. */
   unnamed(hashes: readonly BlobHash[]): Promise<BlobHash[]>
   /** What a session with this persona and this choice of its user speaks with: `unready` where there is one that is not ready. */
@@ -67,7 +67,7 @@ export type JobKind = 'voice.prepare'
 export interface Job {
   id: JobId
   subject: string
-  /** From 1. Only the last attempt may end the job. */
+  /** From 1. Only the last attempt may end the job. It grows also where a holder was gone without a word. */
   attempt: number
 }
 
@@ -76,6 +76,6 @@ export interface JobStore {
   takeJob(kind: JobKind, lease: { now: number; ms: number }): Promise<Job | undefined>
   /** Done, or of no use any more. False where another attempt has it. */
   jobDone(job: Job): Promise<boolean>
-  /** To be tried again; `givenUp` where it was tried often enough, and is gone. */
-  jobFailed(job: Job, now: number): Promise<'again' | 'givenUp' | 'lost'>
+  /** To be tried again after its pause. False where another attempt has it. */
+  jobFailed(job: Job, now: number): Promise<boolean>
 }

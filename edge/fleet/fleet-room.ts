@@ -1,17 +1,16 @@
 // The room of the fleet: owns which nodes are here, their slots and the offers that are out, and does what
 // fleet-reduce.ts decides. A host drives it by connect, message, close and alarm; it has no timers of its own.
 // Session rooms reach it through the Fleet port; it knows no session's content.
-import type { Fleet, Metrics, NodeView, RoomSocket, Sessions, Store } from '#edge/ports.ts'
-import type { Clock } from '#shared/clock.ts'
+import type { Fleet, NodeView, RoomSocket } from '#edge/ports.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
 import { notFound, type Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import type { Log } from '#shared/log.ts'
 import { CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import type { NodeControlMessage } from '#shared/protocol/node-messages.ts'
 import { ControlPeer, readControl } from './control-peer.ts'
+import type { FleetRoomPorts } from './fleet-ports.ts'
 import { reduceFleet } from './fleet-reduce.ts'
 import {
   EMPTY_FLEET,
@@ -25,17 +24,6 @@ import {
 import { NodeRequests, type NodeRequest } from './node-requests.ts'
 import { deliverTurn } from './turn-delivery.ts'
 import { WaitingPlacements } from './waiting-placements.ts'
-
-export interface FleetRoomPorts {
-  clock: Clock
-  log: Log
-  store: Pick<Store, 'turns'>
-  sessions: Pick<Sessions, 'nodeLost' | 'goAway' | 'metered'>
-  metrics: Pick<Metrics, 'count' | 'observe'>
-  setAlarm(at: number | undefined): void
-  /** Keeps the state for a later room, where the host's memory may vanish; called when it has changed. */
-  remember?(state: FleetState): void
-}
 
 export class FleetRoom implements Fleet {
   readonly #ports: FleetRoomPorts
@@ -166,7 +154,8 @@ export class FleetRoom implements Fleet {
       case 'node.hello': {
         const { type: _, name, version, ...status } = message
         this.#ports.log.info({ nodeId, name, version, slots: status.slots }, 'a node joined')
-        return this.#happened({ type: 'hello', nodeId, name, version, status })
+        this.#happened({ type: 'hello', nodeId, name, version, status })
+        return this.#ports.nodeJoined()
       }
       case 'node.status': {
         const { type: _, ...status } = message

@@ -2,7 +2,7 @@
 import { faultOf, type Fault } from '#shared/fault.ts'
 import type { NodeControlMessage } from '#shared/protocol/node-messages.ts'
 import type { ControlPeer } from './control-peer.ts'
-import type { FleetRoomPorts } from './fleet-room.ts'
+import type { FleetRoomPorts } from './fleet-ports.ts'
 import { observeTurn } from './turn-metrics.ts'
 
 type FinishedTurn = Extract<NodeControlMessage, { type: 'turn.finished' }>

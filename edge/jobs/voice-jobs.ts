@@ -1,8 +1,8 @@
 // Has nodes prepare the voices that were uploaded: takes the jobs that are due, one after the other, and writes down what came of each.
-// Begun after an upload, by whoever waits for one, and by the upkeep. Several edges may do it at once: a job has one lease. Knows no
+// Begun after an upload, by whoever waits for one, where a node joins, and by the upkeep. Several edges may do it at once: a job has one lease. Knows no
 // route and no runtime.
 import * as v from 'valibot'
-import type { EdgePorts, NodeView, Job, StoredVoice, VoiceOutcome } from '#edge/ports.ts'
+import type { EdgePorts, Job, NodeView, StoredVoice, VoiceOutcome } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { faultOf } from '#shared/fault.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'
@@ -13,10 +13,13 @@ export const PREPARE_WITHIN_MS = 120_000
 /** The node's answer is then long overdue. */
 const LEASE_MS = PREPARE_WITHIN_MS + 30_000
 const FORGET_WITHIN_MS = 5_000
+/** With the pauses between them about a quarter of an hour. */
+export const MAX_ATTEMPTS = 5
 /** Of one run: the next one goes on. */
 const MAX_JOBS_A_RUN = 100
 
-export type VoiceJobPorts = Pick<EdgePorts, 'clock' | 'log' | 'fleet' | 'blobs'> & {
+export type VoiceJobPorts = Pick<EdgePorts, 'clock' | 'log' | 'blobs'> & {
+  fleet: Pick<EdgePorts['fleet'], 'nodes' | 'request'>
   store: Pick<EdgePorts['store'], 'voices' | 'jobs'>
 }
 
@@ -47,19 +50,21 @@ async function prepare(ports: VoiceJobPorts, job: Job, node: NodeView): Promise<
   // It was deleted, or is settled already.
   if (!voice) return void (await store.jobs.jobDone(job))
   try {
+    // Whoever had the last attempt died of it: another one would, too.
+    if (job.attempt > MAX_ATTEMPTS) return await giveUp(ports, job, voice.id)
     const outcome = outcomeOf(await ask(ports, node, voice))
-    if (!(await store.jobs.jobDone(job))) return
-    const isKept = await store.voices.settleVoice(voice.id, outcome, clock.now())
+    const isKept = await store.voices.settleVoice(voice.id, outcome, { job, now: clock.now() })
     log.info({ voiceProfileId: voice.id, nodeId: node.nodeId, state: outcome.state }, 'prepared a voice')
     // The profile was deleted or changed meanwhile: nobody would ever remove what the node made of it.
     if (!isKept && outcome.state === 'ready') await dropPrepared(ports, outcome.preparedSha256)
   } catch (error) {
-    const became = await store.jobs.jobFailed(job, clock.now())
+    const { attempt } = job
     log.warn(
-      { voiceProfileId: voice.id, nodeId: node.nodeId, fault: faultOf(error), became },
+      { voiceProfileId: voice.id, nodeId: node.nodeId, fault: faultOf(error), attempt },
       'a voice was not prepared',
     )
-    if (became === 'givenUp') await giveUp(ports, voice.id)
+    if (attempt < MAX_ATTEMPTS) await store.jobs.jobFailed(job, clock.now())
+    else await giveUp(ports, job, voice.id)
   }
 }
 
@@ -77,8 +82,8 @@ function outcomeOf(prepared: VoicePrepared): VoiceOutcome {
   return { state: 'ready', preparedSha256, referenceText, quality }
 }
 
-async function giveUp({ store, clock }: VoiceJobPorts, id: VoiceProfileId): Promise<void> {
-  await store.voices.settleVoice(id, { state: 'rejected', reason: 'failed', quality: null }, clock.now())
+async function giveUp({ store, clock }: VoiceJobPorts, job: Job, id: VoiceProfileId): Promise<void> {
+  await store.voices.settleVoice(id, { state: 'rejected', reason: 'failed', quality: null }, { job, now: clock.now() })
 }
 
 async function dropPrepared({ store, blobs }: VoiceJobPorts, hash: BlobHash): Promise<void> {

@@ -6,8 +6,9 @@ import { newId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
 import { job } from './file-schema.ts'
 
-/** Pauses after the first, second … attempt that failed; after the last of them the job is given up. */
+/** Pauses after the first, second … attempt that failed. */
 export const JOB_PAUSES_MS = [10_000, 40_000, 160_000, 640_000] as const
+const LAST_PAUSE_MS = 640_000
 
 /** A row to be inserted with what it is about, in one batch. */
 export function newJob(kind: 'voice.prepare', subject: string, now: number): typeof job.$inferInsert {
@@ -37,18 +38,15 @@ export function createJobStore(db: EdgeDatabase): JobStore {
     },
 
     async jobFailed(failed, now) {
-      const pauseMs = JOB_PAUSES_MS[failed.attempt - 1]
-      if (pauseMs === undefined) {
-        const { rowsAffected } = await db.delete(job).where(isAttempt(failed))
-        return rowsAffected > 0 ? 'givenUp' : 'lost'
-      }
+      const pauseMs = JOB_PAUSES_MS[failed.attempt - 1] ?? LAST_PAUSE_MS
       const { rowsAffected } = await db
         .update(job)
         .set({ runAfter: now + pauseMs })
         .where(isAttempt(failed))
-      return rowsAffected > 0 ? 'again' : 'lost'
+      return rowsAffected > 0
     },
   }
 }
 
-const isAttempt = ({ id, attempt }: Job) => and(eq(job.id, id), eq(job.attempt, attempt))
+/** Another one has taken it meanwhile, or it is gone, where there is none. */
+export const isAttempt = ({ id, attempt }: Job) => and(eq(job.id, id), eq(job.attempt, attempt))

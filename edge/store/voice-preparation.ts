@@ -1,11 +1,12 @@
 // What nodes make of voice profiles: checked, ready or rejected; which of their files are still named; what a session speaks with.
-import { and, eq, inArray, or } from 'drizzle-orm'
+import { and, eq, inArray, or, sql } from 'drizzle-orm'
 import type { StoredVoice, VoiceStore } from '#edge/ports.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { audioFiles } from './audio-store.ts'
 import type { EdgeDatabase } from './database.ts'
 import { FILES, filesOf, isOwn } from './voice-rows.ts'
-import { turnAudio, voiceProfile } from './file-schema.ts'
+import { job, turnAudio, voiceProfile } from './file-schema.ts'
+import { isAttempt } from './job-store.ts'
 
 type Prepared = Pick<VoiceStore, 'checkVoice' | 'settleVoice' | 'unnamed' | 'speakingVoice' | 'personaVoice'>
 
@@ -19,15 +20,19 @@ export function createVoicePreparation(db: EdgeDatabase): Prepared {
       return rowsAffected > 0
     },
 
-    async settleVoice(id, outcome, now) {
+    async settleVoice(id, outcome, { job: by, now }) {
       const found =
         outcome.state === 'ready'
           ? { ...outcome, reason: null }
           : { state: outcome.state, reason: outcome.reason, quality: outcome.quality }
-      const { rowsAffected } = await db
-        .update(voiceProfile)
-        .set({ ...found, updatedAt: now })
-        .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking')))
+      const isHeld = sql`exists (select 1 from ${job} where ${isAttempt(by)})`
+      const [{ rowsAffected }] = await db.batch([
+        db
+          .update(voiceProfile)
+          .set({ ...found, updatedAt: now })
+          .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking'), isHeld)),
+        db.delete(job).where(isAttempt(by)),
+      ])
       return rowsAffected > 0
     },
 

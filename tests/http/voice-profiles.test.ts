@@ -77,6 +77,12 @@ describe('preparing voices', () => {
     expect(readWav(new Uint8Array(await prepared.arrayBuffer())).sampleRate).toBe(24_000)
   })
 
+  it('[VOI15] a node that joins prepares what waits', async () => {
+    const id = await uploaded()
+    const { asked } = await joinPreparing()
+    await expect.poll(() => asked.some(({ profileId }) => profileId === id), { timeout: 10_000 }).toBe(true)
+  })
+
   it('[VOI9] other words are prepared anew', async () => {
     const { asked } = await joinPreparing()
     const id = await uploaded({ referenceText: 'Good day.' })

@@ -43,7 +43,13 @@ export class End {
 export class FakeWorld {
   readonly clock = createVirtualClock()
   readonly store: MemoryStore = createMemoryStore()
-  readonly rooms: Rooms = createRooms({ clock: this.clock, log: silentLog, store: this.store, metrics: silentMetrics })
+  readonly rooms: Rooms = createRooms({
+    clock: this.clock,
+    log: silentLog,
+    store: this.store,
+    metrics: silentMetrics,
+    nodeJoined: () => undefined,
+  })
   readonly sessionId: SessionId = newId('session')
 
   async caller(sessionId: SessionId = this.sessionId): Promise<End> {

@@ -67,7 +67,7 @@ async function onWorkers(): Promise<Bare> {
 
 async function onNode(clock: Clock): Promise<Bare> {
   const store = createMemoryStore()
-  const rooms = createRooms({ clock, log: silentLog, store, metrics: silentMetrics })
+  const rooms = createRooms({ clock, log: silentLog, store, metrics: silentMetrics, nodeJoined: () => undefined })
   const app = createApp({
     clock,
     log: silentLog,

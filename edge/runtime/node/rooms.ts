@@ -20,6 +20,7 @@ export interface RoomsPorts {
   log: Log
   store: Pick<Store, 'sessions' | 'turns' | 'voices' | 'audio'>
   metrics: Pick<Metrics, 'count' | 'observe'>
+  nodeJoined(): void
 }
 
 /** One socket in its room, as the host of the socket drives it. */

@@ -58,7 +58,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
     const blobs = createBlobs(join(config.dataDir, 'blobs'))
-    const rooms = createRooms({ clock, log, store, metrics })
+    const rooms = createRooms({ clock, log, store, metrics, nodeJoined: () => voiceJobs.begin() })
     const later = createLater()
     stops.add('work on voices', () => later.ended())
     const voiceJobs = createVoiceJobs({ clock, log, store, blobs, fleet: rooms.fleet }, (work) => later.run(work))

@@ -1,11 +1,13 @@
 // The Durable Object of the fleet: hosts the one fleet room and every node's control socket. Between messages it sleeps: the
 // sockets stay open, the runtime answers heartbeats, and the room is rebuilt from each socket's attachment and from disk.
 import { DurableObject } from 'cloudflare:workers'
-import type { NodeView, RoomSocket, Sessions } from '#edge/ports.ts'
+import type { NodeView, RoomSocket, Sessions, VoiceJobs } from '#edge/ports.ts'
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
+import type { NodeRequest } from '#edge/fleet/node-requests.ts'
 import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
 import type { FleetState } from '#edge/fleet/fleet-state.ts'
+import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
@@ -13,6 +15,7 @@ import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { attachmentText, readAttachment } from './attachment.ts'
 import type { Bindings } from './bindings.ts'
+import { createBlobs } from './blobs.ts'
 import { portsOf, type SharedPorts } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
 import { createSessions } from './rooms.ts'
@@ -23,6 +26,13 @@ const KEPT = 'fleet'
 /** With a session's farewell within the 5 s in which a revocation is promised to be everywhere. */
 const LOOK_EVERY_MS = 2_000
 const soon = (at = Infinity): number => Math.min(at, Date.now() + LOOK_EVERY_MS)
+
+/** An object sleeps soon where nothing is under way but what a socket will answer; it does not while a timer runs. */
+function keepAwake(work: Promise<void>): void {
+  const timer = setInterval(() => undefined, AWAKE_EVERY_MS)
+  void work.finally(() => clearInterval(timer))
+}
+const AWAKE_EVERY_MS = 5_000
 
 /** What a socket carries through sleep. */
 interface Attachment {
@@ -35,7 +45,9 @@ export class FleetObject extends DurableObject<Bindings> {
   readonly #ports: SharedPorts
   readonly #sessions: Sessions
   readonly #room: FleetRoom
+  readonly #voiceJobs: VoiceJobs
   readonly #sockets = new WeakMap<WebSocket, RoomSocket>()
+  #hasNewNode = false
 
   constructor(ctx: DurableObjectState, bindings: Bindings) {
     super(ctx, bindings)
@@ -43,9 +55,16 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#ports = portsOf(bindings)
     const ports = this.#ports
     this.#sessions = createSessions(bindings, ports.log)
+    const fleet = { nodes: () => this.nodes(), request: (asked: NodeRequest) => this.#room.request(asked) }
+    this.#voiceJobs = createVoiceJobs({ ...ports, blobs: createBlobs(bindings.BLOBS), fleet }, keepAwake)
     this.#room = new FleetRoom({
       ...ports,
       sessions: this.#sessions,
+      // Once for all that come together, as they do after a deployment.
+      nodeJoined: () => {
+        this.#hasNewNode = true
+        this.#alarm.set(soon())
+      },
       setAlarm: (at) => this.#alarm.set(this.#room.sessionIds().length > 0 ? soon(at) : at),
       remember: (state) => void ctx.storage.put(KEPT, state, { allowUnconfirmed: true }),
     })
@@ -84,6 +103,8 @@ export class FleetObject extends DurableObject<Bindings> {
   async alarm(): Promise<void> {
     this.#alarm.rang()
     this.#room.alarm()
+    if (this.#hasNewNode) this.#voiceJobs.begin()
+    this.#hasNewNode = false
     const { log, clock } = this.#ports
     try {
       await turnRevokedAway({ ...this.#ports, fleet: this.#room })

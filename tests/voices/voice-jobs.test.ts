@@ -1,0 +1,102 @@
+// Jobs of voices from their first try to their last, on a real database with a clock of its own and a fleet that answers as told.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MAX_ATTEMPTS, PREPARE_WITHIN_MS, prepareVoices, type VoiceJobPorts } from '#edge/jobs/voice-jobs.ts'
+import type { Fleet, NodeView, StoredVoice } from '#edge/ports.ts'
+import { createBlobs } from '#edge/runtime/node/blobs.ts'
+import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
+import { JOB_PAUSES_MS } from '#edge/store/job-store.ts'
+import { createStore } from '#edge/store/store.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { VoiceProfileId } from '#shared/ids.ts'
+import { silentLog } from '#shared/log.ts'
+import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
+
+const LONGEST_PAUSE_MS = Math.max(...JOB_PAUSES_MS, 2 * PREPARE_WITHIN_MS)
+
+const NODE: NodeView = {
+  nodeId: 'nod_1',
+  name: 'home',
+  version: '1',
+  connectedAt: 0,
+  draining: false,
+  slots: 1,
+  freeSlots: 1,
+  sessions: [],
+  engines: [],
+  vram: null,
+}
+
+describe('jobs of voices', () => {
+  let folder: string
+  let database: OpenDatabase
+  let store: ReturnType<typeof createStore>
+  let id: VoiceProfileId
+  const clock = createVirtualClock()
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-voice-jobs-'))
+    database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
+    await database.migrate()
+    store = createStore(database.db)
+    const { keyId } = await store.keys.createKey({ name: 'test', scopes: ['voices'], now: clock.now() })
+    const userId = (await store.keys.callerById(keyId, clock.now()))?.userId ?? 'usr_none'
+    const facts = {
+      name: 'Anna',
+      language: 'en',
+      referenceText: null,
+      consent: 'Yes.',
+      mediaType: 'audio/wav',
+    } as const
+    const sha256 = '1'.padStart(64, '0') as BlobHash
+    const added = await store.voices.addVoice({ ...facts, userId, sha256, bytes: 2_000 }, clock.now())
+    if (added.outcome === 'tooMany') throw new Error('no room')
+    id = added.id
+  })
+  afterEach(async () => {
+    await database.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const portsWith = (request: Fleet['request']): VoiceJobPorts => {
+    const nodes = (): Promise<NodeView[]> => Promise.resolve([NODE])
+    return { clock, log: silentLog, store, blobs: createBlobs(join(folder, 'blobs')), fleet: { nodes, request } }
+  }
+  const voice = async (): Promise<Partial<StoredVoice> | undefined> => store.voices.voice('everybody', id)
+
+  it('[VOI8] what stays transient is tried five times, and then the profile is rejected as failed', async () => {
+    let asked = 0
+    const ports = portsWith(() => {
+      asked++
+      return Promise.reject(new FaultError({ code: 'unavailable', what: 'stt', retryAfterMs: 1 }))
+    })
+    for (let run = 1; run <= MAX_ATTEMPTS; run++) {
+      expect(await voice()).toMatchObject({ state: run === 1 ? 'uploaded' : 'checking', reason: null })
+      await prepareVoices(ports)
+      expect(asked).toBe(run)
+      await clock.advance(LONGEST_PAUSE_MS)
+    }
+    expect(await voice()).toMatchObject({ state: 'rejected', reason: 'failed' })
+    await prepareVoices(ports)
+    expect(asked).toBe(MAX_ATTEMPTS)
+  })
+
+  it('[VOI8] where each edge dies of it the profile is rejected, too, and no node is asked again', async () => {
+    let asked = 0
+    const dying = portsWith(() => {
+      asked++
+      return new Promise(() => undefined)
+    })
+    for (let run = 0; run < MAX_ATTEMPTS; run++) {
+      void prepareVoices(dying)
+      await expect.poll(() => asked).toBe(run + 1)
+      await clock.advance(LONGEST_PAUSE_MS)
+    }
+    await prepareVoices(dying)
+    expect(asked).toBe(MAX_ATTEMPTS)
+    expect(await voice()).toMatchObject({ state: 'rejected', reason: 'failed' })
+  })
+})
