@@ -8,7 +8,8 @@ export const MAX_BLOB_BYTES = 10 * 1024 * 1024
 /** SHA-256 in lower-case hex: no path can be said with it. */
 export type BlobHash = string & { readonly kind: 'sha256' }
 
-export const isBlobHash = (text: string): text is BlobHash => /^[0-9a-f]{64}$/.test(text)
+export const BLOB_HASH_PATTERN = /^[0-9a-f]{64}$/
+export const isBlobHash = (text: string): text is BlobHash => BLOB_HASH_PATTERN.test(text)
 
 export async function blobHashOf(bytes: Uint8Array<ArrayBuffer>): Promise<BlobHash> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

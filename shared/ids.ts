@@ -13,7 +13,7 @@ const PREFIX = {
   job: 'job_',
 } as const
 
-type Kind = keyof typeof PREFIX
+export type Kind = keyof typeof PREFIX
 export type Id<K extends Kind> = `${(typeof PREFIX)[K]}${string}`
 
 export type ConversationId = Id<'conversation'>
@@ -34,5 +34,9 @@ export function newId<K extends Kind>(kind: K, now: number = Date.now()): Id<K> 
 
 /** Whether a string has the form of an id of this kind. */
 export function isId<K extends Kind>(kind: K, value: string): value is Id<K> {
-  return value.startsWith(PREFIX[kind]) && /^[a-z]{3}_[a-z0-9_]{3,61}$/.test(value)
+  return ID_PATTERNS[kind].test(value)
 }
+
+export const ID_PATTERNS = Object.fromEntries(
+  Object.entries(PREFIX).map(([kind, prefix]) => [kind, new RegExp(`^${prefix}[a-z0-9_]{3,61}$`)]),
+) as Record<Kind, RegExp>

@@ -2,12 +2,11 @@
 // /api/conversations/:id, which would take their names for ids.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { ConversationIdSchema } from '#shared/model/conversation.ts'
-import { TurnIdSchema } from '#shared/model/turn.ts'
 import { FaultError } from '#shared/fault.ts'
 import { ownerOf, Words } from './conversations.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery, wholeNumber } from './read-body.ts'
+import { ConversationIdSchema, TurnIdSchema } from '#shared/model/ids.ts'
 
 const MAX_HITS = 50
 const DAY_MS = 24 * 60 * 60_000
@@ -18,6 +17,8 @@ const SearchQuery = v.object({
   q: v.pipe(Words, v.description('Words, or the beginning of one; Traditional and Simplified Chinese find each other')),
   limit: v.optional(wholeNumber(1, MAX_HITS), '20'),
 })
+/** Its beginning and its end. */
+const Span = v.pipe(v.array(v.number()), v.length(2))
 const Found = v.object({
   hits: v.array(
     v.object({
@@ -27,7 +28,7 @@ const Found = v.object({
       startedAt: v.number(),
       part: v.picklist(['utterance', 'reply']),
       text: v.string(),
-      hits: v.pipe(v.array(v.tuple([v.number(), v.number()])), v.description('Where in `text`: UTF-16 offsets')),
+      hits: v.pipe(v.array(Span), v.description('Where in `text`: UTF-16 offsets')),
     }),
   ),
 })

@@ -6,12 +6,12 @@ import type { Caller, EdgePorts, Owner } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import { PersonaIdSchema } from '#shared/model/persona.ts'
 import { mayDo } from './auth.ts'
 import { cursorOf, readCursor } from './cursor.ts'
 import { dropFiles } from './drop-files.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery, wholeNumber } from './read-body.ts'
+import { PersonaIdSchema } from '#shared/model/ids.ts'
 
 /** Conversations, and turns, of one page. */
 const MAX_PAGE = 100
@@ -19,7 +19,8 @@ const MAX_TURNS_PAGE = 1_000
 const MAX_QUERY_CHARS = 200
 
 const Cursor = v.optional(v.pipe(v.string(), v.maxLength(100), v.description('The `nextCursor` of the page before')))
-const Time = wholeNumber(0, Number.MAX_SAFE_INTEGER)
+/** The end of the year 9999. */
+const Time = wholeNumber(0, 253_402_300_799_999)
 export const Words = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_QUERY_CHARS))
 
 const ListQuery = v.object({

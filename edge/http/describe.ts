@@ -2,7 +2,9 @@
 // those by which the route reads and answers. Knows no route.
 import type { MiddlewareHandler } from 'hono'
 import { describeRoute, resolver, type DescribeRouteOptions } from 'hono-openapi'
-import * as v from 'valibot'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type { OpenAPIV3 } from 'openapi-types'
+import type * as v from 'valibot'
 import type { Scope } from '#edge/ports.ts'
 import { ROUTE_RATES, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
@@ -43,14 +45,18 @@ export function describe(route: RouteDescription): MiddlewareHandler {
   })
 }
 
+/** The file as OpenAPI 3.1 describes one: no JSON Schema of ours can say it. */
 function formOf({ fields, file }: NonNullable<RouteDescription['form']>) {
-  const upload = {
-    type: 'object' as const,
-    required: [file],
-    properties: { [file]: { type: 'string', format: 'binary' } },
+  const described = schemaOf(fields)
+  const withFile = async () => {
+    const { schema, ...rest } = await described.toOpenAPISchema()
+    const { properties, required = [] } = schema as OpenAPIV3.NonArraySchemaObject
+    return {
+      ...rest,
+      schema: { ...schema, properties: { ...properties, [file]: FILE.schema }, required: [...required, file] },
+    }
   }
-  // The resolver's schema is put in later; what stands beside it stays.
-  const schema = { allOf: [upload, schemaOf(fields)] } as never
+  const schema = { ...described, toOpenAPISchema: withFile }
   return { required: true, content: { 'multipart/form-data': { schema } } }
 }
 
@@ -88,17 +94,20 @@ function refusalsOf(codes: FaultCode[]): DescribeRouteOptions['responses'] {
 
 function parametersOf(query: v.ObjectSchema<v.ObjectEntries, undefined>): DescribeRouteOptions['parameters'] {
   return Object.entries(query.entries).map(([name, entry]) => {
-    const description = v.getDescription(entry as v.GenericSchema)
-    return {
-      name,
-      in: 'query',
-      required: entry.type !== 'optional',
-      schema: { type: 'string' as const },
-      ...(description !== undefined && { description }),
-    }
+    const { schema, description } = parameterOf(entry as v.GenericSchema)
+    const required = entry.type !== 'optional'
+    return { name, in: 'query', required, schema, ...(description !== undefined && { description }) }
   })
 }
 
+/** What a caller writes: a number is text in an address, and is described as what it stands for. */
+function parameterOf(entry: v.GenericSchema) {
+  const { $schema: _, description, ...schema } = toJsonSchema(entry, { ...CONVERSION, typeMode: 'output' })
+  const isNumber = schema.type === 'integer' && schema.default !== undefined
+  const read = { ...schema, ...(isNumber && { default: Number(schema.default) }) }
+  return { schema: read as OpenAPIV3.SchemaObject, description }
+}
+
 function schemaOf(schema: v.GenericSchema) {
-  return resolver(schema, { ...CONVERSION })
+  return resolver(schema, { options: { ...CONVERSION } })
 }

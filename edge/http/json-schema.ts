@@ -1,12 +1,11 @@
-// Our valibot schemas as JSON Schema, for /openapi.json and /wires.json. What is checked by code, such as the form of an id, JSON
-// Schema cannot say: there it is a string.
+// Our valibot schemas as JSON Schema (draft 2020-12, that of OpenAPI 3.1), for /openapi.json and /wires.json. What is checked by code
+// JSON Schema cannot say.
 import { toJsonSchema, type ConversionConfig } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 
 export const CONVERSION: ConversionConfig = {
+  target: 'draft-2020-12',
   errorMode: 'ignore',
-  overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? { type: 'string' } : undefined),
 }
 
-/** JSON Schema, draft 7. */
 export const jsonSchemaOf = (schema: v.GenericSchema) => toJsonSchema(schema, CONVERSION)

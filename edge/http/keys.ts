@@ -5,11 +5,12 @@ import { SCOPES } from '#edge/ports.ts'
 import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'
-import { isId, type ApiKeyId, type UserId } from '#shared/ids.ts'
+import { isId, type ApiKeyId } from '#shared/ids.ts'
 import { mayDo } from './auth.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 import { refuseMarkup, type SafeTextPorts } from './safe-text.ts'
+import { UserIdSchema } from '#shared/model/ids.ts'
 
 const MAX_NAME_CHARS = 64
 const MAX_ORIGINS = 20
@@ -28,14 +29,12 @@ const Origin = v.pipe(
     'expected an origin, e.g. https://app.example.org',
   ),
 )
-const Limits = v.object({
+const Limits = v.strictObject({
   rateFactor: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(MAX_RATE_FACTOR))),
   sessions: v.optional(whole(0, 1_000)),
   tokensPerDay: v.optional(whole(0, 1_000_000_000)),
   audioMsPerDay: v.optional(whole(0, 1_000_000_000)),
 })
-const UserIdSchema = v.custom<UserId>((x) => typeof x === 'string' && isId('user', x), 'not a user id')
-
 const terms = {
   name: Name,
   scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),

@@ -6,10 +6,11 @@ import type { EdgePorts, NodeView } from '#edge/ports.ts'
 import { publicFault, type PublicFault } from '#shared/fault-table.ts'
 import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'
-import { EngineName, NodeIdSchema } from '#shared/protocol/node-messages.ts'
+import { EngineName } from '#shared/protocol/node-messages.ts'
 import { mayDo } from './auth.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readQuery } from './read-body.ts'
+import { NodeIdSchema } from '#shared/model/ids.ts'
 
 /** A node answers from memory, and asks its card once. */
 const LIST_WITHIN_MS = 5_000

@@ -7,11 +7,11 @@ import { EngineWishes } from '#shared/model/engine.ts'
 import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
-import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
+import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
 const Shown = v.object({ id, name, language, script })
@@ -19,6 +19,9 @@ const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
 const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile, keepAudioDays: KeepAudioDays }
 const shownSafety = v.nullish(SafetyPolicy, DEFAULT_SAFETY_POLICY)
 const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety })
+/** A wish that is misspelt is none. */
+const Limits = v.strictObject(PersonaLimits.entries)
+const Engines = v.strictObject(EngineWishes.entries)
 const NewPersona = v.strictObject({
   name,
   instructions,
@@ -28,8 +31,8 @@ const NewPersona = v.strictObject({
   ttsMode: v.optional(TtsMode, 'fast'),
   voiceProfileId: v.optional(VoiceOfProfile, null),
   keepAudioDays: v.optional(KeepAudioDays, 0),
-  limits: v.optional(PersonaLimits, {}),
-  engines: v.optional(EngineWishes, {}),
+  limits: v.optional(Limits, {}),
+  engines: v.optional(Engines, {}),
   /** Null for the usual filters. */
   safety: v.optional(v.nullable(SafetyPolicy), null),
 })
@@ -40,8 +43,8 @@ const Change = v.partial(
     language,
     script: script.wrapped,
     ...spoken,
-    limits: PersonaLimits,
-    engines: EngineWishes,
+    limits: Limits,
+    engines: Engines,
     safety: v.nullable(SafetyPolicy),
   }),
 )
@@ -119,7 +122,7 @@ function operationsOf(ports: OperationPorts) {
     summary: 'Make a persona',
     body: NewPersona,
     answers: { 201: v.object({ id }) },
-    refuses: ['blocked'],
+    refuses: ['not_found', 'blocked'],
   })
   const change = operation(ports, {
     ...byOperator,

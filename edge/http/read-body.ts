@@ -79,6 +79,7 @@ export function wholeNumber(min: number, max: number): v.GenericSchema<string, n
     v.string(),
     v.regex(/^\d{1,15}$/, allowed),
     v.transform(Number),
+    v.pipe(v.number(), v.integer()),
     v.minValue(min, allowed),
     v.maxValue(max, allowed),
   )

@@ -2,11 +2,12 @@
 import * as v from 'valibot'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { Language } from '#shared/model/language.ts'
-import { Consent, ReferenceText, VoiceName, VoiceProfile, VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
+import { Consent, ReferenceText, VoiceName, VoiceProfile } from '#shared/model/voice-profile.ts'
 import { MAX_PREVIEW_CHARS } from '#shared/protocol/voice-requests.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { operation, type OperationPorts } from './operation.ts'
 import { wholeNumber } from './read-body.ts'
+import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const MAX_PAGE = 50
 /** A proxy gives up after a minute. */

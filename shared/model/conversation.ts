@@ -1,13 +1,7 @@
 // The stored, durable thread of turns; it may span several sessions. What GET /api/conversations answers.
 import * as v from 'valibot'
-import { isId, type ConversationId } from '#shared/ids.ts'
-import { PersonaIdSchema } from './persona.ts'
 import { TurnRecord } from './turn.ts'
-
-export const ConversationIdSchema = v.custom<ConversationId>(
-  (value) => typeof value === 'string' && isId('conversation', value),
-  'not a conversation id',
-)
+import { ConversationIdSchema, PersonaIdSchema } from './ids.ts'
 
 export const ConversationSummary = v.object({
   id: ConversationIdSchema,

@@ -1,16 +1,12 @@
 // Who speaks: name, instructions, voice, language and script. Rows in the store, never constants of the code.
 import * as v from 'valibot'
-import { isId, type PersonaId } from '#shared/ids.ts'
+import type { PersonaId } from '#shared/ids.ts'
 import { MAX_REPLY_TOKENS, MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 import { EngineWishes } from './engine.ts'
 import { Language, Script } from './language.ts'
 import { plainText } from './plain-text.ts'
 import { SafetyPolicy } from './safety-policy.ts'
-
-export const PersonaIdSchema = v.custom<PersonaId>(
-  (value) => typeof value === 'string' && isId('persona', value),
-  'not a persona id',
-)
+import { PersonaIdSchema } from './ids.ts'
 
 /** Longest instructions of a persona, in UTF-16 units: of every prompt about 2,000 tokens in English, all 8,000 in Chinese. */
 export const MAX_INSTRUCTIONS_CHARS = 8_000

@@ -1,15 +1,10 @@
 // One exchange: an utterance and its reply, as it is stored once it is over.
 import * as v from 'valibot'
-import { isId, type TurnId } from '#shared/ids.ts'
 import { EngineRole } from './engine.ts'
 import { MAX_DECISIONS, SafetyDecision } from '#shared/safety/decision.ts'
 import { Language } from './language.ts'
 import { TurnAudio } from './turn-audio.ts'
-
-export const TurnIdSchema = v.custom<TurnId>(
-  (value) => typeof value === 'string' && isId('turn', value),
-  'not a turn id',
-)
+import { TurnIdSchema } from './ids.ts'
 
 /**
  * complete: all of it was heard. interrupted: a barge-in or the caller's command ended it; heardText is what counts.

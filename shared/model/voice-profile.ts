@@ -2,10 +2,10 @@
 // the blob store; a node makes of it what engines take. Used by edge, node and their wire.
 import * as v from 'valibot'
 import { MAX_BLOB_BYTES } from '#shared/blob.ts'
-import { isId, type VoiceProfileId } from '#shared/ids.ts'
 import { BlobHashSchema } from './blob-hash.ts'
 import { Language } from './language.ts'
 import { plainText } from './plain-text.ts'
+import { VoiceProfileIdSchema } from './ids.ts'
 
 export const MIN_SAMPLE_BYTES = 1_024
 export const MAX_SAMPLE_BYTES = MAX_BLOB_BYTES
@@ -20,10 +20,6 @@ const MIN_CONSENT_CHARS = 10
 export const MIN_PREPARED_MS = 3_000
 export const MAX_PREPARED_MS = 12_000
 
-export const VoiceProfileIdSchema = v.custom<VoiceProfileId>(
-  (value) => typeof value === 'string' && isId('voiceProfile', value),
-  'not a voice profile id',
-)
 export const VoiceName = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(64), plainText)
 /** What is said in the recording, word for word. */
 export const ReferenceText = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_REFERENCE_CHARS), plainText)

@@ -3,24 +3,21 @@
 import * as v from 'valibot'
 import { EngineInfo } from '#shared/model/engine.ts'
 import { Language } from '#shared/model/language.ts'
-import { PersonaIdSchema } from '#shared/model/persona.ts'
 import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
-import { VoiceProfileIdSchema } from '#shared/model/voice-profile.ts'
 import {
   Ack,
   AudioFormat,
-  ConversationIdSchema,
   DownMessage,
   EndReason,
   FaultMessage,
   GoAway,
   Notice,
   Seq,
-  SessionIdSchema,
   Skipped,
   TtsMode,
   UpMessage,
 } from './session-messages.ts'
+import { ConversationIdSchema, PersonaIdSchema, SessionIdSchema, VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 /** The handshake: the first message of a new session. Everything in it is optional. */
 export const SessionStart = v.object({

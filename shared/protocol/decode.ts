@@ -43,9 +43,11 @@ function limitPassed(issue: v.BaseIssue<unknown>): Fault | undefined {
   return { code: 'too_large', limit, max: Number(max), got: Number(issue.received), unit: 'characters' }
 }
 
-/** Names the field and what is allowed, but never repeats a received text: it may be a caller's. */
+/** Names the field and what is allowed, but never repeats a received text, as valibot's own words do: it may be a caller's. */
 function describe(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue)
-  const requirement = issue.requirement === undefined ? '' : ` (limit ${String(issue.requirement)})`
-  return `${path ?? 'message'}: expected ${issue.expected ?? issue.type}${requirement}`
+  const { message, requirement, expected, type } = issue
+  const path = v.getDotPath(issue) ?? 'message'
+  if (!message.startsWith('Invalid ')) return `${path}: ${message}`
+  const limit = typeof requirement === 'number' ? ` (limit ${requirement})` : ''
+  return `${path}: expected ${expected ?? type}${limit}`
 }

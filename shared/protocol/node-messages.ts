@@ -1,12 +1,10 @@
 // parley.node.v1, the control wire: one small socket per node, dialled by the node. Nothing that streams goes here.
 import * as v from 'valibot'
-import { isId, type NodeId } from '#shared/ids.ts'
 import { EngineInfo, EngineState } from '#shared/model/engine.ts'
 import { AdmissionRefusal, Machine } from '#shared/model/node.ts'
 import { TurnRecord } from '#shared/model/turn.ts'
-import { ConversationIdSchema, EndReason, FaultMessage, GoAway, SessionIdSchema } from './session-messages.ts'
-
-export const NodeIdSchema = v.custom<NodeId>((x) => typeof x === 'string' && isId('node', x), 'not a node id')
+import { EndReason, FaultMessage, GoAway } from './session-messages.ts'
+import { ConversationIdSchema, NodeIdSchema, SessionIdSchema } from '#shared/model/ids.ts'
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0))
 /** Slots of one node: over this something is misread. */

@@ -1,25 +1,16 @@
 // parley.session.v1: the data wire of one session between edge and node, and the set of session messages behind every
 // client wire. Numbered messages (`seq`) are relayed end to end between caller and node; the others belong to one leg.
 import * as v from 'valibot'
-import { isId, type ConversationId, type SessionId } from '#shared/ids.ts'
 import { EngineInfo } from '#shared/model/engine.ts'
 import { Language } from '#shared/model/language.ts'
 import { Persona } from '#shared/model/persona.ts'
 import { TurnOptions, TurnOptionsPatch } from '#shared/model/turn-options.ts'
-import { PastTurn, Timings, TurnIdSchema, TurnStatus } from '#shared/model/turn.ts'
+import { PastTurn, Timings, TurnStatus } from '#shared/model/turn.ts'
 import { VoiceChoice } from '#shared/model/voice-choice.ts'
 import { CallerText } from './caller-text.ts'
 import { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { MAX_GOAWAY_MS } from './limits.ts'
-
-export const SessionIdSchema = v.custom<SessionId>(
-  (x) => typeof x === 'string' && isId('session', x),
-  'not a session id',
-)
-export const ConversationIdSchema = v.custom<ConversationId>(
-  (x) => typeof x === 'string' && isId('conversation', x),
-  'not a conversation id',
-)
+import { ConversationIdSchema, SessionIdSchema, TurnIdSchema } from '#shared/model/ids.ts'
 
 /** A link's number: u32, from 1, one counter a direction for text and audio alike. 0 means "nothing yet". */
 export const Seq = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))

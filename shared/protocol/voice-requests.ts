@@ -3,8 +3,9 @@
 import * as v from 'valibot'
 import { BlobHashSchema } from '#shared/model/blob-hash.ts'
 import { Language } from '#shared/model/language.ts'
-import { SpeakingVoice, VoiceProfileIdSchema, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
+import { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { TtsMode } from './session-messages.ts'
+import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 /** Characters of a text that is spoken for a try. */
 export const MAX_PREVIEW_CHARS = 300

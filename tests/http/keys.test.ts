@@ -108,11 +108,15 @@ describe('keys', () => {
     [{ name: 'x', scopes: ['talk'], origins: ['https://app.example.org/'] }, 'origins'],
     [{ name: 'x', scopes: ['talk'], expiresAt: -1 }, 'expiresAt'],
     [{ name: 'x', scopes: ['talk'], limits: { rateFactor: 0 } }, 'limits.rateFactor'],
+    [{ name: 'x', scopes: ['talk'], limits: { tokenPerDay: 5 } }, 'limits.tokenPerDay'],
     [{ name: 'x', scopes: ['talk'], userId: 'somebody' }, 'userId'],
   ])('[KEY5] terms %j are refused by the name %s', async (terms, field) => {
     const answer = await post('/api/keys', terms)
     expect(answer.status).toBe(400)
-    expect(((await answer.json()) as { field: string }).field).toMatch(new RegExp(`^${field}`))
+    const { field: named, fault } = (await answer.json()) as { field: string; fault: { issues: string[] } }
+    expect(named).toMatch(new RegExp(`^${field}`))
+    // What is allowed, in words: never the code that looks.
+    expect(fault.issues.join()).not.toMatch(/=>|function/)
   })
 
   it('[AUT12] a key that has expired opens nothing, and neither does what came of it', async () => {

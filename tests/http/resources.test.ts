@@ -129,6 +129,23 @@ describe('resources', () => {
     })
   })
 
+  it('[HTP12] what a query may hold is described with its bounds, and ids with their form', async () => {
+    const { paths } = (await (await edge.request('/openapi.json')).json()) as {
+      paths: Record<string, { get: { parameters: Array<{ name: string; schema: object }> } }>
+    }
+    const { parameters = [] } = paths['/api/conversations']?.get ?? {}
+    const schemas = Object.fromEntries(parameters.map(({ name, schema }) => [name, schema]))
+    expect(schemas).toMatchObject({
+      limit: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+      persona: { type: 'string', pattern: '^per_[a-z0-9_]{3,61}$' },
+      'has-audio': { enum: ['true', 'false'] },
+      text: { type: 'string', maxLength: 200 },
+    })
+    expect(parameters.find(({ name }) => name === 'text')).toMatchObject({
+      description: expect.stringMatching(/words/i),
+    })
+  })
+
   it('[HTP6] every answer forbids framing and foreign scripts, and none allows another origin', async () => {
     for (const path of ['/', '/health', '/api/me', '/nowhere']) {
       const { headers } = await edge.request(path, { headers: { origin: 'https://evil.example' } })

@@ -1,6 +1,6 @@
 // Asks an edge everything that its own /openapi.json describes, in good and odd ways, and holds each answer against that description. Used
 // by api-fuzz.test.ts and by `npm run bench -- fuzz`. Knows no route.
-import { Ajv, type ValidateFunction } from 'ajv'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 
 type Json = Record<string, unknown>
@@ -75,7 +75,7 @@ function jsonComplaint(documented: Described['answers'][string], mediaType: stri
 }
 
 function describedIn(spec: Json): Described[] {
-  const ajv = new Ajv({ strict: false, allErrors: false, validateFormats: false })
+  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: false })
   const compiled = (schema: unknown): ValidateFunction | undefined =>
     typeof schema === 'object' && schema !== null && (schema as Json)['format'] !== 'binary'
       ? ajv.compile(schema)
