@@ -2,9 +2,14 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import Database from 'libsql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openDatabase } from '#edge/runtime/node/database.ts'
+import { createStore } from '#edge/store/store.ts'
+import { newId } from '#shared/ids.ts'
+import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { startWorkersHost, type WorkersHost } from '#tests/hosts/workers-host.ts'
 
 const RUNBOOK = 'runbooks/deploy-edge-on-workers.md'
@@ -60,14 +65,32 @@ describe('the runbook of a deployment', () => {
 
   it('[RUN4] the copy of a libSQL server makes the same database again', async () => {
     const { key, keyId } = await host.store.keys.createKey({ name: '你好', scopes: ['talk'], now: 1 })
+    const user = (await host.store.keys.callerByKey(key, 1))?.userId ?? 'usr_none'
+    const sessionId = newId('session')
+    const opened = await host.store.sessions.openSession({
+      sessionId,
+      userId: user,
+      conversationId: undefined,
+      personaId: 'per_default',
+      now: 1,
+    })
+    const record = turnRecord({ startedAt: 1, utteranceText: 'at the seaside' })
+    await host.store.turns.storeTurn({ sessionId, conversationId: opened.conversationId, record, now: 1 })
     const out = join(host.dataDir, 'again.sql')
     await run(`node edge/cli/main.ts backup --url "$DATABASE_URL" --out ${out}`)
-    const copy = new Database(':memory:')
-    copy.exec(readFileSync(out, 'utf8'))
-    expect(copy.prepare('select id, name from api_key where name = ?').get('你好')).toMatchObject({
+    const file = join(host.dataDir, 'again.db')
+    const restored = new Database(file)
+    restored.exec(readFileSync(out, 'utf8'))
+    expect(restored.prepare('select id, name from api_key where name = ?').get('你好')).toMatchObject({
       id: keyId,
       name: '你好',
     })
+    restored.close()
+    // The search is a virtual table, whose text a server writes into the copy as it is.
+    const copy = await openDatabase({ url: pathToFileURL(file).href })
+    const found = await createStore(copy.db).history.search(user, 'seaside', 5)
+    await copy.close()
+    expect(found.map(({ text }) => text)).toEqual(['at the seaside'])
     expect(readFileSync(out, 'utf8')).not.toContain(key.slice(3))
     await expect(run(`node edge/cli/main.ts backup --url "$DATABASE_URL" --out ${out}`)).rejects.toThrow(
       /there already/,
