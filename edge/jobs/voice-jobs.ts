@@ -28,22 +28,22 @@ export async function prepareVoices(ports: VoiceJobPorts): Promise<void> {
   const { clock, log, store } = ports
   try {
     for (let done = 0; done < MAX_JOBS_A_RUN; done++) {
-      const node = chooseNode(await ports.fleet.nodes())
-      if (!node) return
+      const nodes = fit(await ports.fleet.nodes())
+      if (nodes.length === 0) return
       const job = await store.jobs.takeJob('voice.prepare', { now: clock.now(), ms: LEASE_MS })
       if (!job) return
-      await prepare(ports, job, node)
+      await prepare(ports, job, nodes)
     }
   } catch (error) {
     log.error({ error, fault: faultOf(error) }, 'cannot prepare voices')
   }
 }
 
-/** The one with the most free slots: preparing needs its recogniser. */
-const chooseNode = (nodes: readonly NodeView[]): NodeView | undefined =>
-  nodes.filter(({ draining }) => !draining).toSorted((a, b) => b.freeSlots - a.freeSlots)[0]
+/** The one with the most free slots first: preparing needs its recogniser. */
+const fit = (nodes: readonly NodeView[]): NodeView[] =>
+  nodes.filter(({ draining }) => !draining).toSorted((a, b) => b.freeSlots - a.freeSlots)
 
-async function prepare(ports: VoiceJobPorts, job: Job, node: NodeView): Promise<void> {
+async function prepare(ports: VoiceJobPorts, job: Job, nodes: readonly NodeView[]): Promise<void> {
   const { clock, log, store } = ports
   const id = isId('voiceProfile', job.subject) ? job.subject : undefined
   const voice = id && (await store.voices.checkVoice(id, clock.now())) && (await store.voices.voice('everybody', id))
@@ -52,20 +52,27 @@ async function prepare(ports: VoiceJobPorts, job: Job, node: NodeView): Promise<
   try {
     // Whoever had the last attempt died of it: another one would, too.
     if (job.attempt > MAX_ATTEMPTS) return await giveUp(ports, job, voice.id)
-    const outcome = outcomeOf(await ask(ports, node, voice))
+    const outcome = outcomeOf(await askOneOf(ports, nodes, voice))
     const isKept = await store.voices.settleVoice(voice.id, outcome, { job, now: clock.now() })
-    log.info({ voiceProfileId: voice.id, nodeId: node.nodeId, state: outcome.state }, 'prepared a voice')
+    log.info({ voiceProfileId: voice.id, state: outcome.state }, 'prepared a voice')
     // The profile was deleted or changed meanwhile: nobody would ever remove what the node made of it.
     if (!isKept && outcome.state === 'ready') await dropPrepared(ports, outcome.preparedSha256)
   } catch (error) {
     const { attempt } = job
-    log.warn(
-      { voiceProfileId: voice.id, nodeId: node.nodeId, fault: faultOf(error), attempt },
-      'a voice was not prepared',
-    )
+    log.warn({ voiceProfileId: voice.id, fault: faultOf(error), attempt }, 'a voice was not prepared')
     if (attempt < MAX_ATTEMPTS) await store.jobs.jobFailed(job, clock.now())
     else await giveUp(ports, job, voice.id)
   }
+}
+
+/** Another one only where the first has no program that reads this kind of file. */
+async function askOneOf(ports: VoiceJobPorts, nodes: readonly NodeView[], voice: StoredVoice): Promise<VoicePrepared> {
+  let answer: VoicePrepared = { outcome: 'rejected', reason: 'noDecoder' }
+  for (const node of nodes) {
+    answer = await ask(ports, node, voice)
+    if (answer.outcome !== 'rejected' || answer.reason !== 'noDecoder') break
+  }
+  return answer
 }
 
 async function ask({ fleet }: VoiceJobPorts, { nodeId }: NodeView, voice: StoredVoice): Promise<VoicePrepared> {

@@ -43,8 +43,8 @@ export interface ControlLinkOptions {
   onStored: (turnId: string) => void
   onRejected: (turnId: string, code: string) => void
   onDrain: () => void
-  /** What the edge may ask, by name. Each reads its own params and may reject with a FaultError. */
-  methods: Readonly<Record<string, (params: unknown) => Promise<unknown>>>
+  /** What the edge may ask, by name. Each reads its own params and may reject with a FaultError; the signal ends work of no use. */
+  methods: Readonly<Record<string, (params: unknown, signal: AbortSignal) => Promise<unknown>>>
   /** The edge refuses this node for good. */
   onRefused: (end: ConnectionEnd) => void
 }
@@ -169,9 +169,10 @@ export class ControlLink {
   }
 
   /** An answer after the deadline is nobody's any more, but does no harm. */
-  #answer({ id, method, params }: Request): void {
+  #answer({ id, method, params, deadlineMs }: Request): void {
     const { methods, log } = this.#options
-    const answering = methods[method]?.(params) ?? Promise.reject(notFound('method', method))
+    const answering =
+      methods[method]?.(params, AbortSignal.timeout(deadlineMs)) ?? Promise.reject(notFound('method', method))
     answering.then(
       (result) => this.send({ type: 'response', id, result }),
       (error: unknown) => {

@@ -1,11 +1,11 @@
 // Decodes a file that somebody uploaded, in a program that is killed when it takes too long, too much memory or says too much. By the
 // decoders that are part of the node; what they do not read, by the machine's ffmpeg, where it has one.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { pcmFromBytes } from '#shared/audio/pcm.ts'
 import type { AudioKind } from '#shared/audio/sniff-audio.ts'
 import type { Clock } from '#shared/clock.ts'
+import { FaultError } from '#shared/fault.ts'
 import {
   DECODE_MS,
   EXIT_TOO_LONG,
@@ -14,10 +14,13 @@ import {
   MAX_RATE,
   MAX_RECORDING_MS,
 } from './decode-limits.ts'
+import { computedMs, residentBytes } from './process-facts.ts'
 
 export type DecodedFile =
   | { outcome: 'decoded'; pcm: Int16Array; sampleRate: number }
   | { outcome: 'unreadable' }
+  /** The machine's ffmpeg might read it, and there is none. */
+  | { outcome: 'noDecoder' }
   | { outcome: 'tooLong' }
 
 export interface DecodeOptions {
@@ -25,6 +28,8 @@ export interface DecodeOptions {
   /** Of the machine, for M4A and what else is in MP4 or WebM; undefined for none. */
   ffmpeg?: string | undefined
   limits?: { ms: number; rssBytes: number }
+  /** Nobody wants it any more. */
+  signal?: AbortSignal
 }
 
 const CHILD = fileURLToPath(new URL('./decode-child.ts', import.meta.url))
@@ -35,11 +40,15 @@ const FFMPEG_RATE = 48_000
 /** The demuxer is named, so that no file can be taken for a list of other files. */
 const FFMPEG_FORMAT: Partial<Record<AudioKind, string>> = { m4a: 'mov', webm: 'matroska' }
 
-/** Never throws for what is in the file. `path` is not the caller's to choose: it is made of a hash. */
+/**
+ * Never throws for what is in the file; FaultError unavailable where the machine is at fault: it is then tried again. `path` is not the
+ * caller's to choose: it is made of a hash.
+ */
 export async function decodeFile(path: string, kind: AudioKind, options: DecodeOptions): Promise<DecodedFile> {
   const own = await ended(startOwn(path, kind), options)
   const format = FFMPEG_FORMAT[kind]
-  if (own.outcome !== 'unreadable' || options.ffmpeg === undefined || format === undefined) return own
+  if (own.outcome !== 'unreadable' || format === undefined) return own
+  if (options.ffmpeg === undefined) return { outcome: 'noDecoder' }
   return ended(startFfmpeg(options.ffmpeg, path, format), options)
 }
 
@@ -72,31 +81,53 @@ function startFfmpeg(program: string, path: string, format: string): Started {
   return { child, sampleRate: FFMPEG_RATE }
 }
 
-async function ended({ child, sampleRate }: Started, { clock, limits }: DecodeOptions): Promise<DecodedFile> {
+async function ended(
+  { child, sampleRate }: Started,
+  { clock, limits, signal: ending }: DecodeOptions,
+): Promise<DecodedFile> {
   const { ms, rssBytes } = limits ?? { ms: DECODE_MS, rssBytes: MAX_DECODE_RSS_BYTES }
   const parts: Buffer[] = []
   let bytes = 0
-  const kill = (): void => void child.kill('SIGKILL')
+  let blamed: 'file' | 'machine' | undefined
+  const kill = (blame: 'file' | 'machine'): void => {
+    blamed ??= blame
+    child.kill('SIGKILL')
+  }
   child.stdout?.on('data', (part: Buffer) => {
     bytes += part.length
-    if (bytes > MAX_OUTPUT_BYTES) return kill()
+    if (bytes > MAX_OUTPUT_BYTES) return kill('file')
     parts.push(part)
   })
-  const cancelTimeout = clock.after(ms, kill)
+  const cancelTimeout = clock.after(
+    ms,
+    // Who waited for most of the time was not kept busy by the file.
+    () => void computedMs(child.pid).then((computed) => kill(computed < ms / 2 ? 'machine' : 'file')),
+  )
   const stopWatching = clock.every(
     WATCH_EVERY_MS,
-    () => void residentBytes(child.pid).then((rss) => rss > rssBytes && kill()),
+    () => void residentBytes(child.pid).then((rss) => rss > rssBytes && kill('file')),
   )
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('close', resolve)
+  const onEnding = (): void => kill('machine')
+  ending?.addEventListener('abort', onEnding)
+  if (ending?.aborted) onEnding()
+  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: NOT_STARTED }))
+    child.once('close', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }))
   })
   cancelTimeout()
   stopWatching()
+  ending?.removeEventListener('abort', onEnding)
+  // A program that aborts does it because of the file; who was killed, and not from here, by a machine that was short of memory.
+  if (KILLED.has(signal) && blamed !== 'file') throw unavailable()
   if (code === EXIT_TOO_LONG) return { outcome: 'tooLong' }
-  if (code !== 0) return { outcome: 'unreadable' }
-  return read(Buffer.concat(parts), sampleRate)
+  return code === 0 ? read(Buffer.concat(parts), sampleRate) : { outcome: 'unreadable' }
 }
+
+const NOT_STARTED = 'not started'
+const KILLED: ReadonlySet<string | null> = new Set([NOT_STARTED, 'SIGKILL', 'SIGTERM'])
+const RETRY_AFTER_MS = 10_000
+const unavailable = (): FaultError =>
+  new FaultError({ code: 'unavailable', what: 'decoder', retryAfterMs: RETRY_AFTER_MS })
 
 function read(output: Buffer, given: number | undefined): DecodedFile {
   const head = given === undefined ? HEADER_BYTES : 0
@@ -107,15 +138,3 @@ function read(output: Buffer, given: number | undefined): DecodedFile {
   if ((pcm.value.length * 1000) / sampleRate > MAX_RECORDING_MS) return { outcome: 'tooLong' }
   return { outcome: 'decoded', pcm: pcm.value, sampleRate }
 }
-
-/** 0 where the machine does not tell, or the program is gone. */
-async function residentBytes(pid: number | undefined): Promise<number> {
-  try {
-    const [, pages] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')
-    return Number(pages) * PAGE_BYTES
-  } catch {
-    return 0
-  }
-}
-/** Of every Linux on x86-64 and of most on ARM; a larger page only makes the watch stricter. */
-const PAGE_BYTES = 4_096

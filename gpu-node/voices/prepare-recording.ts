@@ -25,6 +25,8 @@ const WARN_CLIPPED = 0.001
 const MIN_SNR_DB = 10
 const WARN_SNR_DB = 20
 const SHORT_MS = 5_000
+/** A third of a second. */
+const MIN_BETWEEN_FRAMES = 10
 const SPEECH_PROBABILITY = 0.5
 /** Of speech, in what is kept: the rest may be pauses. */
 const MIN_SPEECH_MS = 2_000
@@ -114,11 +116,16 @@ function runsOf(isSpeech: readonly boolean[]): Array<{ from: number; to: number 
   return runs
 }
 
-interface Facts {
-  speechMs: number
-  clippedShare: number
+interface Levels {
   speechDbfs: number
   noiseDbfs: number
+  /** Of speech without a pause nobody knows what it stands in. */
+  isNoiseHeard: boolean
+}
+
+interface Facts extends Levels {
+  speechMs: number
+  clippedShare: number
   loudness: number
   referenceMs: number
 }
@@ -127,30 +134,41 @@ function rejectionOf(facts: Facts & { hasSpeech: boolean }): VoiceRejection | un
   if (!facts.hasSpeech || facts.loudness < MIN_LOUDNESS_LUFS) return 'noSpeech'
   if (facts.referenceMs < MIN_PREPARED_MS || facts.speechMs < MIN_SPEECH_MS) return 'tooShort'
   if (facts.clippedShare > MAX_CLIPPED) return 'clipped'
-  return facts.speechDbfs - facts.noiseDbfs < MIN_SNR_DB ? 'noisy' : undefined
+  return isOverNoise(facts, MIN_SNR_DB) ? undefined : 'noisy'
+}
+
+function isOverNoise({ isNoiseHeard, speechDbfs, noiseDbfs }: Levels, decibelsAbove: number): boolean {
+  return !isNoiseHeard || speechDbfs - noiseDbfs >= decibelsAbove
 }
 
 function warningsOf(facts: Facts): VoiceWarning[] {
   const all: Array<[VoiceWarning, boolean]> = [
     ['short', facts.referenceMs < SHORT_MS],
     ['clipped', facts.clippedShare > WARN_CLIPPED],
-    ['noisy', facts.speechDbfs - facts.noiseDbfs < WARN_SNR_DB],
+    ['noisy', !isOverNoise(facts, WARN_SNR_DB)],
     ['quiet', facts.loudness < QUIET_LUFS],
   ]
   return all.flatMap(([warning, isSo]) => (isSo ? [warning] : []))
 }
 
-/** Levels of speech and of what is between; without anything between, of its quietest frames. */
-function levelsOf(heard: Int16Array, isSpeech: readonly boolean[]): { speechDbfs: number; noiseDbfs: number } {
+/** Levels of speech and of the quieter part of what is between: breath and echo are there, too. */
+function levelsOf(heard: Int16Array, isSpeech: readonly boolean[]): Levels {
   const levels = isSpeech.map((_, frame) =>
     rmsDbfs(heard.subarray(frame * VAD_FRAME_SAMPLES, (frame + 1) * VAD_FRAME_SAMPLES)),
   )
-  const sorted = levels.toSorted((a, b) => a - b)
-  const quietest = sorted[Math.floor(sorted.length / 10)] ?? SILENCE_DB
-  const speech = levels.filter((_, frame) => isSpeech[frame])
-  const speechDbfs =
-    speech.length === 0 ? SILENCE_DB : (speech.toSorted((a, b) => a - b)[speech.length >> 1] ?? SILENCE_DB)
-  return { speechDbfs, noiseDbfs: quietest }
+  const at = (share: number, some: number[]): number =>
+    some.toSorted((a, b) => a - b)[Math.floor(some.length * share)] ?? SILENCE_DB
+  const between = levels.filter((_, frame) => !isSpeech[frame])
+  const isNoiseHeard = between.length >= MIN_BETWEEN_FRAMES
+  const noiseDbfs = isNoiseHeard ? at(0.25, between) : at(0.1, levels)
+  return {
+    speechDbfs: at(
+      0.5,
+      levels.filter((_, frame) => isSpeech[frame]),
+    ),
+    noiseDbfs,
+    isNoiseHeard,
+  }
 }
 
 function rmsDbfs(pcm: Int16Array): number {

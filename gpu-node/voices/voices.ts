@@ -19,13 +19,15 @@ import {
 } from '#shared/protocol/voice-requests.ts'
 import { ENGINE_INPUT_RATE, type Engines, type SpokenText } from '#gpu-node/engines/ports.ts'
 import { createBlobClient, type BlobClient } from '#gpu-node/blob-client.ts'
+import { couldBeSaid } from './could-be-said.ts'
 import { decodeFile } from './decode.ts'
 import { findProgram } from './find-program.ts'
 import { firstPieceOf } from './first-piece.ts'
+import { Lane } from './lane.ts'
 import { PREPARED_RATE, prepareRecording } from './prepare-recording.ts'
 import { VoiceFiles } from './voice-files.ts'
 
-/** One is worked on; more than these need another node, or another time. */
+/** Of each kind: one is worked on; more than these need another node, or another time. */
 const MAX_WAITING = 4
 const RETRY_AFTER_MS = 5_000
 /** Below the edge's own deadline, so that its engines are free again when it gives up. */
@@ -56,8 +58,9 @@ export function createVoices(
 
 export class Voices {
   readonly #options: VoicesOptions
-  #last: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  /** Decoding, recognising and speaking must not stand in the way of calls; a try does not wait for uploads. */
+  readonly #preparing = new Lane(MAX_WAITING)
+  readonly #speaking = new Lane(MAX_WAITING)
 
   constructor(options: VoicesOptions) {
     this.#options = options
@@ -65,13 +68,13 @@ export class Voices {
 
   /** By the names of parley.node.v1's requests. */
   readonly methods = {
-    'voice.prepare': (params: unknown): Promise<VoicePrepared> => {
+    'voice.prepare': (params: unknown, signal: AbortSignal): Promise<VoicePrepared> => {
       const request = read(VoicePrepare, params)
-      return this.#inTurn(() => this.#prepare(request))
+      return this.#preparing.run(() => this.#prepare(request, signal), signal)
     },
-    'speech.render': (params: unknown): Promise<SpeechRendered> => {
+    'speech.render': (params: unknown, signal: AbortSignal): Promise<SpeechRendered> => {
       const request = read(SpeechRender, params)
-      return this.#inTurn(() => this.#render(request))
+      return this.#speaking.run(() => this.#render(request, signal), signal)
     },
     'voice.forget': async (params: unknown): Promise<object> => {
       const { preparedSha256 } = read(VoiceForget, params)
@@ -87,26 +90,30 @@ export class Voices {
     return { text, pcm, sampleRate, hash: preparedSha256 }
   }
 
-  async #prepare({ sha256, language, referenceText, profileId }: VoicePrepare): Promise<VoicePrepared> {
+  async #prepare(
+    { sha256, language, referenceText, profileId }: VoicePrepare,
+    signal: AbortSignal,
+  ): Promise<VoicePrepared> {
     const { blobs, files, engines, log } = this.#options
-    const bytes = await blobs.get(sha256)
+    const bytes = await blobs.get(sha256, signal)
     const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
     if (!kind) return { outcome: 'rejected', reason: 'unreadable' }
-    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, this.#options))
+    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, { ...this.#options, signal }))
     if (decoded.outcome !== 'decoded') return { outcome: 'rejected', reason: decoded.outcome }
     const prepared = prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
     if (prepared.outcome === 'rejected') return prepared
     const { pcm, isCut, quality } = prepared
-    // Of speech that was left out the owner's words are too many.
-    const words = referenceText === null || isCut ? await this.#recognised(pcm, language) : referenceText
+    // Of speech that was left out the owner's words are too many; others cannot have been said in this time.
+    const isRight = referenceText !== null && !isCut && couldBeSaid(referenceText, quality.speechMs)
+    const words = isRight ? referenceText : await this.#recognised(pcm, language, signal)
     if (words === '') return { outcome: 'rejected', reason: 'noTranscript', quality }
-    const preparedSha256 = await blobs.put(writeWav(pcm, PREPARED_RATE))
+    const preparedSha256 = await blobs.put(writeWav(pcm, PREPARED_RATE), signal)
     log.info({ voiceProfileId: profileId, kind, isCut, ...quality }, 'prepared a voice')
     return { outcome: 'ready', preparedSha256, referenceText: words, quality }
   }
 
-  async #recognised(pcm: Int16Array, language: Language): Promise<string> {
-    const signal = AbortSignal.timeout(RECOGNISE_MS)
+  async #recognised(pcm: Int16Array, language: Language, ended: AbortSignal): Promise<string> {
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(RECOGNISE_MS)])
     const stream = await this.#options.engines.stt.open({ language, signal })
     try {
       stream.push(resamplePcm(pcm, PREPARED_RATE, ENGINE_INPUT_RATE))
@@ -116,32 +123,19 @@ export class Voices {
     }
   }
 
-  async #render({ text, language, ttsMode, voice }: SpeechRender): Promise<SpeechRendered> {
+  async #render({ text, language, ttsMode, voice }: SpeechRender, ended: AbortSignal): Promise<SpeechRendered> {
     const { tts } = this.#options.engines
     if (!tts.canClone) throw new FaultError({ code: 'unavailable', what: 'voice', retryAfterMs: RETRY_AFTER_MS })
     const { spoken, rest } = firstPieceOf(text, language, tts.script)
     if (spoken === '') return { sha256: null, sampleRate: tts.sampleRate, rest }
-    const reference = await this.reference(voice)
-    const request = { text: spoken, language, mode: ttsMode, reference, signal: AbortSignal.timeout(SPEAK_MS) }
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(SPEAK_MS)])
+    const reference = await this.reference(voice, signal)
+    const request = { text: spoken, language, mode: ttsMode, reference, signal }
     const frames: Int16Array[] = []
     for await (const frame of tts.synthesize(request)) frames.push(frame)
     const pcm = pcmToBytes(concatPcm(frames))
-    const sha256 = pcm.byteLength === 0 ? null : await this.#options.blobs.put(pcm)
+    const sha256 = pcm.byteLength === 0 ? null : await this.#options.blobs.put(pcm, signal)
     return { sha256, sampleRate: tts.sampleRate, rest }
-  }
-
-  /** One after the other: decoding, recognising and speaking must not stand in the way of calls. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= MAX_WAITING)
-      throw new FaultError({ code: 'unavailable', what: 'voices', retryAfterMs: RETRY_AFTER_MS })
-    this.#waiting++
-    const done = this.#last.then(work, work)
-    this.#last = done.catch(() => {})
-    try {
-      return await done
-    } finally {
-      this.#waiting--
-    }
   }
 }
 

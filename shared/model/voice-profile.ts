@@ -35,9 +35,13 @@ export const Consent = v.pipe(
 export const VoiceState = v.picklist(['uploaded', 'checking', 'ready', 'rejected'])
 export type VoiceState = v.InferOutput<typeof VoiceState>
 
-/** Why a recording is of no use; `failed`: nodes tried it several times and never came to an end. */
+/**
+ * Why a recording is of no use. `noDecoder`: no node reads this kind, which ffmpeg would (M4A, and other codecs than Opus in WebM).
+ * `failed`: nodes tried it several times and never came to an end.
+ */
 export const VoiceRejection = v.picklist([
   'unreadable',
+  'noDecoder',
   'tooShort',
   'tooLong',
   'noSpeech',

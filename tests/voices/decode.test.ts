@@ -1,5 +1,6 @@
 // Uploaded files decoded in a program of their own: good ones of each kind, and those that are known to crash or hang decoders.
 import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AudioKind } from '#shared/audio/sniff-audio.ts'
 import { writeWav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
+import { MAX_DECODE_RSS_BYTES } from '#gpu-node/voices/decode-limits.ts'
 import { decodeFile, type DecodeOptions } from '#gpu-node/voices/decode.ts'
 import { findProgram } from '#gpu-node/voices/find-program.ts'
 
 const ffmpeg = findProgram('ffmpeg')
 const RATE = 24_000
+/** Of the recordings among the fixtures. */
+const SPEECH_SECONDS = 2.75
 
 const tone = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * RATE }, (_, i) => 8_000 * Math.sin((2 * Math.PI * 440 * i) / RATE))
@@ -24,6 +28,7 @@ describe('decoding', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+  const fixture = (name: string): Uint8Array => readFileSync(join('tests/fixtures/recordings', name))
   const decode = (bytes: Uint8Array, kind: AudioKind, options: Partial<DecodeOptions> = {}) => {
     const path = join(folder, 'upload')
     writeFileSync(path, bytes)
@@ -53,6 +58,19 @@ describe('decoding', () => {
     expect(await decode(writeWav(pcm, RATE), 'wav')).toEqual({ outcome: 'decoded', pcm, sampleRate: RATE })
   })
 
+  it.each<[AudioKind, string]>([
+    ['mp3', 'speech.mp3'],
+    ['flac', 'speech.flac'],
+    ['ogg', 'speech.vorbis.ogg'],
+    ['ogg', 'speech.opus.ogg'],
+    ['webm', 'speech.opus.webm'],
+  ])('[VPR1] reads %s by itself: %s', async (kind, name) => {
+    const decoded = await decode(fixture(name), kind)
+    if (decoded.outcome !== 'decoded') throw new Error(decoded.outcome)
+    expect(Math.abs(decoded.pcm.length / decoded.sampleRate - SPEECH_SECONDS)).toBeLessThan(0.15)
+    expect(decoded.pcm.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0)).toBeGreaterThan(5_000)
+  })
+
   it.skipIf(!ffmpeg).each<[AudioKind, string, string[]]>([
     ['mp3', 'a.mp3', []],
     ['mp3', 'stereo.mp3', ['-ac', '2', '-ar', '44100']],
@@ -76,7 +94,7 @@ describe('decoding', () => {
     const decoded = await decode(file, kind, { ffmpeg })
     if (decoded.outcome !== 'decoded') throw new Error(decoded.outcome)
     expectTone(decoded, 5)
-    expect(await decode(file, kind)).toEqual({ outcome: 'unreadable' })
+    expect(await decode(file, kind)).toEqual({ outcome: 'noDecoder' })
   })
 
   describe('of bad files', () => {
@@ -133,10 +151,57 @@ describe('decoding', () => {
       '[VPR4] finds nothing in %s',
       async (_, kind, make) => {
         const { outcome } = await decode(make(), kind, { ffmpeg })
-        expect(outcome).toBe('unreadable')
+        expect(outcome).toBe(ffmpeg || (kind !== 'm4a' && kind !== 'webm') ? 'unreadable' : 'noDecoder')
       },
       60_000,
     )
+
+    it.each<[AudioKind, string]>([
+      ['mp3', 'speech.mp3'],
+      ['flac', 'speech.flac'],
+      ['ogg', 'speech.vorbis.ogg'],
+      ['ogg', 'speech.opus.ogg'],
+      ['webm', 'speech.opus.webm'],
+      ['m4a', 'speech.aac.m4a'],
+    ])(
+      '[VPR4] is done with damaged files of %s: what is there is read, or nothing: %s',
+      async (kind, name) => {
+        const whole = fixture(name)
+        const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 40 })
+        await fc.assert(
+          fc.asyncProperty(damage, async (bytes) => {
+            const file = new Uint8Array(whole)
+            for (const [at, value] of bytes) file[at] = value
+            const { outcome } = await decode(file, kind, {
+              ffmpeg,
+              limits: { ms: 3_000, rssBytes: MAX_DECODE_RSS_BYTES },
+            })
+            expect(['decoded', 'unreadable', 'noDecoder', 'tooLong']).toContain(outcome)
+          }),
+          { numRuns: 8, endOnFailure: true },
+        )
+      },
+      120_000,
+    )
+
+    it('[VPR4] believes no FLAC that claims 2^36 samples', async () => {
+      const file = new Uint8Array(fixture('speech.flac'))
+      // The last 36 bits before the checksum of STREAMINFO (RFC 9639 §8.2).
+      file.set([(file[21] ?? 0) | 0x0f, 0xff, 0xff, 0xff, 0xff], 21)
+      const decoded = await decode(file, 'flac')
+      if (decoded.outcome !== 'decoded') throw new Error(decoded.outcome)
+      expect(decoded.pcm.length / decoded.sampleRate).toBeLessThan(SPEECH_SECONDS + 0.15)
+    })
+
+    it.each(['stsz', 'stts'])('[VPR4] is done with an M4A whose %s claims 2^31 entries', async (box) => {
+      const file = new Uint8Array(fixture('speech.aac.m4a'))
+      const at = Buffer.from(file).indexOf(box)
+      // Behind the name: version and flags; in stsz the size that all samples have, too; then the count (ISO 14496-12 §8.7.3, §8.6.1).
+      const count = at + (box === 'stsz' ? 12 : 8)
+      new DataView(file.buffer).setUint32(count, 0x8000_0000)
+      const { outcome } = await decode(file, 'm4a', { ffmpeg })
+      expect(['decoded', ffmpeg ? 'unreadable' : 'noDecoder']).toContain(outcome)
+    })
 
     it('[VPR4] makes noise of random bytes that look like MP3, or nothing', async () => {
       const { outcome } = await decode(new Uint8Array([0xff, 0xfb, 0x90, 0x64, ...randomBytes(20_000)]), 'mp3')
@@ -148,18 +213,25 @@ describe('decoding', () => {
       expect((await decode(file, 'wav')).outcome).toBe('decoded')
     })
 
-    it('[VPR5] kills a program that takes too long or too much memory', async () => {
-      const file = writeWav(tone(30), RATE)
-      const quick = { limits: { ms: 1, rssBytes: Infinity } }
-      expect(await decode(file, 'wav', quick)).toEqual({ outcome: 'unreadable' })
+    it('[VPR5] kills a program that takes too much memory or that its file keeps busy for too long', async () => {
       const small = { limits: { ms: 10_000, rssBytes: 1 } }
       // It is looked at every 50 ms, and takes longer to start.
-      expect(await decode(file, 'wav', small)).toEqual({ outcome: 'unreadable' })
+      expect(await decode(writeWav(tone(30), RATE), 'wav', small)).toEqual({ outcome: 'unreadable' })
+      // The decoder reads on and on in the head of a FLAC file without a frame.
+      const spinning = fixture('speech.flac').subarray(0, 100)
+      const short = { limits: { ms: 1_500, rssBytes: Infinity } }
+      expect(await decode(spinning, 'flac', short)).toEqual({ outcome: 'unreadable' })
     })
 
-    it('[VPR5] survives a program that is not there', async () => {
-      const file = new Uint8Array([0, 0, 0, 32, ...Buffer.from('ftypM4A '), ...randomBytes(2_000)])
-      expect(await decode(file, 'm4a', { ffmpeg: join(folder, 'none') })).toEqual({ outcome: 'unreadable' })
+    it('[VPR15] what is the machine’s fault is no fault of the file', async () => {
+      const file = writeWav(tone(30), RATE)
+      const unavailable = { fault: { code: 'unavailable', what: 'decoder' } }
+      // It had no time to compute anything.
+      const busy = { limits: { ms: 1, rssBytes: Infinity } }
+      await expect(decode(file, 'wav', busy)).rejects.toMatchObject(unavailable)
+      await expect(decode(file, 'wav', { signal: AbortSignal.abort() })).rejects.toMatchObject(unavailable)
+      const m4a = fixture('speech.aac.m4a')
+      await expect(decode(m4a, 'm4a', { ffmpeg: join(folder, 'none') })).rejects.toMatchObject(unavailable)
     })
   })
 

@@ -109,4 +109,30 @@ describe('recordings', () => {
     expect(rustling.quality.warnings).toContain('noisy')
     expect(rustling.outcome).toBe('prepared')
   })
+
+  it('[VPR18] what stands between the words is the noise; of speech without a pause it is not known', () => {
+    const spoken = concatPcm([sentence, floatToPcm(pinkNoise(16_000, 0.1))])
+    const heardAs = (speaks: (frame: number) => boolean): Vad => ({
+      engine: vad.engine,
+      stream: () => {
+        let frame = 0
+        return { push: () => (speaks(frame++) ? 1 : 0), reset: () => undefined }
+      },
+    })
+    const speech = sentence.length / 512
+    const withPause = prepareRecording(
+      spoken,
+      16_000,
+      heardAs((frame) => frame < speech),
+    )
+    expect(withPause).toMatchObject({ outcome: 'rejected', reason: 'noisy' })
+    expect(withPause.quality.noiseFloorDbfs).toBeCloseTo(-20, -1)
+    const withoutPause = prepareRecording(
+      spoken,
+      16_000,
+      heardAs(() => true),
+    )
+    expect(withoutPause.outcome).toBe('prepared')
+    expect(withoutPause.quality.warnings).not.toContain('noisy')
+  })
 })

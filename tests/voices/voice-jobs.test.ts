@@ -61,8 +61,8 @@ describe('jobs of voices', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const portsWith = (request: Fleet['request']): VoiceJobPorts => {
-    const nodes = (): Promise<NodeView[]> => Promise.resolve([NODE])
+  const portsWith = (request: Fleet['request'], fleet: NodeView[] = [NODE]): VoiceJobPorts => {
+    const nodes = (): Promise<NodeView[]> => Promise.resolve(fleet)
     return { clock, log: silentLog, store, blobs: createBlobs(join(folder, 'blobs')), fleet: { nodes, request } }
   }
   const voice = async (): Promise<Partial<StoredVoice> | undefined> => store.voices.voice('everybody', id)
@@ -98,5 +98,37 @@ describe('jobs of voices', () => {
     await prepareVoices(dying)
     expect(asked).toBe(MAX_ATTEMPTS)
     expect(await voice()).toMatchObject({ state: 'rejected', reason: 'failed' })
+  })
+
+  it('[VPR2] where a node has no decoder for it the next one is asked; where none has, that is the reason', async () => {
+    const second: NodeView = { ...NODE, nodeId: 'nod_2', freeSlots: 0 }
+    const leaving: NodeView = { ...NODE, nodeId: 'nod_3', draining: true }
+    const asked: string[] = []
+    const noDecoder = { outcome: 'rejected', reason: 'noDecoder' }
+    const ports = portsWith(
+      ({ nodeId }) => {
+        asked.push(nodeId)
+        return Promise.resolve(noDecoder)
+      },
+      [second, leaving, NODE],
+    )
+    await prepareVoices(ports)
+    expect(asked).toEqual(['nod_1', 'nod_2'])
+    expect(await voice()).toMatchObject({ state: 'rejected', reason: 'noDecoder' })
+  })
+
+  it('[VPR2] what a node says of the recording itself is not asked of another one', async () => {
+    const asked: string[] = []
+    const answers = ['noDecoder', 'tooShort'].map((reason) => ({ outcome: 'rejected', reason }))
+    const ports = portsWith(
+      ({ nodeId }) => {
+        asked.push(nodeId)
+        return Promise.resolve(answers[asked.length - 1])
+      },
+      [NODE, { ...NODE, nodeId: 'nod_2', freeSlots: 0 }, { ...NODE, nodeId: 'nod_3', freeSlots: 0 }],
+    )
+    await prepareVoices(ports)
+    expect(asked).toEqual(['nod_1', 'nod_2'])
+    expect(await voice()).toMatchObject({ state: 'rejected', reason: 'tooShort' })
   })
 })

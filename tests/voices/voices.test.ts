@@ -188,12 +188,13 @@ describe('voices on a node', () => {
       forgetSpeech: async () => {},
     })
     const request = { profileId: 'voi_one', sha256: 'a'.repeat(64), language: 'en', referenceText: null }
-    for (let i = 0; i < 4; i++) void voices.methods['voice.prepare'](request)
-    const refused = voices.methods['voice.prepare'](request)
+    const { signal } = new AbortController()
+    for (let i = 0; i < 4; i++) void voices.methods['voice.prepare'](request, signal)
+    const refused = voices.methods['voice.prepare'](request, signal)
     await expect(refused).rejects.toMatchObject(
       new FaultError({ code: 'unavailable', what: 'voices', retryAfterMs: 5_000 }),
     )
-    expect(() => voices.methods['voice.prepare']({ ...request, sha256: '../x' })).toThrow(FaultError)
-    expect(() => voices.methods['speech.render']({ text: 'x'.repeat(301) })).toThrow(FaultError)
+    expect(() => voices.methods['voice.prepare']({ ...request, sha256: '../x' }, signal)).toThrow(FaultError)
+    expect(() => voices.methods['speech.render']({ text: 'x'.repeat(301) }, signal)).toThrow(FaultError)
   })
 })
