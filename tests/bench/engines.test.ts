@@ -6,8 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { writeWav } from '#shared/audio/wav.ts'
 import { createScriptedSmi } from '#tests/fakes/scripted-smi.ts'
 import { benchEngines } from './engines.ts'
+import { callRow } from './engines/calls.ts'
 import { readRecordings } from './engines/recordings.ts'
-import { rowOf, verdictOf } from './engines/rows.ts'
+import { aimsOf, cellsOf, rowOf, verdictOf } from './engines/rows.ts'
 import { TARGETS } from './engines/targets.ts'
 import { enginesLoad, OPTIONS } from './options.ts'
 import { printReport, type Report } from './report.ts'
@@ -129,7 +130,22 @@ describe('bench of the configured engines', () => {
     expect(verdictOf(rowOf([700, 900], { ...facts, target: TARGETS.firstToken }))).toBe('missed')
     expect(verdictOf(rowOf([900], facts))).toBeUndefined()
     expect(verdictOf(rowOf([], { ...facts, target: TARGETS.firstToken }))).toBeUndefined()
-    expect(verdictOf(rowOf([900], { ...facts, target: TARGETS.firstToken, remark: '1 turn failed' }))).toBeUndefined()
+    expect(verdictOf(rowOf([900], { ...facts, target: TARGETS.firstToken, remark: 'needs 100' }))).toBeUndefined()
+  })
+
+  it('[BEN12] no aim of a call is met where a turn failed, or another engine stood in', () => {
+    const facts = { measured: 'voice to voice, 5 at once', engine: 'x@1', target: TARGETS.voiceToVoice }
+    const good = { tookMs: [600, 700], failed: [], degraded: 0, peakShare: undefined }
+    expect(verdictOf(callRow(facts, good))).toBe('met')
+    for (const bad of [{ failed: ['no reply in time'] }, { degraded: 1 }, { tookMs: [], failed: ['refused'] }])
+      expect(verdictOf(callRow(facts, { ...good, ...bad }))).toBe('missed')
+    const row = callRow(
+      { ...facts, target: TARGETS.soak },
+      { ...good, failed: ['no reply in time', 'refused'], degraded: 1 },
+    )
+    const failure = '2 turns failed (no reply in time), 1 times degraded'
+    expect(cellsOf(row)).toContain(failure)
+    expect(aimsOf([row])).toMatchObject([{ isMet: false, got: expect.stringContaining(failure) }])
   })
 
   it('[BEN14] what stands on the command line is taken, and what is wrong in it is named', () => {

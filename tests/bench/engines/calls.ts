@@ -24,7 +24,7 @@ const SOAK_SESSIONS = [3, 5]
 const MAX_PAUSE_MS = 400
 const CARD_EVERY_MS = 1_000
 
-interface Spoken {
+export interface Spoken {
   tookMs: number[]
   failed: string[]
   /** Turns in which a simpler engine stood in. */
@@ -51,16 +51,15 @@ export async function measureCalls(
         tell(`calls: ${sessions} at once, ${load.turns} turns …`)
         const perSession = Math.ceil(load.turns / sessions)
         const spoken = await talk({ sessions, edge: edge.facts, node, recordings }, (turns) => turns < perSession)
-        rows.push(...callRows(`voice to voice, ${sessions} at once`, engine, sessions === JUDGED_SESSIONS, spoken))
+        const target = sessions === JUDGED_SESSIONS ? TARGETS.voiceToVoice : undefined
+        rows.push(callRow({ measured: `voice to voice, ${sessions} at once`, engine, target }, spoken))
       }
       for (const sessions of load.soakMinutes > 0 ? SOAK_SESSIONS : []) {
         tell(`calls: ${sessions} at once for ${load.soakMinutes} minutes …`)
         const until = monotonicMs() + load.soakMinutes * 60_000
         const spoken = await talk({ sessions, edge: edge.facts, node, recordings }, () => monotonicMs() < until)
-        rows.push(
-          ...callRows(`${load.soakMinutes} minutes, ${sessions} at once`, engine, false, spoken),
-          cardRow(sessions, spoken),
-        )
+        const measured = `${load.soakMinutes} minutes, ${sessions} at once`
+        rows.push(callRow({ measured, engine, target: TARGETS.soak }, spoken), cardRow(sessions, spoken))
       }
       return rows
     } finally {
@@ -126,18 +125,22 @@ async function ask(caller: SpeakingCaller, question: Int16Array): Promise<number
   return firstAudioAtMs - speechEndedAtMs
 }
 
-function callRows(measured: string, engine: string, isJudged: boolean, spoken: Spoken): Row[] {
-  const { tookMs, failed, degraded } = spoken
-  const target = isJudged ? TARGETS.voiceToVoice : undefined
-  const whole = rowOf(tookMs, { measured, engine, target, earlier: EARLIER.voiceToVoice })
-  const [reason] = failed
-  const failures = `${failed.length} turns failed${reason === undefined ? '' : ` (${reason})`}`
-  return [failed.length + degraded > 0 ? { ...whole, remark: `${failures}, ${degraded} times degraded` } : whole]
+/** Pure. Of whoever was not answered, or by a simpler engine, the times of the others say nothing. */
+export function callRow(facts: Pick<Row, 'measured' | 'engine' | 'target'>, spoken: Spoken): Row {
+  return rowOf(spoken.tookMs, { ...facts, earlier: EARLIER.voiceToVoice, failure: failureOf(spoken) })
 }
 
-function cardRow(sessions: number, { peakShare, failed }: Spoken): Row {
+function failureOf({ failed, degraded }: Spoken): string | undefined {
+  const [reason] = failed
+  const parts = [
+    failed.length > 0 && `${failed.length} turns failed (${reason})`,
+    degraded > 0 && `${degraded} times degraded`,
+  ]
+  return parts.filter(Boolean).join(', ') || undefined
+}
+
+function cardRow(sessions: number, { peakShare }: Spoken): Row {
   const values = peakShare === undefined ? [] : [peakShare * 100]
   const facts = { measured: `most of the card, ${sessions} at once`, unit: '%', digits: 1, target: TARGETS.vram }
-  const engine = peakShare === undefined ? 'no card' : 'card'
-  return rowOf(values, { ...facts, engine, ...(failed.length > 0 && { remark: `${failed.length} turns failed` }) })
+  return rowOf(values, { ...facts, engine: peakShare === undefined ? 'no card' : 'card' })
 }

@@ -16,9 +16,11 @@ export interface Row {
   earlier?: string | undefined
   /** Said in the place of a verdict. */
   remark?: string | undefined
+  /** What went wrong: no aim is met by the figures of what was left. */
+  failure?: string | undefined
 }
 
-interface RowFacts extends Pick<Row, 'measured' | 'engine' | 'target' | 'earlier' | 'remark'> {
+interface RowFacts extends Pick<Row, 'measured' | 'engine' | 'target' | 'earlier' | 'remark' | 'failure'> {
   unit?: string
   digits?: number
 }
@@ -29,7 +31,8 @@ export function rowOf(values: readonly number[], { unit = 'ms', digits = 0, ...f
 }
 
 /** Undefined where there is nothing to judge, or nothing to judge by. */
-export function verdictOf({ target, p50, p95, remark }: Row): 'met' | 'missed' | undefined {
+export function verdictOf({ target, p50, p95, remark, failure }: Row): 'met' | 'missed' | undefined {
+  if (target && failure !== undefined) return 'missed'
   if (!target || remark !== undefined || p50 === null || p95 === null) return undefined
   return target.isMet({ p50, p95 }) ? 'met' : 'missed'
 }
@@ -47,7 +50,7 @@ export function cellsOf(row: Row): Report['rows'][number] {
     figure(row.p95),
     row.unit,
     row.target?.text ?? null,
-    row.remark ?? verdictOf(row) ?? null,
+    row.failure ?? row.remark ?? verdictOf(row) ?? null,
     row.earlier ?? null,
   ]
 }
@@ -56,7 +59,8 @@ export function aimsOf(rows: readonly Row[]): Aim[] {
   return rows.flatMap((row) => {
     const verdict = verdictOf(row)
     if (verdict === undefined || row.target === undefined) return []
-    const got = `p50 ${row.p50?.toFixed(row.digits)}, p95 ${row.p95?.toFixed(row.digits)} ${row.unit} (${row.engine})`
+    const figures = `p50 ${row.p50?.toFixed(row.digits) ?? '-'}, p95 ${row.p95?.toFixed(row.digits) ?? '-'} ${row.unit}`
+    const got = [figures, row.failure, `(${row.engine})`].filter(Boolean).join(' ')
     return [{ aim: `${row.measured}: ${row.target.text}`, got, isMet: verdict === 'met' }]
   })
 }
