@@ -39,7 +39,7 @@ const isUpload = (method: string, path: string): boolean => method === 'POST' &&
 export function createApp(ports: EdgePorts) {
   const app = new Hono<RequestEnv>()
   app.onError(onFault(ports))
-  app.notFound(onUnknownRoute)
+  app.notFound(onUnknownRoute(app))
   app.use(requestLog(ports))
   app.use(securityHeaders(ports.settings))
   if (ports.compress) app.use(ports.compress)

@@ -7,7 +7,8 @@ export interface AudioStore {
   /** For a session that begins now: the user's own choice, or else the persona's. */
   keepDays(who: { userId: UserId; personaId: PersonaId }): Promise<KeepAudioDays>
   /** null: as each persona says. Holds for sessions that begin later. */
-  setKeepDays(userId: UserId, days: KeepAudioDays | null): Promise<void>
+  chooseDays(userId: UserId, days: KeepAudioDays | null): Promise<void>
+  chosenDays(userId: UserId): Promise<KeepAudioDays | null>
   /** Of a turn that its reader may read. */
   turnAudio(turnId: TurnId): Promise<TurnAudio | undefined>
   /** Forgets what was kept long enough, at most `limit` turns. Gives the files. */

@@ -1,27 +1,69 @@
-// DELETE /api/me: everything of a user, at once and for ever.
+// /api/me: who one is, what one chose, and everything of one gone, at once and for ever.
 import { Hono } from 'hono'
-import type { EdgePorts } from '#edge/ports.ts'
+import * as v from 'valibot'
+import { SCOPES, type EdgePorts } from '#edge/ports.ts'
+import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from './auth.ts'
 import { dropFiles } from './drop-files.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { readBody } from './read-body.ts'
+
+export const Identity = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
+const Choice = v.strictObject({
+  keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('Days; null for as each persona says')),
+})
+const Me = v.object({ ...Identity.entries, ...Choice.entries })
 
 export function accountRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) {
+  const { store, clock } = ports
+  const { look, choose, leave } = operationsOf(ports)
+  return new Hono<OperationEnv>()
+    .get('/me', look, async (c) => {
+      const caller = c.get('caller')
+      return c.json(v.parse(Me, { ...caller, keepAudioDays: await store.audio.chosenDays(caller.userId) }))
+    })
+    .patch('/me', choose, async (c) => {
+      const { keepAudioDays } = await readBody(c, Choice)
+      await store.audio.chooseDays(c.get('caller').userId, keepAudioDays)
+      return c.json({ keepAudioDays })
+    })
+    .delete('/me', leave, async (c) => {
+      const caller = c.get('caller')
+      // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others.
+      const isPerson =
+        c.req.header('authorization') === undefined || caller.token !== undefined || mayDo(caller, 'admin')
+      const onlyKey = isPerson ? undefined : caller.keyId
+      const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
+      await dropFiles(ports, files)
+      dropCookie(c)
+      return c.body(null, 204)
+    })
+}
+
+function operationsOf(ports: OperationPorts) {
+  const tag = 'account'
+  const look = operation(ports, {
+    summary: 'Who you are, and what you chose',
+    tag,
+    needs: 'key',
+    rate: 'read',
+    answers: { 200: Me },
+  })
+  const choose = operation(ports, {
+    summary: 'Choose for how long the sound of your turns is kept; of sessions that begin later',
+    tag,
+    needs: 'history:write',
+    rate: 'account',
+    body: Choice,
+    answers: { 200: Choice },
+  })
   const leave = operation(ports, {
     summary:
       'Delete all that is yours: conversations, voices, usage. Your keys end within 5 s; asked for with a key, it alone',
-    tag: 'account',
+    tag,
     needs: 'history:write',
     rate: 'account',
     answers: { 204: null },
   })
-  return new Hono<OperationEnv>().delete('/me', leave, async (c) => {
-    const caller = c.get('caller')
-    // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others.
-    const isPerson = c.req.header('authorization') === undefined || caller.token !== undefined || mayDo(caller, 'admin')
-    const onlyKey = isPerson ? undefined : caller.keyId
-    const files = await ports.store.edits.deleteUser(caller.userId, { now: ports.clock.now(), onlyKey })
-    await dropFiles(ports, files)
-    dropCookie(c)
-    return c.body(null, 204)
-  })
+  return { look, choose, leave }
 }

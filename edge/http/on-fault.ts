@@ -1,6 +1,6 @@
 // Where a thrown fault becomes an HTTP answer: the status by the table, and as much as a stranger may know. Everything
 // else that is thrown is a bug: logged with its stack, answered as `internal`. The one catcher of the routes.
-import type { ErrorHandler, NotFoundHandler } from 'hono'
+import type { ErrorHandler, Hono, NotFoundHandler } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
@@ -24,5 +24,22 @@ export function onFault({ log, metrics }: FaultPorts): ErrorHandler<RequestEnv> 
   }
 }
 
-export const onUnknownRoute: NotFoundHandler<RequestEnv> = (c) =>
-  answerOf({ code: 'not_found', kind: 'route', id: c.req.path }, c.get('traceId'))
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** A path that answers other methods says which (RFC 9110 §15.5.6). */
+export function onUnknownRoute(app: Pick<Hono<RequestEnv>, 'router'>): NotFoundHandler<RequestEnv> {
+  return (c) => {
+    const { path } = c.req
+    const allowed = METHODS.filter((method) => isRoute(app, method === 'HEAD' ? 'GET' : method, path))
+    const traceId = c.get('traceId')
+    if (allowed.length === 0) return answerOf({ code: 'not_found', kind: 'route', id: path }, traceId)
+    const fault: Fault = { code: 'not_found', kind: 'method', id: `${c.req.method} ${path}` }
+    return answerOf(fault, traceId, { status: 405, allow: allowed.join(', ') })
+  }
+}
+
+/** What stands before all routes, and the page's files, are none of it. */
+function isRoute({ router }: Pick<Hono<RequestEnv>, 'router'>, method: string, path: string): boolean {
+  const [found] = router.match(method, path)
+  return found.some(([[, route]]) => route.method === method && !route.path.includes('*'))
+}

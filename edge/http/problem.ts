@@ -17,12 +17,14 @@ export const Problem = v.object({
 })
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
-/** With Retry-After (RFC 9110 §10.2.3) where waiting helps. */
-export function answerOf(fault: Fault, traceId?: string): Response {
+/** With Retry-After (RFC 9110 §10.2.3) where waiting helps. `instead`: of the table's status, where HTTP has a closer one. */
+export function answerOf(fault: Fault, traceId?: string, instead?: { status: 405; allow: string }): Response {
   const shown = publicFault(fault)
-  const { http: status, text: title } = FAULT_TABLE[fault.code]
+  const { http, text: title } = FAULT_TABLE[fault.code]
+  const status = instead?.status ?? http
   const headers = new Headers({ 'content-type': PROBLEM_MEDIA_TYPE })
   if (shown.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(shown.retryAfterMs / 1000)))
+  if (instead) headers.set('allow', instead.allow)
   if (fault.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
   const field = fieldOf(fault)
   const problem: v.InferOutput<typeof Problem> = {

@@ -1,9 +1,9 @@
 // Signing a browser in: the holder of a key takes a one-time code, the code rides to the page in the URL's fragment (which
-// no server sees), and the page trades it for an HttpOnly cookie. GET /api/me says who one is.
+// no server sees), and the page trades it for an HttpOnly cookie.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { SCOPES } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
+import { Identity } from './account.ts'
 import { dropCookie, refuseForeignOrigin, setCookieFor } from './auth.ts'
 import { describe } from './describe.ts'
 import { burnGrant, mintGrant } from './key-grant.ts'
@@ -15,8 +15,6 @@ const MAX_CODE_CHARS = 128
 const SignIn = v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CODE_CHARS)) })
 
 const Code = v.object({ code: v.string(), expiresAt: v.number() })
-const Me = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
-const shown = ({ userId, keyId, scopes }: v.InferOutput<typeof Me>) => ({ userId, keyId, scopes })
 
 export function signInRoutes(ports: OperationPorts) {
   const tag = 'sign in'
@@ -32,7 +30,7 @@ export function signInRoutes(ports: OperationPorts) {
     tag,
     needs: 'none',
     body: SignIn,
-    answers: { 200: Me },
+    answers: { 200: Identity },
     refuses: ['unauthenticated', 'forbidden'],
   })
   const leave = describe({
@@ -42,7 +40,6 @@ export function signInRoutes(ports: OperationPorts) {
     answers: { 204: null },
     refuses: ['forbidden'],
   })
-  const me = operation(ports, { summary: 'Who you are', tag, needs: 'key', rate: 'read', answers: { 200: Me } })
   return new Hono<OperationEnv>()
     .post('/sign-in/codes', mintCode, async (c) => {
       const { secret: code, expiresAt } = await mintGrant('signIn', c.get('caller'), ports)
@@ -55,12 +52,11 @@ export function signInRoutes(ports: OperationPorts) {
       const caller = await burnGrant('signIn', code, ports)
       if (!caller) throw new FaultError({ code: 'unauthenticated' })
       await setCookieFor(c, ports, caller)
-      return c.json(shown(caller))
+      return c.json(v.parse(Identity, caller))
     })
     .delete('/sign-in', leave, (c) => {
       refuseForeignOrigin(c, ports)
       dropCookie(c)
       return c.body(null, 204)
     })
-    .get('/me', me, (c) => c.json(shown(c.get('caller'))))
 }

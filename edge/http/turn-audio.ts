@@ -1,21 +1,17 @@
-// GET …/turns/:turn/audio: the sound of a turn, where it is kept. PATCH /api/me: for how long a user wants it kept.
+// GET …/turns/:turn/audio: the sound of a turn, where it is kept.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { notFound } from '#shared/fault.ts'
-import { AUDIO_PARTS, KeepAudioDays } from '#shared/model/turn-audio.ts'
+import { AUDIO_PARTS } from '#shared/model/turn-audio.ts'
 import { findTurn } from './find-turn.ts'
 import { giveBlob } from './give-blob.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody, readQuery } from './read-body.ts'
+import { readQuery } from './read-body.ts'
 
 const AudioQuery = v.object({
   part: v.optional(v.pipe(v.picklist(AUDIO_PARTS), v.description('What was said, or what was answered')), 'utterance'),
-})
-const Choice = v.strictObject({
-  /** Days; null for as each persona says. */
-  keepAudioDays: v.nullable(KeepAudioDays),
 })
 const FLAC = { mediaType: MEDIA_TYPE.flac }
 
@@ -30,25 +26,11 @@ export function turnAudioRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>
     answers: { 200: FLAC, 206: FLAC },
     refuses: ['not_found'],
   })
-  const choose = operation(ports, {
-    summary: 'Choose for how long the sound of your turns is kept; of sessions that begin later',
-    tag: 'account',
-    needs: 'history:write',
-    rate: 'account',
-    body: Choice,
-    answers: { 200: Choice },
+  return new Hono<OperationEnv>().get('/conversations/:id/turns/:turn/audio', listen, async (c) => {
+    const { part } = readQuery(c, AudioQuery)
+    const [, turnId] = await findTurn(store, c.get('caller'), c.req.param())
+    const hash = (await store.audio.turnAudio(turnId))?.[part]
+    if (hash === undefined) throw notFound('audio', turnId)
+    return giveBlob(c, ports, hash, MEDIA_TYPE.flac)
   })
-  return new Hono<OperationEnv>()
-    .get('/conversations/:id/turns/:turn/audio', listen, async (c) => {
-      const { part } = readQuery(c, AudioQuery)
-      const [, turnId] = await findTurn(store, c.get('caller'), c.req.param())
-      const hash = (await store.audio.turnAudio(turnId))?.[part]
-      if (hash === undefined) throw notFound('audio', turnId)
-      return giveBlob(c, ports, hash, MEDIA_TYPE.flac)
-    })
-    .patch('/me', choose, async (c) => {
-      const { keepAudioDays } = await readBody(c, Choice)
-      await store.audio.setKeepDays(c.get('caller').userId, keepAudioDays)
-      return c.json({ keepAudioDays })
-    })
 }

@@ -21,8 +21,13 @@ export function createAudioStore(db: EdgeDatabase): AudioStore {
       return found?.days ?? 0
     },
 
-    async setKeepDays(userId, days) {
+    async chooseDays(userId, days) {
       await db.update(user).set({ keepAudioDays: days }).where(eq(user.id, userId))
+    },
+
+    async chosenDays(userId) {
+      const [found] = await db.select({ days: user.keepAudioDays }).from(user).where(eq(user.id, userId))
+      return found?.days ?? null
     },
 
     async turnAudio(turnId) {

@@ -72,7 +72,7 @@ const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   fault: `The call broke off. ${GO_ON}`,
   replaced: `The call went on in another window. ${GO_ON}`,
   conflict: 'This conversation is open in another window. Close it there, or begin a new conversation.',
-  not_found: 'That conversation is gone. Press the button to begin a new one.',
+  not_found: 'That conversation, or the chosen voice, is gone. Press the button to go on without it.',
   forbidden: 'Your key does not allow calls.',
   too_large: `The connection was away for too long. ${GO_ON}`,
   quota_exhausted: 'The quota is used up for now.',

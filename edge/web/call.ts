@@ -16,6 +16,7 @@ import { isLikeMe, startChoices } from './choices.ts'
 import { mintTicket } from './edge-api.ts'
 import { forgetConversation, keepConversation, keptConversation, recall } from './kept-conversation.ts'
 import { loudness, openMicrophone, type Microphone } from './microphone.ts'
+import { dropChosenVoice } from './voices.ts'
 import { createWebSpeaker, type WebSpeaker } from './web-speaker.ts'
 
 export interface Banner {
@@ -102,6 +103,13 @@ export function startOver(): void {
   forgetConversation()
   view.value = emptyView
   banner.value = undefined
+}
+
+/** A session speaks with one voice from its first reply to its last; the conversation goes on in the next one. */
+export function endForNewVoice(): void {
+  if (link.value === 'idle' || link.value === 'ended') return
+  hangUp()
+  banner.value = { about: 'notice', text: 'From the next words on you are answered in that voice.' }
 }
 
 /** Ends the call without a trace on the page. Also called when the page goes away, so that its conversation is free at once. */
@@ -191,7 +199,7 @@ function changed(state: ChatClientState, detail: EndReason | FaultCode | undefin
   closeMicrophone()
   draft.value ||= pending.value.join(' ')
   pending.value = []
-  if (detail === 'not_found') forgetConversation()
+  if (detail === 'not_found' && !dropChosenVoice()) forgetConversation()
   if (detail === 'unauthenticated') access.value = 'out'
   // The fault before it has said which quota, and until when.
   if (detail === 'quota_exhausted' && banner.value !== undefined) return

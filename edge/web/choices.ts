@@ -5,6 +5,7 @@ import type { PersonaId } from '#shared/ids.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { fetchPersonas, type ListedPersona } from './edge-api.ts'
+import { chosenVoice } from './voices.ts'
 
 const PERSONA_KEY = 'parley.persona'
 const MODE_KEY = 'parley.ttsMode'
@@ -44,8 +45,9 @@ export function chooseMode(mode: TtsMode | undefined): void {
 }
 
 /** What of it stands in session.start. */
-export function startChoices(): Pick<SessionStart, 'personaId' | 'ttsMode'> {
+export function startChoices(): Pick<SessionStart, 'personaId' | 'ttsMode' | 'voiceProfileId'> {
   return {
+    ...(chosenVoice.value !== undefined && { voiceProfileId: chosenVoice.value }),
     ...(chosenPersona.value !== undefined && { personaId: chosenPersona.value }),
     ...(chosenMode.value !== undefined && { ttsMode: chosenMode.value }),
   }

@@ -1,8 +1,11 @@
-// What the page asks of the edge over HTTP: signing in, tickets, the conversation so far. The cookie rides along by itself.
+// What the page asks of the edge over HTTP: signing in, tickets, the conversation so far, voices. The cookie rides along by itself.
 // A refusal becomes a FaultError with the code that the edge told; no network at all stays the browser's own error.
 import { FaultError, type Fault } from '#shared/fault.ts'
+import type { VoiceProfileId } from '#shared/ids.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
+import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
+import type { VoiceProfile } from '#shared/model/voice-profile.ts'
 
 /** Where the edge does not say how long to wait. */
 const DEFAULT_RETRY_MS = 2_000
@@ -44,6 +47,59 @@ export async function fetchConversation(id: string): Promise<Conversation | unde
   if (answer.status === 404) return undefined
   if (!answer.ok) throw refusalOf(answer)
   return (await answer.json()) as Conversation
+}
+
+// --- voices of the caller's own ---
+
+export interface NewVoice {
+  file: File
+  name: string
+  language: Language
+  consent: string
+}
+
+/** Undefined where this caller may have none. */
+export async function fetchVoices(): Promise<VoiceProfile[] | undefined> {
+  const answer = await fetch('/api/voice-profiles')
+  if (answer.status === 403) return undefined
+  return ((await accepted(answer)) as { voiceProfiles: VoiceProfile[] }).voiceProfiles
+}
+
+export async function uploadVoice(made: NewVoice): Promise<void> {
+  const body = new FormData()
+  for (const name of ['name', 'language', 'consent', 'file'] as const) body.append(name, made[name])
+  await accepted(await fetch('/api/voice-profiles', { method: 'POST', body }))
+}
+
+/** Resolves when it is ready, rejected or gone, or after so long. */
+export async function waitForVoice(id: VoiceProfileId, waitMs: number): Promise<void> {
+  const answer = await fetch(`/api/voice-profiles/${id}?waitMs=${waitMs}`)
+  if (answer.status !== 404) await accepted(answer)
+}
+
+export async function deleteVoice(id: VoiceProfileId): Promise<void> {
+  const answer = await fetch(`/api/voice-profiles/${id}`, { method: 'DELETE' })
+  if (answer.status !== 404) await accepted(answer)
+}
+
+/** A WAV of unstated length. */
+export async function previewVoice(id: VoiceProfileId, text: string): Promise<Uint8Array> {
+  const answer = await post(`/api/voice-profiles/${id}/preview`, { text })
+  if (!answer.ok) await accepted(answer)
+  return new Uint8Array(await answer.arrayBuffer())
+}
+
+/** Throws an Error with the edge's own words: which field, and what is allowed (RFC 9457). */
+async function accepted(answer: Response): Promise<unknown> {
+  if (answer.ok) return answer.status === 204 ? undefined : answer.json()
+  const { title, fault } = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const words = fault?.issues?.join('; ') ?? title
+  throw words === undefined ? refusalOf(answer) : new Error(words)
+}
+
+interface Problem {
+  title: string
+  fault: { issues?: string[] }
 }
 
 function post(path: string, body: unknown): Promise<Response> {

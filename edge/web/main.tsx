@@ -6,10 +6,11 @@ import { recallChoices } from './choices.ts'
 import { recall } from './kept-conversation.ts'
 import { Page } from './page.tsx'
 import { SignIn } from './sign-in.tsx'
+import { recallVoices } from './voices.ts'
 
 async function enter(): Promise<void> {
   await checkAccess()
-  if (access.value === 'in') await Promise.all([recall(), recallChoices()])
+  if (access.value === 'in') await Promise.all([recall(), recallChoices(), recallVoices()])
 }
 
 function Root() {

@@ -5,6 +5,7 @@ import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import { startOver, tellSession } from './call.ts'
 import { chooseMode, choosePersona, chosenMode, chosenPersona, isLikeMe, personas } from './choices.ts'
 import { SettingsIcon } from './icons.tsx'
+import { VoicesPanel } from './voices-panel.tsx'
 
 const isOpen = signal(false)
 
@@ -31,6 +32,7 @@ export function Settings() {
       <PersonaChoice />
       <ModeChoice />
       <LikeMe />
+      <VoicesPanel />
     </section>
   )
 }

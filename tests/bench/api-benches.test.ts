@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { benchAuth } from './auth.ts'
 import { benchFuzz } from './fuzz.ts'
 import { benchHistory } from './history.ts'
+import { benchLimits } from './limits.ts'
 
 const BENCH_TIMEOUT_MS = 60_000
 
@@ -37,3 +38,11 @@ it(
   },
   BENCH_TIMEOUT_MS,
 )
+
+it('[BEN20] limits holds the bound of an address against hono-rate-limiter, and around the end of a minute lets no double pass', async () => {
+  const { rows, aims } = await benchLimits({ rounds: 1, requests: 20, addresses: 50 })
+  expect(rows.map(([name]) => name)).toEqual(['hono-rate-limiter 0.5.4', 'Parley'])
+  for (const [, p50] of rows) expect(Number(p50)).toBeGreaterThan(0)
+  expect(rows.map((row) => row.at(-1))).toEqual([59, 30])
+  expect(aims).toHaveLength(3)
+})

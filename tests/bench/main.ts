@@ -12,6 +12,7 @@ import { benchEngines } from './engines.ts'
 import { benchFuzz, FUZZ_FULL, FUZZ_SHORT } from './fuzz.ts'
 import { benchHistory, HISTORY_FULL, HISTORY_SHORT } from './history.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
+import { benchLimits, LIMITS_FULL, LIMITS_SHORT } from './limits.ts'
 import { listeningReport, makeListeningTest } from './listen.ts'
 import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
@@ -27,6 +28,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
   fuzz: ({ short }) => benchFuzz(short ? FUZZ_SHORT : FUZZ_FULL),
   history: ({ short }) => benchHistory(short ? HISTORY_SHORT : HISTORY_FULL),
+  limits: ({ short }) => benchLimits(short ? LIMITS_SHORT : LIMITS_FULL),
   auth: ({ short }) => benchAuth(short ? AUTH_SHORT : AUTH_FULL),
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),

@@ -4,7 +4,8 @@ import type { Store } from '#edge/ports.ts'
 export const noVoices: Pick<Store, 'audio' | 'voices' | 'jobs'> = {
   audio: {
     keepDays: async () => 0,
-    setKeepDays: async () => {},
+    chooseDays: async () => {},
+    chosenDays: async () => null,
     turnAudio: async () => undefined,
     expireAudio: async () => [],
   },

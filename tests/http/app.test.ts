@@ -69,6 +69,18 @@ describe('answers to what goes wrong', () => {
     expect((await createApp(fakePorts().ports).request('/metrics')).status).toBe(404)
   })
 
+  it.each([
+    ['PUT', '/api/conversations/cnv_1', 'GET, HEAD, DELETE'],
+    ['GET', '/api/tickets', 'POST'],
+    ['DELETE', '/health', 'GET, HEAD'],
+  ])('[HTP9] %s %s is a 405 that names what is allowed', async (method, path, allowed) => {
+    const answer = await createApp(fakePorts().ports).request(path, { method })
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe(allowed)
+    const id = `${method} ${path}`
+    expect(await answer.json()).toMatchObject({ status: 405, fault: { code: 'not_found', kind: 'method', id } })
+  })
+
   it('[HTP10] a bug is logged with its error and answered as internal, without a word of it', async () => {
     const { ports, store } = fakePorts()
     const { key } = await store.keys.createKey({ name: 'one', scopes: ['talk'], now: 0 })

@@ -90,9 +90,12 @@ describe('sound of turns', () => {
       return answer.status
     }
     const days = () => edge.store.audio.keepDays({ userId, personaId })
+    const chosen = async () => (await edge.request('/api/me', { key })).json()
+    expect(await chosen()).toMatchObject({ userId, keepAudioDays: null })
     expect(await days()).toBe(30)
     expect([await choose(0), await days()]).toEqual([200, 0])
     expect([await choose(7), await days()]).toEqual([200, 7])
+    expect(await chosen()).toMatchObject({ keepAudioDays: 7 })
     expect([await choose(null), await days()]).toEqual([200, 30])
     expect(await choose(8)).toBe(400)
     expect(await edge.store.audio.keepDays({ userId, personaId: 'per_default' })).toBe(0)

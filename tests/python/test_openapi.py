@@ -22,7 +22,7 @@ SECONDS = int(os.environ.get("API_FUZZ_SECONDS", "30"))
 """It goes on asking for so long."""
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
-    "response_schema_conformance,response_headers_conformance"
+    "response_schema_conformance,response_headers_conformance,unsupported_method"
 )
 SCOPES = ["talk", "history:read", "history:write", "voices", "admin"]
 # What would end the run itself: its own user, its own key, every call.

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { vi } from 'vitest'
-import { SCOPES, type Store } from '#edge/ports.ts'
+import { SCOPES, type Scope, type Store } from '#edge/ports.ts'
 import { readEdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge } from '#edge/runtime/node/start-edge.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
@@ -32,8 +32,8 @@ export interface WebWorld {
   /** The address that signs one browser in, once. */
   signInUrl(base?: string): Promise<string>
   launch(microphoneWav?: string): Promise<Browser>
-  /** A page in a context of its own; `base` where it is not to reach the edge directly. */
-  open(browser: Browser, options?: BrowserContextOptions & { base?: string }): Promise<Page>
+  /** A page in a context of its own; `base` where it is not to reach the edge directly, `scopes` where it may not do all. */
+  open(browser: Browser, options?: BrowserContextOptions & { base?: string; scopes?: Scope[] }): Promise<Page>
   /** Ends the page's call and closes it. */
   leave(page: Page): Promise<void>
   /** The turns of this page's conversation in the database, once there are so many. */
@@ -54,8 +54,9 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
   const { url, store } = edge
   // Pages are opened faster than a person signs in.
   const limits = { rateFactor: 100, sessions: 100 }
-  const { key } = await store.keys.createKey({ name: 'web', scopes: [...SCOPES], limits, now: Date.now() })
-  const authorization = `Bearer ${key}`
+  const newKey = async (scopes: Scope[]): Promise<string> =>
+    (await store.keys.createKey({ name: 'web', scopes, limits, now: Date.now() })).key
+  const authorization = `Bearer ${await newKey([...SCOPES])}`
   const stops: (() => Promise<void>)[] = [() => edge.close()]
   const complaints: string[] = []
 
@@ -74,8 +75,9 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
     await node.ready
   }
 
-  async function signInUrl(base = url): Promise<string> {
-    const answer = await fetch(`${url}/api/sign-in/codes`, { method: 'POST', headers: { authorization } })
+  async function signInUrl(base = url, scopes?: Scope[]): Promise<string> {
+    const headers = { authorization: scopes === undefined ? authorization : `Bearer ${await newKey(scopes)}` }
+    const answer = await fetch(`${url}/api/sign-in/codes`, { method: 'POST', headers })
     return `${base}/#code=${((await answer.json()) as { code: string }).code}`
   }
 
@@ -90,14 +92,14 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
       stops.push(() => browser.close())
       return browser
     },
-    async open(browser, { base, ...options } = {}) {
+    async open(browser, { base, scopes, ...options } = {}) {
       const context = await browser.newContext({ permissions: ['microphone'], ...options })
       context.setDefaultTimeout(PATIENCE_MS)
       const page = await context.newPage()
       page.on('pageerror', (error) => complaints.push(String(error)))
       page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()))
       await page.addInitScript(installProbe)
-      await page.goto(await signInUrl(base))
+      await page.goto(await signInUrl(base, scopes))
       await page.getByRole('button', { name: 'Talk' }).waitFor()
       return page
     },

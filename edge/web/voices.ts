@@ -1,0 +1,98 @@
+// The caller's own voices: which there are, which one he is answered in, and what he does with them. Changed by voices-panel.tsx, read
+// by choices.ts when a session opens. It knows no session.
+import { signal } from '@preact/signals'
+import { readWav } from '#shared/audio/wav.ts'
+import { pcmToFloat } from '#shared/audio/pcm.ts'
+import type { VoiceProfileId } from '#shared/ids.ts'
+import type { VoiceProfile } from '#shared/model/voice-profile.ts'
+import { waitForVoice, deleteVoice, fetchVoices, previewVoice, uploadVoice, type NewVoice } from './edge-api.ts'
+import { TRIAL } from './voice-text.ts'
+
+const VOICE_KEY = 'parley.voice'
+
+/** The newest first; undefined where this caller may have none. */
+export const voices = signal<readonly VoiceProfile[] | undefined>(undefined)
+/** Undefined: the persona's. */
+export const chosenVoice = signal<VoiceProfileId | undefined>(undefined)
+
+/** Reads which there are, and which was chosen in this browser before. Without an answer there is nothing to choose. */
+export async function recallVoices(): Promise<void> {
+  try {
+    voices.value = await fetchVoices()
+  } catch {
+    return
+  }
+  // One that was removed meanwhile would refuse the call.
+  const kept = localStorage.getItem(VOICE_KEY)
+  chosenVoice.value = voices.value?.find(({ id, state }) => id === kept && state === 'ready')?.id
+  void follow()
+}
+
+export function chooseVoice(id: VoiceProfileId | undefined): void {
+  chosenVoice.value = id
+  if (id === undefined) localStorage.removeItem(VOICE_KEY)
+  else localStorage.setItem(VOICE_KEY, id)
+}
+
+/** It may be what was not found. False where none was chosen. */
+export function dropChosenVoice(): boolean {
+  const isChosen = chosenVoice.value !== undefined
+  chooseVoice(undefined)
+  return isChosen
+}
+
+/** Resolves when it is uploaded; what becomes of it is shown as it comes. Throws an Error with words for the caller. */
+export async function addVoice(made: NewVoice): Promise<void> {
+  await uploadVoice(made)
+  voices.value = await fetchVoices()
+  void follow()
+}
+
+export async function removeVoice(id: VoiceProfileId): Promise<void> {
+  await deleteVoice(id)
+  voices.value = voices.value?.filter((one) => one.id !== id)
+  if (chosenVoice.value === id) chooseVoice(undefined)
+}
+
+/** Resolves when it has sounded. Throws an Error with words for the caller. */
+export async function tryVoice({ id, language }: VoiceProfile): Promise<void> {
+  // Before anything is awaited: browsers unlock sound only while the click is fresh.
+  const context = new AudioContext()
+  try {
+    const { samples, sampleRate } = readWav(await previewVoice(id, TRIAL[language]))
+    const buffer = context.createBuffer(1, samples.length, sampleRate)
+    buffer.copyToChannel(pcmToFloat(samples) as Float32Array<ArrayBuffer>, 0)
+    const source = context.createBufferSource()
+    source.buffer = buffer
+    source.connect(context.destination)
+    const ended = new Promise((resolve) => source.addEventListener('ended', resolve))
+    source.start()
+    await ended
+  } finally {
+    await context.close()
+  }
+}
+
+/** As long as the edge holds an answer back, at most. */
+const WAIT_MS = 25_000
+let isFollowing = false
+
+/** One request at a time, whatever waits: a browser has six for all that the page asks. Until nothing is under way, or nobody answers. */
+async function follow(): Promise<void> {
+  if (isFollowing) return
+  isFollowing = true
+  try {
+    for (let oldest = underWay(); oldest; oldest = underWay()) {
+      await waitForVoice(oldest.id, WAIT_MS)
+      voices.value = await fetchVoices()
+    }
+  } catch {
+    // Shown as it was; a reload asks again.
+  } finally {
+    isFollowing = false
+  }
+}
+
+function underWay(): VoiceProfile | undefined {
+  return voices.value?.findLast(({ state }) => state === 'uploaded' || state === 'checking')
+}
