@@ -65,10 +65,13 @@ export async function fetchVoices(): Promise<VoiceProfile[] | undefined> {
   return ((await accepted(answer)) as { voiceProfiles: VoiceProfile[] }).voiceProfiles
 }
 
-export async function uploadVoice(made: NewVoice): Promise<void> {
+/** False where this recording was there already: that voice stays as it is. */
+export async function uploadVoice(made: NewVoice): Promise<boolean> {
   const body = new FormData()
   for (const name of ['name', 'language', 'consent', 'file'] as const) body.append(name, made[name])
-  await accepted(await fetch('/api/voice-profiles', { method: 'POST', body }))
+  const answer = await fetch('/api/voice-profiles', { method: 'POST', body })
+  await accepted(answer)
+  return answer.status === 201
 }
 
 /** Resolves when it is ready, rejected or gone, or after so long. */

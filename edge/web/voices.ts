@@ -43,9 +43,10 @@ export function dropChosenVoice(): boolean {
 
 /** Resolves when it is uploaded; what becomes of it is shown as it comes. Throws an Error with words for the caller. */
 export async function addVoice(made: NewVoice): Promise<void> {
-  await uploadVoice(made)
+  const isNew = await uploadVoice(made)
   voices.value = await fetchVoices()
   void follow()
+  if (!isNew) throw new Error('You have this recording already.')
 }
 
 export async function removeVoice(id: VoiceProfileId): Promise<void> {
