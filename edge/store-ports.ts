@@ -185,12 +185,14 @@ export interface KeyStore {
   callerById(keyId: ApiKeyId, now: number): Promise<Caller | undefined>
   /**
    * The caller whom an identity provider vouches for: his user and a key row without a secret are made when he first comes,
-   * so that he can be revoked like any other. Undefined where he was.
+   * so that he can be revoked like any other. Undefined where he was, and for a token from before he deleted his account.
    */
   callerByIdentity(identity: {
     userId: UserId
     keyId: ApiKeyId
     scopes: Scope[]
+    /** Of the token, in epoch milliseconds. */
+    issuedAt: number
     now: number
   }): Promise<Caller | undefined>
   /** For a new user where none is named. */

@@ -1,5 +1,5 @@
 // What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
-// written, secrets of sessions that are over, files that were never finished, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
+// written, secrets of sessions that are over, what users had used who are gone, files that were never finished, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
 // by the cron trigger. Safe to run twice, and by several edges at once.
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'

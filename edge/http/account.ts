@@ -14,8 +14,10 @@ const Choice = v.strictObject({
 })
 const Me = v.object({ ...Identity.entries, ...Choice.entries })
 
-export function accountRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) {
-  const { store, clock } = ports
+type AccountPorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'sessions' | 'voiceJobs'>
+
+export function accountRoutes(ports: AccountPorts) {
+  const { store, clock, sessions, voiceJobs } = ports
   const { look, choose, leave } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .get('/me', look, async (c) => {
@@ -34,7 +36,11 @@ export function accountRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) 
         c.req.header('authorization') === undefined || caller.token !== undefined || mayDo(caller, 'admin')
       const onlyKey = isPerson ? undefined : caller.keyId
       const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
+      // Whatever key they were opened with: nothing of them could be stored any more.
+      const keys = await store.keys.listKeys(caller.userId)
+      await sessions.keysEnded(keys.map(({ keyId }) => keyId))
       await dropFiles(ports, files)
+      voiceJobs.forget(files)
       dropCookie(c)
       return c.body(null, 204)
     })
@@ -59,7 +65,7 @@ function operationsOf(ports: OperationPorts) {
   })
   const leave = operation(ports, {
     summary:
-      'Delete all that is yours: conversations, voices, usage. Your keys end within 5 s; asked for with a key, it alone',
+      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; asked for with a key, it alone',
     tag,
     needs: 'history:write',
     rate: 'account',

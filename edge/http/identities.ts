@@ -61,7 +61,9 @@ export function createIdentities(provider: IdentityProvider, { store, log }: Por
       if (typeof subject !== 'string' || subject === '') return undefined
       const digest = (await sha256Hex(`${provider.issuer}\n${subject}`)).slice(0, USER_ID_CHARS)
       const scopes = scopesOf(claims?.[provider.scopesClaim], provider)
-      const identity = { userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, now } as const
+      // A token that does not say when it was made may be older than anything.
+      const issuedAt = (typeof claims?.['iat'] === 'number' ? claims['iat'] : 0) * 1_000
+      const identity = { userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, issuedAt, now } as const
       const caller = await store.keys.callerByIdentity(identity)
       return caller && { ...caller, token: { scopes, until: Number(claims?.['exp']) * 1000 } }
     },

@@ -1,11 +1,12 @@
 // What a user changes of what was said: feedback, and deleting, which leaves nothing behind. Knows no room: whoever deletes ends
 // live sessions first, or by their keys.
-import { and, desc, eq, not, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import type { HistoryEdits, Owner } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { ConversationId, UserId } from '#shared/ids.ts'
+import { dayOf } from '#shared/model/quota.ts'
 import type { EdgeDatabase } from './database.ts'
-import { apiKey, conversation, feedback, session, turn, usage } from './schema.ts'
+import { apiKey, conversation, feedback, persona, session, turn, usage, user } from './schema.ts'
 import { audioFiles } from './audio-store.ts'
 import { isOwnSecret } from './key-store.ts'
 import { forgetWords } from './turn-search.ts'
@@ -73,9 +74,10 @@ async function deleteUser(
 ): Promise<BlobHash[]> {
   const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
   const isOfUser = eq(voiceProfile.userId, userId)
+  const today = dayOf(now)
   const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
   // Writing comes first: two that begin by reading would refuse each other on a server.
-  const [, , , files, , , , sound] = await db.batch([
+  const [, , , files, , , , , sound] = await db.batch([
     // An identity may come again, with a new token, and begin anew.
     db
       .update(apiKey)
@@ -87,11 +89,23 @@ async function deleteUser(
       .where(and(isEnded, not(isOwnSecret))),
     db.delete(job).where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
     db.select(FILES).from(voiceProfile).where(isOfUser),
+    db
+      .update(persona)
+      .set({ voiceProfileId: null })
+      .where(inArray(persona.voiceProfileId, db.select({ id: voiceProfile.id }).from(voiceProfile).where(isOfUser))),
     db.delete(voiceProfile).where(isOfUser),
     ...deleteTurns(db, ofUser),
     db.delete(session).where(eq(session.userId, userId)),
     db.delete(conversation).where(eq(conversation.userId, userId)),
-    db.delete(usage).where(eq(usage.userId, userId)),
+    // Today's numbers count until the day is over: nobody gets a day's quotas twice by leaving.
+    db.delete(usage).where(and(eq(usage.userId, userId), lt(usage.day, today))),
+    db
+      .update(user)
+      .set({
+        // A node whose clock is ahead has counted a day that is still to come.
+        forgetUsageOf: sql`max(${today}, coalesce((select max(${usage.day}) from ${usage} where ${usage.userId} = ${userId}), ${today}))`,
+      })
+      .where(eq(user.id, userId)),
   ])
   return [...filesOf(files), ...audioFiles(sound)]
 }

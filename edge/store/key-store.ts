@@ -90,9 +90,11 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
       return row && callerOf(row)
     },
 
-    async callerByIdentity({ userId, keyId, scopes, now }) {
+    async callerByIdentity({ userId, keyId, scopes, issuedAt, now }) {
       const [known] = await db.select().from(apiKey).where(eq(apiKey.id, keyId))
       if (known?.revokedAt != null) return undefined
+      // He has deleted his account since: a token from before does not bring him back.
+      if (known && issuedAt <= (known.expiresAt ?? -Infinity)) return undefined
       // Cookies and tickets read the row later; a request that changes nothing must not write.
       if (known?.scopes.join() !== scopes.join() || known.expiresAt !== null) {
         const row = {

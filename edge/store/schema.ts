@@ -27,6 +27,8 @@ export const user = sqliteTable('user', {
   createdAt: integer('created_at').notNull(),
   /** Of the sound of his turns; null for as the persona says. */
   keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>(),
+  /** YYYY-MM-DD: what was used until then is forgotten when that day is over; until then it counts. */
+  forgetUsageOf: text('forget_usage_of'),
 })
 
 export const apiKey = sqliteTable(
@@ -142,6 +144,9 @@ export const session = sqliteTable(
     heldCostMicros: integer('held_cost_micros').notNull().default(0),
   },
   (table) => [
+    // Whoever deletes conversations and users follows the foreign keys.
+    index('session_by_conversation').on(table.conversationId),
+    index('session_by_user').on(table.userId),
     index('session_live_by_user')
       .on(table.userId)
       .where(sql`state = 'live'`),
@@ -191,7 +196,10 @@ export const turn = sqliteTable(
     faultCode: text('fault_code'),
     storedAt: integer('stored_at').notNull(),
   },
-  (table) => [index('turn_by_conversation').on(table.conversationId, table.startedAt, table.turn)],
+  (table) => [
+    index('turn_by_conversation').on(table.conversationId, table.startedAt, table.turn),
+    index('turn_by_session').on(table.sessionId),
+  ],
 )
 
 /**

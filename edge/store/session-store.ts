@@ -11,7 +11,7 @@ import { valuesOf, type EdgeDatabase } from './database.ts'
 import { firstHoldMicros } from './prices.ts'
 import { countForOpening, hasQuotaSql } from './quota-store.ts'
 import { exhaustedIn, FIRST_HOLD, metersOf, nearIn, quotasOf, type Counted } from './quotas.ts'
-import { conversation, persona, session, turn } from './schema.ts'
+import { conversation, persona, session, turn, usage, user } from './schema.ts'
 
 /** A past turn has some 100 characters; more rows than this are never within MAX_CONTEXT_BYTES in practice. */
 const MAX_CONTEXT_TURNS = 500
@@ -77,6 +77,7 @@ async function sweep(
   db: EdgeDatabase,
   { openedBefore, now }: Parameters<SessionStore['sweep']>[0],
 ): ReturnType<SessionStore['sweep']> {
+  const today = dayOf(now)
   const [ended, forgotten] = await db.batch([
     db
       .update(session)
@@ -86,6 +87,11 @@ async function sweep(
       .update(session)
       .set({ resumeTokenHash: null })
       .where(and(eq(session.state, 'ended'), isNotNull(session.resumeTokenHash))),
+    db
+      .delete(usage)
+      .where(
+        sql`${usage.userId} in (select ${user.id} from ${user} where ${user.forgetUsageOf} < ${today} and ${user.forgetUsageOf} >= ${usage.day})`,
+      ),
   ])
   return { ended: ended.rowsAffected, forgotten: forgotten.rowsAffected }
 }

@@ -13,9 +13,9 @@ interface Said {
   replyText: string
 }
 
-/** One word of the index for each user: letters and digits only. */
-export const ownerTerm = (userId: UserId): string => userId.replaceAll(/[^a-z0-9]/g, '')
-const OWNER_SQL = sql`replace(${session.userId}, '_', '')`
+/** One word of the index for each user, of letters and digits only, and no two users with the same. */
+export const ownerTerm = (userId: UserId): string => userId.replaceAll('z', 'z0').replaceAll('_', 'z1')
+const OWNER_SQL = sql`replace(replace(${session.userId}, 'z', 'z0'), '_', 'z1')`
 
 /** Two statements for a batch, to come after the one that stores the turn. A turn that is stored otherwise stays as it was. */
 export function indexTurn(db: EdgeDatabase, said: Said) {

@@ -73,8 +73,20 @@ function* emails(text: string): Generator<Found> {
   }
 }
 
+/** What stands between groups of digits and may be inside of one number: anything, all but what separates numbers, nothing. */
+const JOINS: readonly ((between: string) => boolean)[] = [
+  () => true,
+  (between) => !/[,，、()]/.test(between),
+  () => false,
+]
+
+/** A number may be followed by another one, as a card's by its date: groups are tried together and apart. */
 function* inDigits(text: string): Generator<Found> {
-  const { squeezed, starts, ends } = squeeze(text)
+  for (const joins of JOINS) yield* inGroups(text, joins)
+}
+
+function* inGroups(text: string, joins: (between: string) => boolean): Generator<Found> {
+  const { squeezed, starts, ends } = squeeze(text, joins)
   const isPhoneLike = (start: number, end: number): boolean =>
     GROUPED_PHONE.test(text.slice(starts[start], ends[end - 1]))
   for (let from = 0; ;) {
@@ -83,13 +95,23 @@ function* inDigits(text: string): Generator<Found> {
     const start = starts[found.start] ?? 0
     const end = ends[found.end - 1] ?? text.length
     from = found.end
-    // "0.9, 0.95, 0.99": points and other separators together are a list of decimals.
-    if (found.kind === 'phone' && /\./.test(text.slice(start, end)) && /[\s,，、]/.test(text.slice(start, end)))
-      continue
+    if (isList(text.slice(start, end), found.kind)) continue
     // An opening bracket before the area code goes with it.
     const isBracketed = text.charAt(start - 1) === '('
     yield { kind: found.kind, start: isBracketed ? start - 1 : start, end }
   }
+}
+
+/** A part of a counted list has more than this many numbers. */
+const MAX_COUNTED = 4
+
+function isList(written: string, kind: SensitiveKind): boolean {
+  // "0.9, 0.95, 0.99": points and other separators together are a list of decimals.
+  if (kind === 'phone' && /\./.test(written) && /[\s,，、]/.test(written)) return true
+  const numbers = written.split(/[,，、]\s?/).map(Number)
+  const isUp = numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0))
+  const isDown = numbers.every((number, at) => at === 0 || number < (numbers[at - 1] ?? 0))
+  return numbers.length > MAX_COUNTED && (isUp || isDown)
 }
 
 /** As in North America. */
@@ -103,7 +125,7 @@ interface Squeezed {
 }
 
 /** Digits without the separators between them, also those that are words; other separators become a blank. */
-function squeeze(text: string): Squeezed {
+function squeeze(text: string, joins: (between: string) => boolean): Squeezed {
   const made: Squeezed = { squeezed: '', starts: [], ends: [] }
   const add = (sign: string, start: number, end: number): void => {
     made.squeezed += sign
@@ -115,8 +137,9 @@ function squeeze(text: string): Squeezed {
     const sign = word?.digit ?? text.charAt(at)
     const end = at + (word?.length ?? 1)
     if (!SEPARATORS.test(sign)) {
-      const isApart = at > 0 && SEPARATORS.test(text.charAt(at - 1))
-      if (isApart && !(/\d/.test(sign) && /[\d+]$/.test(made.squeezed))) add(' ', at - 1, at)
+      const between = text.slice(made.ends.at(-1) ?? 0, at)
+      const isOneNumber = /\d/.test(sign) && /[\d+]$/.test(made.squeezed) && joins(between)
+      if (between !== '' && !isOneNumber) add(' ', at - 1, at)
       add(sign, at, end)
     }
     at = end

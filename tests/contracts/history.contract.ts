@@ -100,6 +100,15 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
       expect(await store.edits.turnId('everybody', conversationId, turn)).toBe(turns[0]?.id)
     })
 
+    it('[HIS5] users whose ids differ by little find their own', async () => {
+      const names = ['usr_anna_b', 'usr_annab', 'usr_annaz1b', 'usr_anna0b', 'usr_annazb'] as const
+      for (const userId of names) {
+        await store.keys.createKey({ name: 'test', scopes: ['talk'], userId, now: NOW })
+        await talk(userId, [{ utteranceText: `pineapple of ${userId.slice(4)}` }])
+      }
+      for (const userId of names) expect(await found('pineapple', userId)).toEqual([`pineapple of ${userId.slice(4)}`])
+    })
+
     it('[HIS6] a list is filtered by persona, time and words, and goes on after those of the same moment', async () => {
       const one = await talk(anna, [{ utteranceText: 'blue whale' }])
       const two = await talk(anna, [{ utteranceText: 'red fox' }], { now: NOW + DAY_MS })
@@ -172,11 +181,20 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
 
     it('[HIS11] of a deleted user nothing is left but revoked keys without a name, and others lose nothing', async () => {
       const mine = await talk(anna, [{ utteranceText: 'my secret' }], { isLive: true })
+      await talk(anna, [{ utteranceText: 'long ago' }], { now: NOW - DAY_MS })
       await talk(ben, [{ utteranceText: 'his secret' }])
       await store.edits.deleteUser(anna, { now: NOW })
       expect(await store.history.listConversations(anna, { limit: 9 })).toEqual([])
       expect(await found('secret')).toEqual([])
-      expect(await store.history.stats(anna, { from: '2026-11-01', to: '2026-11-30' })).toEqual([])
+      const used = () => store.quotas.usage(anna, { from: '2026-11-01', to: '2026-11-30' })
+      // Who leaves and comes again has no other day's quotas.
+      expect(await used()).toMatchObject([{ day: '2026-11-05', turns: 1 }])
+      const sweepAt = (now: number) => store.sessions.sweep({ openedBefore: 0, now })
+      await sweepAt(NOW)
+      expect(await used()).toHaveLength(1)
+      await sweepAt(NOW + DAY_MS)
+      expect(await used()).toEqual([])
+      expect(await store.quotas.usage(ben, { from: '2026-11-01', to: '2026-11-30' })).toHaveLength(1)
       expect(await store.keys.listKeys(anna)).toMatchObject([{ name: 'deleted', revokedAt: NOW }])
       expect(await found('secret', ben)).toEqual(['his secret'])
       const late = { ...mine, record: turnRecord(), now: NOW }

@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from '#edge/app.ts'
 import { answerOf } from '#edge/http/problem.ts'
+import type { BlobHash } from '#shared/blob.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
+import type { ApiKeyId } from '#shared/ids.ts'
 import { silentLog, type Log, type LogFacts } from '#shared/log.ts'
 import { fakePorts } from './fake-ports.ts'
 
@@ -79,6 +81,24 @@ describe('answers to what goes wrong', () => {
     expect(answer.headers.get('allow')).toBe(allowed)
     const id = `${method} ${path}`
     expect(await answer.json()).toMatchObject({ status: 405, fault: { code: 'not_found', kind: 'method', id } })
+  })
+
+  it('[HIS11] whoever leaves ends his sessions, whatever key they were opened with, and nodes forget his voices', async () => {
+    const { ports, store } = fakePorts()
+    const { key, keyId } = await store.keys.createKey({ name: 'one', scopes: ['history:write'], now: 0 })
+    const file = '1'.padStart(64, '0') as BlobHash
+    const [ended, forgotten]: [ApiKeyId[], BlobHash[]] = [[], []]
+    const gone = {
+      ...ports,
+      store: { ...store, edits: { ...store.edits, deleteUser: async () => [file] } },
+      blobs: { ...ports.blobs, delete: async () => {} },
+      sessions: { ...ports.sessions, keysEnded: async (ids: ApiKeyId[]) => void ended.push(...ids) },
+      voiceJobs: { ...ports.voiceJobs, forget: (files: readonly BlobHash[]) => void forgotten.push(...files) },
+    }
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await createApp(gone).request('/api/me', { method: 'DELETE', headers })).status).toBe(204)
+    expect(ended).toContain(keyId)
+    expect(forgotten).toEqual([file])
   })
 
   it('[HTP10] a bug is logged with its error and answered as internal, without a word of it', async () => {

@@ -26,7 +26,7 @@ describe('authentication', () => {
     const { key, keyId, userId } = await edge.newKey()
     const me = await edge.request('/api/me', { key })
     expect(me.status).toBe(200)
-    expect(await me.json()).toEqual({ userId, keyId, scopes: ['talk', 'history:read'] })
+    expect(await me.json()).toEqual({ userId, keyId, scopes: ['talk', 'history:read'], keepAudioDays: null })
     for (const wrong of [undefined, `${key}x`, 'pk_', key.toUpperCase()]) {
       const answer = await edge.request('/api/me', wrong === undefined ? {} : { key: wrong })
       expect(answer.status).toBe(401)

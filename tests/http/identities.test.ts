@@ -58,6 +58,7 @@ describe('an identity provider', () => {
     iss: ISSUER,
     aud: AUDIENCE,
     sub: 'anna',
+    iat: Math.floor(Date.now() / 1000),
     exp: soon(),
     scope: 'voice.use history:read nonsense',
     ...facts,
@@ -128,7 +129,11 @@ describe('an identity provider', () => {
     const rotated = await edge.request(`/api/keys/${first.keyId}/rotate`, { method: 'POST', key: admin, body: '{}' })
     expect(rotated.status).toBe(404)
     expect((await edge.request('/api/me', { method: 'DELETE', key: token })).status).toBe(204)
-    expect(await (await me(await tokenOf({ sub: 'fred', scope: 'history:read' }))).json()).toMatchObject({
+    // What was made before brings nobody back.
+    expect((await me(token)).status).toBe(401)
+    expect((await me(await tokenOf({ sub: 'fred', iat: undefined }))).status).toBe(401)
+    const iat = Math.floor(Date.now() / 1000) + 1
+    expect(await (await me(await tokenOf({ sub: 'fred', scope: 'history:read', iat }))).json()).toMatchObject({
       userId: first.userId,
       scopes: ['history:read'],
     })

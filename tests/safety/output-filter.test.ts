@@ -23,6 +23,27 @@ describe('what must not be said', () => {
     }
   })
 
+  test.for([
+    ['Card 4111 1111 1111 1111, 12/26, 123.', `Card ${MASK}, 12/26, 123.`],
+    ['Card 4111111111111111, 123', `Card ${MASK}, 123`],
+    ['She is A123456789, 5 years old.', `She is ${MASK}, 5 years old.`],
+    ['Call 0912345678 2 times.', `Call ${MASK} 2 times.`],
+    ['Call 0912345678, 0987654321, or 0912-345-678.', `Call ${MASK}, ${MASK}, or ${MASK}.`],
+    ['身分證 A123456789，3 月；電話 0912345678，2 支。', `身分證 ${MASK}，3 月；電話 ${MASK}，2 支。`],
+    ['Room 12, 0912 345 678, floor 3', `Room 12, ${MASK}, floor 3`],
+  ])('[SAF7] a number with others beside it is taken out, and they are not: %s', ([text, expected]) => {
+    expect(run([text ?? '']).text).toBe(expected)
+    expect(run([...(text ?? '')]).text).toBe(expected)
+  })
+
+  test.for([
+    'Odd numbers are 1, 3, 5, 7, 9, 11, 13, 15, 17, 19 and 21.',
+    'Pi is 3.14159 26535 89793 23846, they say.',
+    'In 2024, 1,234,567 people came; in 2025, 2,345,678.',
+  ])('[SAF8] a list of numbers is only a list: %s', (text) => {
+    expect(run([text]).text).toBe(text)
+  })
+
   test.for(HARMLESS_REPLIES)('[SAF8] said as it is: %s', (text) => {
     expect(run([text])).toEqual({ text, decisions: [], isEnded: false })
   })
