@@ -1,5 +1,6 @@
 // What users may use up and what it costs: the operator's settings, and what the store says of them. Part of ports.ts.
 import type { Fault } from '#shared/fault.ts'
+import type { UserId } from '#shared/ids.ts'
 import type { Quota } from '#shared/model/quota.ts'
 import type { KeyLimits } from './ports.ts'
 import type { Owner } from './store-ports.ts'
@@ -59,6 +60,10 @@ export interface DayUsage {
 export interface QuotaStore {
   /** Of a user whose key has these limits, today; of everybody, what all of them cost. */
   meters(owner: Owner, limits: KeyLimits, now: number): Promise<QuotaMeter[]>
+  /** The fault of the first of a user's quotas of today of which nothing is left. */
+  exhausted(userId: UserId, limits: KeyLimits, now: number): Promise<QuotaStanding['exhausted']>
+  /** Counts what was spoken outside of turns. */
+  spoken(userId: UserId, speech: { engine: string; audioMs: number }, now: number): Promise<void>
   /** Days with turns, newest first; both bounds belong to it. */
   usage(owner: Owner, days: { from: string; to: string }): Promise<DayUsage[]>
 }

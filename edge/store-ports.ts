@@ -183,15 +183,11 @@ export interface KeyStore {
   callerByKey(key: string, now: number): Promise<Caller | undefined>
   /** The caller of a valid key: a browser's cookie names its key, never holds it. */
   callerById(keyId: ApiKeyId, now: number): Promise<Caller | undefined>
-  /**
-   * The caller whom an identity provider vouches for: his user and a key row without a secret are made when he first comes,
-   * so that he can be revoked like any other. Undefined where he was, and for a token from before he deleted his account.
-   */
+  /** Whom an identity provider vouches for; made when he first comes. Undefined where he was revoked, or left after `issuedAt`. */
   callerByIdentity(identity: {
     userId: UserId
     keyId: ApiKeyId
     scopes: Scope[]
-    /** Of the token, in epoch milliseconds. */
     issuedAt: number
     now: number
   }): Promise<Caller | undefined>

@@ -15,6 +15,10 @@ const UPLOAD_MS = 60 * 60_000
 
 /** Turns of one run: the next one goes on. Each names two files, and a statement has room for so many names. */
 const MAX_EXPIRED = 200
+/** Files are looked through by the first two signs of their names, one pair a run: all of them in 64 hours. */
+const PREFIXES = 256
+/** Files are put before what names them is written, at most as long before as a node may be cut off with a turn in its outbox. */
+const UNNAMED_MS = 7 * 24 * 60 * 60_000
 
 export interface UpkeepPorts {
   clock: Clock
@@ -24,7 +28,7 @@ export interface UpkeepPorts {
     audio: Pick<Store['audio'], 'expireAudio'>
     voices: Pick<Store['voices'], 'unnamed'>
   }
-  blobs: Pick<Blobs, 'sweep' | 'delete'>
+  blobs: Pick<Blobs, 'sweep' | 'putBefore' | 'delete'>
   voiceJobs: Pick<VoiceJobs, 'begin'>
 }
 
@@ -32,10 +36,11 @@ export interface UpkeepPorts {
 export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPorts): Promise<void> {
   const now = clock.now()
   voiceJobs.begin()
-  const [sessions, parts, expired] = await Promise.allSettled([
+  const [sessions, parts, expired, unnamed] = await Promise.allSettled([
     store.sessions.sweep({ openedBefore: now - MAX_SESSION_MS - SESSION_SLACK_MS, now }),
     blobs.sweep(now - UPLOAD_MS),
     expire({ store, blobs }, now),
+    dropUnnamed({ store, blobs }, now),
   ])
   if (sessions.status === 'rejected') log.error({ error: sessions.reason }, 'cannot sweep sessions')
   else if (sessions.value.ended > 0) log.warn(sessions.value, 'ended sessions whose end was never written')
@@ -44,6 +49,21 @@ export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPort
   else if (parts.value > 0) log.warn({ parts: parts.value }, 'removed files that were never finished')
   if (expired.status === 'rejected') log.error({ error: expired.reason }, 'cannot forget the sound of old turns')
   else if (expired.value > 0) log.info({ files: expired.value }, 'forgot the sound of old turns')
+  if (unnamed.status === 'rejected') log.error({ error: unnamed.reason }, 'cannot remove files that nothing names')
+  else if (unnamed.value > 0) log.warn({ files: unnamed.value }, 'removed files that nothing names')
+}
+
+/** What was left when its name went: a deletion that failed half way, a turn that came when its conversation was gone. */
+async function dropUnnamed({ store, blobs }: Pick<UpkeepPorts, 'store' | 'blobs'>, now: number): Promise<number> {
+  const prefix = (Math.floor(now / UPKEEP_EVERY_MS) % PREFIXES).toString(16).padStart(2, '0')
+  const old = await blobs.putBefore(now - UNNAMED_MS, prefix)
+  let dropped = 0
+  for (let at = 0; at < old.length; at += MAX_EXPIRED)
+    for (const hash of await store.voices.unnamed(old.slice(at, at + MAX_EXPIRED))) {
+      await blobs.delete(hash)
+      dropped++
+    }
+  return dropped
 }
 
 /** What was kept for as long as it was to be. How many files are gone. */

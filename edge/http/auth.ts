@@ -3,6 +3,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
+import { countedAddress } from '#edge/limits/address-of.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
@@ -123,7 +124,7 @@ export function limitAddresses({
   const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
   return async (c, next) => {
     if (settings.addressRate > 0 && c.req.path !== '/health') {
-      const taken = await limits.take(`address:${addressOf(c)}`, rule, clock.now())
+      const taken = await limits.take(`address:${countedAddress(addressOf(c))}`, rule, clock.now())
       if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
     }
     await next()
@@ -137,7 +138,7 @@ export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addre
   return async (c, next) => {
     await next()
     if (c.res.status !== 401) return
-    const taken = await ports.limits.take(`failure:${ports.addressOf(c)}`, FAILURES, ports.clock.now())
+    const taken = await ports.limits.take(`failure:${countedAddress(ports.addressOf(c))}`, FAILURES, ports.clock.now())
     if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
   }
 }

@@ -27,7 +27,9 @@ export function operation(ports: OperationPorts, about: Operation): MiddlewareHa
   const guard: MiddlewareHandler<OperationEnv> = async (c, next) => {
     const caller = await callerOf(c, ports)
     if (needs !== 'key' && !mayDo(caller, needs)) throw new FaultError({ code: 'forbidden', action: needs })
-    await spend(c, ports, { caller, rate, bucket: bucket ?? `${c.req.method} ${routePath(c)}` })
+    // A HEAD costs what its GET costs.
+    const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
+    await spend(c, ports, { caller, rate, bucket: bucket ?? `${method} ${routePath(c)}` })
     c.set('caller', caller)
     await next()
   }

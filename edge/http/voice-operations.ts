@@ -116,7 +116,7 @@ export function voiceOperations(ports: OperationPorts) {
       bucket: 'POST voice preview',
       body: Preview,
       answers: { 200: { mediaType: MEDIA_TYPE.wav } },
-      refuses: ['not_found', 'conflict', 'no_capacity', 'node_lost', 'deadline_exceeded'],
+      refuses: ['not_found', 'conflict', 'quota_exhausted', 'no_capacity', 'node_lost', 'deadline_exceeded'],
     }),
   }
 }

@@ -6,9 +6,11 @@ import type { EdgePorts, NodeView, StoredVoice } from '#edge/ports.ts'
 import { endlessWavHeader } from '#shared/audio/wav.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import { FaultError, faultOf } from '#shared/fault.ts'
+import { FaultError } from '#shared/fault.ts'
+import type { UserId } from '#shared/ids.ts'
+import { invariant } from '#shared/invariant.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
-import { SpeechRendered, type SpeechRender } from '#shared/protocol/voice-requests.ts'
+import { PIECE_NONCE_BYTES, SpeechRendered, type SpeechRender } from '#shared/protocol/voice-requests.ts'
 import { ownerOf } from './conversations.ts'
 import type { OperationEnv } from './operation.ts'
 import { readBody } from './read-body.ts'
@@ -29,16 +31,18 @@ export function voicePreviewRoutes(ports: PreviewPorts) {
   const mounted = (path: '/voice-profiles' | '/voice-profile') =>
     new Hono<OperationEnv>().basePath(path).post('/:id/preview', preview, async (c) => {
       const { text, ttsMode } = await readBody(c, Preview)
+      const { userId, limits } = c.get('caller')
+      const exhausted = await store.quotas.exhausted(userId, limits, ports.clock.now())
+      if (exhausted) throw new FaultError(exhausted)
       const found = await voiceOf(c.req.param('id'), (id) => store.voices.voice(ownerOf(c.get('caller')), id))
       const request = { text, ttsMode, language: found.language, voice: await speakingOf(ports, found) }
       const node = (await ports.fleet.nodes()).find(({ draining, freeSlots }) => !draining && freeSlots > 0)
       if (!node) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
+      const pieces = spoken(ports, { node, request, userId })
       // The first piece before the answer begins: what fails until then has a status of its own.
-      const first = await render(ports, node, request)
-      const drop = async (): Promise<void> => {
-        if (first.sha256 !== null) await ports.blobs.delete(first.sha256)
-      }
-      const body = streamed(spoken(ports, node, request, first), { sampleRate: first.sampleRate, drop })
+      const { value: first } = await pieces.next()
+      invariant(first !== undefined, 'a text has a first piece')
+      const body = streamed(first, pieces)
       return new Response(body, { headers: { 'content-type': MEDIA_TYPE.wav } })
     })
   return new Hono<OperationEnv>().route('/', mounted('/voice-profiles')).route('/', mounted('/voice-profile'))
@@ -58,52 +62,57 @@ async function render({ fleet }: PreviewPorts, { nodeId }: NodeView, params: Spe
   throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
 }
 
+interface Piece {
+  pcm: Uint8Array<ArrayBuffer>
+  sampleRate: number
+}
+
 async function* spoken(
   ports: PreviewPorts,
-  node: NodeView,
-  request: SpeechRender,
-  first: SpeechRendered,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let piece = first
-  for (let pieces = 1; ; pieces++) {
-    if (piece.sha256 !== null) yield* taken(ports, piece.sha256)
-    if (piece.rest === '' || pieces >= MAX_PIECES) return
-    piece = await render(ports, node, { ...request, text: piece.rest })
+  { node, request, userId }: { node: NodeView; request: SpeechRender; userId: UserId },
+): AsyncGenerator<Piece, undefined> {
+  let { text } = request
+  for (let pieces = 1; text !== '' && pieces <= MAX_PIECES; pieces++) {
+    const { sha256, sampleRate, engine, rest } = await render(ports, node, { ...request, text })
+    text = rest
+    const pcm = sha256 === null ? new Uint8Array(0) : await taken(ports, sha256)
+    const audioMs = (pcm.byteLength / 2 / sampleRate) * 1_000
+    if (audioMs > 0) await ports.store.quotas.spoken(userId, { engine, audioMs }, ports.clock.now())
+    yield { pcm, sampleRate }
   }
 }
 
-/** The file, which is then gone. */
-async function* taken({ blobs }: PreviewPorts, hash: BlobHash): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** What sounds in the file, which is then gone. */
+async function taken({ blobs }: PreviewPorts, hash: BlobHash): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const body = await blobs.get(hash)
-    if (body) yield new Uint8Array(await new Response(body).arrayBuffer())
+    // A gap in what is said would be taken for the voice.
+    if (!body) throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
+    return new Uint8Array(await new Response(body).arrayBuffer(), PIECE_NONCE_BYTES)
   } finally {
     await blobs.delete(hash)
   }
 }
 
-/** A caller who hangs up ends the speaking. `drop`: of one who did so before the first piece was asked for. */
-function streamed(
-  parts: AsyncGenerator<Uint8Array<ArrayBuffer>>,
-  { sampleRate, drop }: { sampleRate: number; drop: () => Promise<void> },
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** A caller who hangs up ends the speaking. */
+function streamed(first: Piece, others: AsyncGenerator<Piece, undefined>): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     start(controller) {
-      controller.enqueue(endlessWavHeader(sampleRate))
+      controller.enqueue(endlessWavHeader(first.sampleRate))
+      if (first.pcm.byteLength > 0) controller.enqueue(first.pcm)
     },
     async pull(controller) {
       try {
-        const { value, done } = await parts.next()
+        const { value, done } = await others.next()
         if (done) controller.close()
-        else controller.enqueue(value)
+        else controller.enqueue(value.pcm)
       } catch (error) {
         // The status is sent: a body that breaks off is all that can be said.
-        controller.error(faultOf(error))
+        controller.error(error)
       }
     },
     async cancel() {
-      await parts.return(undefined)
-      await drop()
+      await others.return(undefined)
     },
   })
 }

@@ -140,7 +140,7 @@ function record(id: TurnId, turn: OpenTurn, { now, outputRate }: { now: number; 
     heardText: heardText(ended, playedSamples).slice(0, MAX_TURN_TEXT_CHARS),
     engines: {},
     timings: NO_TIMINGS,
-    // What the node had spent is not known here; its own record, should it ever come, has it.
+    // What the node had spent is not known here; its own record, should it ever come, has it, and takes the place of this one.
     usage: { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 },
     // The node's trace is unknown here too: a new one says at least which record is meant.
     traceId: traceIdOf(newTraceparent()) ?? '0'.repeat(32),

@@ -92,9 +92,7 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
 
     async callerByIdentity({ userId, keyId, scopes, issuedAt, now }) {
       const [known] = await db.select().from(apiKey).where(eq(apiKey.id, keyId))
-      if (known?.revokedAt != null) return undefined
-      // He has deleted his account since: a token from before does not bring him back.
-      if (known && issuedAt <= (known.expiresAt ?? -Infinity)) return undefined
+      if (known && isGone(known, issuedAt)) return undefined
       // Cookies and tickets read the row later; a request that changes nothing must not write.
       if (known?.scopes.join() !== scopes.join() || known.expiresAt !== null) {
         const row = {
@@ -130,6 +128,11 @@ async function insertKey(
     db.insert(apiKey).values({ ...terms, id: keyId, userId, keyHash: await sha256Hex(key), createdAt: now }),
   ])
   return { keyId, key }
+}
+
+/** Revoked; or he has deleted his account since: a token from before does not bring him back. */
+function isGone({ revokedAt, expiresAt }: typeof apiKey.$inferSelect, issuedAt: number): boolean {
+  return revokedAt !== null || (expiresAt !== null && issuedAt <= expiresAt)
 }
 
 function isValid(now: number): SQL | undefined {

@@ -1,10 +1,11 @@
 // What is used up and what live sessions hold, counted by the database: for a session that is to open, for one that goes on, and
 // for GET /api/usage. quotas.ts judges the numbers. Knows no room.
 import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
-import type { Metering, QuotaStanding, QuotaStore, Quotas } from '#edge/ports.ts'
+import type { KeyLimits, Metering, Owner, QuotaMeter, QuotaStanding, QuotaStore, Quotas } from '#edge/ports.ts'
 import type { SessionId } from '#shared/ids.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import type { EdgeDatabase } from './database.ts'
+import { costMicrosOf } from './prices.ts'
 import { metersOf, quotasOf, standingOf, type Counted } from './quotas.ts'
 import { session, usage } from './schema.ts'
 
@@ -15,13 +16,34 @@ interface Whose {
   self: SessionId | null
 }
 
-export function createQuotaStore(db: EdgeDatabase, { quotas }: Metering): QuotaStore {
+export function createQuotaStore(db: EdgeDatabase, { quotas, prices }: Metering): QuotaStore {
+  const metersAt = async (owner: Owner, limits: KeyLimits, now: number): Promise<QuotaMeter[]> => {
+    const whose = { userId: sql`${owner}`, day: sql`${dayOf(now)}`, self: null }
+    const counted = await db.get<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
+    return metersOf(counted, quotasOf(quotas, limits))
+  }
   return {
     async meters(owner, limits, now) {
-      const whose = { userId: sql`${owner}`, day: sql`${dayOf(now)}`, self: null }
-      const counted = await db.get<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
-      const meters = metersOf(counted, quotasOf(quotas, limits))
+      const meters = await metersAt(owner, limits, now)
       return owner === 'everybody' ? meters.filter(({ quota }) => quota === 'serviceCost') : meters
+    },
+
+    exhausted: async (userId, limits, now) =>
+      standingOf(await metersAt(userId, limits, now), { day: dayOf(now), now }).exhausted,
+
+    async spoken(userId, { engine, audioMs }, now) {
+      const used = { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: Math.ceil(audioMs) }
+      const costMicros = costMicrosOf({ engines: { tts: engine }, usage: used }, prices)
+      await db
+        .insert(usage)
+        .values({ userId, day: dayOf(now), turns: 0, ...used, costMicros })
+        .onConflictDoUpdate({
+          target: [usage.userId, usage.day],
+          set: {
+            outputAudioMs: sql`${usage.outputAudioMs} + ${used.outputAudioMs}`,
+            costMicros: sql`${usage.costMicros} + ${costMicros}`,
+          },
+        })
     },
 
     usage(owner, { from, to }) {

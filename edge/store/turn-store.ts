@@ -73,9 +73,14 @@ function spentIn({ record, costMicros }: FinishedTurn): Parameters<typeof holdFo
   return { tokens: promptTokens + completionTokens, audioMs: inputAudioMs + outputAudioMs, costMicros, day }
 }
 
-/** A node that finished what the room had given up for lost is right; nothing else is ever replaced. */
-function replaces({ status }: TurnRecord): SQL {
-  return status === 'complete' ? sql`${turn.status} = 'cut'` : sql`false`
+/**
+ * A node that finished what was given up for lost is right, and its record of a turn, however it ended, knows more than what the room
+ * noted down (turn-log.ts), which names no engine and no usage; nothing else is ever replaced.
+ */
+function replaces({ status, engines }: TurnRecord): SQL {
+  if (status === 'complete') return sql`${turn.status} = 'cut'`
+  const isNodes = Object.keys(engines).length > 0
+  return isNodes ? sql`${turn.status} = 'cut' and ${turn.engines} = '{}'` : sql`false`
 }
 
 function addUsage(db: EdgeDatabase, finished: FinishedTurn) {

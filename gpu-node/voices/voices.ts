@@ -1,5 +1,6 @@
 // What this node does with voice profiles: prepares what was uploaded, gives sessions the reference of their voice, speaks for a try, and
 // forgets. Made in gpu-node/start-node.ts. Knows no socket.
+import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { concatPcm, pcmToBytes } from '#shared/audio/pcm.ts'
 import { resamplePcm } from '#shared/audio/resample.ts'
@@ -8,9 +9,12 @@ import { readWav, writeWav } from '#shared/audio/wav.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
+import { engineId } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
+import type { Fallback } from '#shared/model/turn.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import {
+  PIECE_NONCE_BYTES,
   SpeechRender,
   VoiceForget,
   VoicePrepare,
@@ -127,15 +131,22 @@ export class Voices {
     const { tts } = this.#options.engines
     if (!tts.canClone) throw new FaultError({ code: 'unavailable', what: 'voice', retryAfterMs: RETRY_AFTER_MS })
     const { spoken, rest } = firstPieceOf(text, language, tts.script)
-    if (spoken === '') return { sha256: null, sampleRate: tts.sampleRate, rest }
+    const engine = engineId(tts.engineFor?.(ttsMode) ?? tts.engine)
+    if (spoken === '') return { sha256: null, engine, sampleRate: tts.sampleRate, rest }
     const signal = AbortSignal.any([ended, AbortSignal.timeout(SPEAK_MS)])
     const reference = await this.reference(voice, signal)
-    const request = { text: spoken, language, mode: ttsMode, reference, signal }
+    // Another engine than the wanted one would speak with another voice: that is no try of this one.
+    let isOther = false
+    const onFallback = ({ asked, used }: Fallback): void => void (isOther ||= asked !== used)
+    const onBroken = (): void => void (isOther = true)
+    const request = { text: spoken, language, mode: ttsMode, reference, signal, onFallback, onBroken }
     const frames: Int16Array[] = []
     for await (const frame of tts.synthesize(request)) frames.push(frame)
+    if (isOther) throw new FaultError({ code: 'unavailable', what: 'voice', retryAfterMs: RETRY_AFTER_MS })
     const pcm = pcmToBytes(concatPcm(frames))
-    const sha256 = pcm.byteLength === 0 ? null : await this.#options.blobs.put(pcm, signal)
-    return { sha256, sampleRate: tts.sampleRate, rest }
+    const file = Buffer.concat([randomBytes(PIECE_NONCE_BYTES), pcm])
+    const sha256 = pcm.byteLength === 0 ? null : await this.#options.blobs.put(new Uint8Array(file), signal)
+    return { sha256, engine, sampleRate: tts.sampleRate, rest }
   }
 }
 

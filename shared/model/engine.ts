@@ -27,12 +27,13 @@ export const EngineInfo = v.object({
 })
 export type EngineInfo = v.InferOutput<typeof EngineInfo>
 
-/** Which engine should do what, by name (`qwen`) or id (`qwen@3`). */
-const EngineWish = v.pipe(v.string(), v.minLength(1), v.maxLength(129))
+/** By name (`qwen`) or id (`qwen@3`). */
+export const EngineName = v.pipe(v.string(), v.minLength(1), v.maxLength(129))
+/** Which engine should do what. */
 export const EngineWishes = v.strictObject({
-  stt: v.optional(EngineWish),
-  llm: v.optional(EngineWish),
-  tts: v.optional(EngineWish),
+  stt: v.optional(EngineName),
+  llm: v.optional(EngineName),
+  tts: v.optional(EngineName),
 })
 export type EngineWishes = v.InferOutput<typeof EngineWishes>
 

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { BlobHashSchema } from '#shared/model/blob-hash.ts'
 import { Language } from '#shared/model/language.ts'
+import { EngineName } from '#shared/model/engine.ts'
 import { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { TtsMode } from './session-messages.ts'
 import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
@@ -40,9 +41,14 @@ export const SpeechRender = v.object({
 })
 export type SpeechRender = v.InferOutput<typeof SpeechRender>
 
+/** Before the sound of a piece: random, so that two that sound the same are two files, each of which goes when it was heard. */
+export const PIECE_NONCE_BYTES = 16
+
 export const SpeechRendered = v.object({
-  /** PCM16 mono, without a header; null where the piece had nothing to say. */
+  /** PIECE_NONCE_BYTES, then PCM16 mono without a header; null where the piece had nothing to say. */
   sha256: v.nullable(BlobHashSchema),
+  /** name@version of who has spoken. */
+  engine: EngineName,
   sampleRate: v.pipe(v.number(), v.integer(), v.minValue(8_000), v.maxValue(48_000)),
   /** What is left to be said; empty at the end. */
   rest: v.string(),

@@ -49,6 +49,17 @@ export function blobsContract(name: string, open: () => Blobs): void {
       expect(Buffer.compare((await contentOf(await blobs.get(hash))) ?? fresh(1), bytes)).toBe(0)
     })
 
+    it('[BLB16] names are listed by their beginning and age', async () => {
+      const hash = await keep(fresh(50))
+      const now = Date.now()
+      const prefix = hash.slice(0, 2)
+      expect(await blobs.putBefore(now + 60_000, prefix)).toContain(hash)
+      expect(await blobs.putBefore(now - 60_000, prefix)).not.toContain(hash)
+      expect(await blobs.putBefore(now + 60_000, hash.startsWith('0') ? '1' : '0')).not.toContain(hash)
+      await blobs.delete(hash)
+      expect(await blobs.putBefore(now + 60_000, prefix)).not.toContain(hash)
+    })
+
     it('[BLB1] an empty file is a file', async () => {
       const hash = await blobHashOf(new Uint8Array(0))
       await blobs.put(hash, none())

@@ -3,10 +3,12 @@ import type { TurnRecord, Usage } from '#shared/model/turn.ts'
 
 const NOTHING: Usage = { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 }
 
-/** The rule in words: the first delivery stays, only complete replaces cut, and a correction is laid over it. */
+/** The rule in words: the first delivery stays, only complete replaces cut and a node's record the room's; a correction is laid over it. */
 export function modelOfStoring(stored: Map<string, TurnRecord>, record: TurnRecord): Map<string, TurnRecord> {
   const before = stored.get(record.id)
-  const isReplaced = !before || (before.status === 'cut' && record.status === 'complete')
+  const isNodes = ({ engines }: TurnRecord): boolean => Object.keys(engines).length > 0
+  const isBetter = record.status === 'complete' || (before && isNodes(record) && !isNodes(before))
+  const isReplaced = !before || (before.status === 'cut' && isBetter)
   const correctedText = record.correctedText ?? before?.correctedText ?? null
   return stored.set(record.id, { ...(isReplaced ? record : before), correctedText })
 }

@@ -95,7 +95,7 @@ export function createMemoryStore(): MemoryStore {
       removePersona: async () => 'unknown',
     },
     ...noVoices,
-    quotas: { meters: async () => [], usage: async () => [] },
+    quotas: { meters: async () => [], usage: async () => [], exhausted: async () => undefined, spoken: async () => {} },
     nodes: nodesOf(check),
     keys: keysOf(check),
     ping: async () => check(),

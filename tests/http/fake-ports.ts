@@ -37,7 +37,7 @@ export function fakePorts(nodes: NodeView[] = []) {
     store,
     log: silentLog,
     limits: createLimits(),
-    blobs: { put: never, head: never, get: never, delete: never, sweep: async () => 0 },
+    blobs: { put: never, head: never, get: never, delete: never, sweep: async () => 0, putBefore: async () => [] },
     voiceJobs: { begin: () => {}, forget: () => {} },
     metrics: {
       count: (name, labels) => void counted.push(`${name} ${JSON.stringify(labels)}`),

@@ -174,6 +174,7 @@ describe('keys', () => {
     const refused = many.find(({ status }) => status === 429)
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(refused?.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+    expect((await edge.request('/api/me', { method: 'HEAD', key })).status).toBe(429)
     expect(await faultIn(refused as Response)).toMatchObject({ code: 'rate_limited' })
     expect([await opens(other.key), (await edge.request('/api/personas', { key })).status]).toEqual([200, 200])
   })

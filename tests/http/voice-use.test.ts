@@ -7,7 +7,7 @@ import { blobHashOf } from '#shared/blob.ts'
 import { createChatClient } from '#shared/client/chat-client.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
-import type { SpeechRender } from '#shared/protocol/voice-requests.ts'
+import { PIECE_NONCE_BYTES, type SpeechRender } from '#shared/protocol/voice-requests.ts'
 import type { ScriptedNode } from '#tests/fakes/scripted-node.ts'
 import { useVoices, type Bytes } from './voice-world.ts'
 import { faultIn } from './test-edge.ts'
@@ -76,7 +76,7 @@ describe('sessions with voices', () => {
 })
 
 describe('previews of voices', () => {
-  const { uploaded, send, untilReady, join, joinPreparing, leave } = useVoices()
+  const { edge, key, uploaded, send, untilReady, join, joinPreparing, leave } = useVoices()
 
   it('[VOI11] speaks piece by piece and leaves no file', async () => {
     const pieces: Bytes[] = []
@@ -88,20 +88,92 @@ describe('previews of voices', () => {
     const node = await join({
       'speech.render': async ({ text, voice }: SpeechRender) => {
         voices.push(voice)
-        const [first = '', ...rest] = text.split(' ')
-        const pcm = new Uint8Array(randomBytes(2 * 100))
-        pieces.push(pcm)
-        return { sha256: first === '-' ? null : await node.put(pcm), sampleRate: 24_000, rest: rest.join(' ') }
+        const [, ...rest] = text.split(' ')
+        const piece = new Uint8Array(randomBytes(PIECE_NONCE_BYTES + 2 * 2_400))
+        pieces.push(piece)
+        return { sha256: await node.put(piece), engine: 'f5@1', sampleRate: 24_000, rest: rest.join(' ') }
       },
     })
     const answer = await send(`/${id}/preview`, 'POST', { text: 'One two three.' })
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'audio/wav'])
     const { samples, sampleRate } = readWav(new Uint8Array(await answer.arrayBuffer()))
     expect(sampleRate).toBe(24_000)
-    expect(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)).toEqual(Buffer.concat(pieces))
+    const spoken = Buffer.concat(pieces.map((piece) => piece.subarray(PIECE_NONCE_BYTES)))
+    expect(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)).toEqual(spoken)
     expect(pieces).toHaveLength(3)
     expect(voices[0]).toMatchObject({ id, referenceText: 'Heard.' })
     for (const piece of pieces) expect(await prepared.has(await blobHashOf(piece))).toBe(false)
+  })
+
+  it('[VOI11] a caller who hangs up ends the speaking, and no piece is left', async () => {
+    const pieces: string[] = []
+    const prepared = await joinPreparing()
+    const id = await uploaded()
+    await untilReady(id)
+    await leave()
+    const second = Promise.withResolvers<void>()
+    const node = await join({
+      'speech.render': async ({ text }: SpeechRender) => {
+        const [, ...rest] = text.split(' ')
+        if (pieces.length === 1) await second.promise
+        const sha256 = await node.put(new Uint8Array(randomBytes(PIECE_NONCE_BYTES + 48_000)))
+        pieces.push(sha256)
+        return { sha256, engine: 'f5@1', sampleRate: 24_000, rest: rest.join(' ') }
+      },
+    })
+    const hangUp = new AbortController()
+    const answer = await fetch(`${edge().url}/api/voice-profiles/${id}/preview`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ text: 'one two three four five six' }),
+      signal: hangUp.signal,
+    })
+    const reader = answer.body?.getReader()
+    await reader?.read()
+    hangUp.abort()
+    second.resolve()
+    const left = async () => (await Promise.all(pieces.map((sha256) => prepared.has(sha256)))).filter(Boolean)
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    expect(pieces.length).toBeLessThan(6)
+  })
+
+  it('[VOI11] two that sound the same do not take each other’s sound away, and what is missing is not passed over', async () => {
+    await joinPreparing()
+    const id = await uploaded()
+    await untilReady(id)
+    await leave()
+    const node = await join({
+      'speech.render': async ({ text }: SpeechRender) => {
+        const nonce = randomBytes(PIECE_NONCE_BYTES)
+        const sha256 = await node.put(new Uint8Array(Buffer.concat([nonce, Buffer.alloc(4_800, text)])))
+        return { sha256: text === 'lost' ? 'f'.repeat(64) : sha256, engine: 'f5@1', sampleRate: 24_000, rest: '' }
+      },
+    })
+    const hear = async () => (await send(`/${id}/preview`, 'POST', { text: 'same' })).arrayBuffer()
+    const [one, two] = await Promise.all([hear(), hear()])
+    expect(one.byteLength).toBeGreaterThan(4_800)
+    expect(Buffer.compare(Buffer.from(one), Buffer.from(two))).toBe(0)
+    expect((await send(`/${id}/preview`, 'POST', { text: 'lost' })).status).toBe(503)
+  })
+
+  it('[VOI16] what is spoken counts, and without quota nothing is', async () => {
+    const talker = await edge().newKey(['voices', 'talk'], { audioMsPerDay: 1_000 })
+    await joinPreparing()
+    const id = await uploaded({}, talker.key)
+    await untilReady(id, talker.key)
+    await leave()
+    const node = await join({
+      'speech.render': async () => {
+        const sha256 = await node.put(new Uint8Array(randomBytes(PIECE_NONCE_BYTES + 2 * 24_000)))
+        return { sha256, engine: 'f5@1', sampleRate: 24_000, rest: '' }
+      },
+    })
+    const hear = async () => send(`/${id}/preview`, 'POST', { text: 'Hello.' }, talker.key)
+    await (await hear()).arrayBuffer()
+    const usage = await edge().request('/api/usage', { key: talker.key })
+    expect(await usage.json()).toMatchObject({ days: [{ turns: 0, outputAudioMs: 1_000 }] })
+    const refused = await hear()
+    expect([refused.status, await faultIn(refused)]).toMatchObject([429, { code: 'quota_exhausted', quota: 'audioMs' }])
   })
 
   it('[VOI11] needs a voice that is ready, and somebody to speak', async () => {

@@ -27,7 +27,14 @@ export const silentMetrics: Metrics = {
 const never = (): never => {
   throw new Error('no file is kept here')
 }
-const noBlobs: EdgePorts['blobs'] = { put: never, head: never, get: never, delete: never, sweep: async () => 0 }
+const noBlobs: EdgePorts['blobs'] = {
+  put: never,
+  head: never,
+  get: never,
+  delete: never,
+  sweep: async () => 0,
+  putBefore: async () => [],
+}
 
 export interface World {
   url: string

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { scheduleUpkeep } from '#edge/runtime/node/schedule.ts'
 import { upkeep, UPKEEP_EVERY_MS } from '#edge/upkeep.ts'
+import type { BlobHash } from '#shared/blob.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 import { createMemoryStore } from '#tests/fakes/memory-store.ts'
@@ -18,7 +19,14 @@ function world() {
   const swept: number[] = []
   const blobs = {
     failure: undefined as Error | undefined,
-    delete: async () => {},
+    old: [] as BlobHash[],
+    deleted: [] as BlobHash[],
+    asked: [] as string[],
+    delete: async (hash: BlobHash) => void blobs.deleted.push(hash),
+    async putBefore(before: number, prefix: string) {
+      blobs.asked.push(`${prefix} ${clock.now() - before}`)
+      return blobs.old
+    },
     async sweep(before: number) {
       if (blobs.failure) throw blobs.failure
       return swept.push(before)
@@ -65,6 +73,23 @@ describe('upkeep', () => {
     expect(errors).toEqual(['cannot sweep sessions', 'cannot sweep blobs'])
   })
 
+  it('[SCH7] files that nothing names are removed when they are old, all of them in 64 hours', async () => {
+    const { clock, store, blobs } = all
+    const [named, left] = ['a'.repeat(64) as BlobHash, 'b'.repeat(64) as BlobHash]
+    store.voices.unnamed = async (hashes) => hashes.filter((hash) => hash !== named)
+    blobs.old = [named, left]
+    await upkeep(all)
+    expect(blobs.deleted).toEqual([left])
+    blobs.old = []
+    for (let run = 1; run < 256; run++) {
+      await clock.advance(UPKEEP_EVERY_MS)
+      await upkeep(all)
+    }
+    const asked = blobs.asked.map((one) => one.split(' '))
+    expect(new Set(asked.map(([prefix]) => prefix)).size).toBe(256)
+    for (const [prefix, age] of asked) expect([prefix?.length, Number(age)]).toEqual([2, 7 * 24 * HOUR_MS])
+  })
+
   it('[SCH4] the Node host does it at its start and every 15 minutes, one at a time, and not after its stop', async () => {
     const { clock, swept, blobs } = all
     const slow = Promise.withResolvers<void>()
@@ -73,7 +98,7 @@ describe('upkeep', () => {
       if (isSlow) await slow.promise
       return blobs.sweep(before)
     }
-    const stop = scheduleUpkeep({ ...all, blobs: { sweep, delete: async () => {} } })
+    const stop = scheduleUpkeep({ ...all, blobs: { ...blobs, sweep } })
     await clock.settle()
     expect(swept).toHaveLength(1)
     isSlow = true

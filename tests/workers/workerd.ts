@@ -101,5 +101,9 @@ function blobsOver(ask: Ask, read: (response: Response) => Promise<unknown>): Bl
     },
     delete: async (hash) => void (await read(await ask(`/blobs/${hash}`, { method: 'DELETE' }))),
     sweep: async () => read(await ask('/blobs/', { method: 'POST' })) as Promise<number>,
+    putBefore: async (before, prefix) =>
+      read(await ask(`/blobs/?before=${before}&prefix=${prefix}`, { method: 'REPORT' })) as ReturnType<
+        Blobs['putBefore']
+      >,
   }
 }

@@ -6,7 +6,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Blobs } from '#edge/ports.ts'
-import { blobParts, WRONG_BLOB_HASH } from '#shared/blob.ts'
+import { blobParts, isBlobHash, WRONG_BLOB_HASH, type BlobHash } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
 import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 
@@ -59,6 +59,16 @@ export function createBlobs(folder: string): Blobs {
         swept += 1
       }
       return swept
+    },
+
+    async putBefore(before, prefix) {
+      const old: BlobHash[] = []
+      for (const name of await readdir(folder)) {
+        if (!name.startsWith(prefix) || !isBlobHash(name)) continue
+        const found = await orUndefined(stat(join(folder, name)))
+        if (found && found.mtimeMs < before) old.push(name)
+      }
+      return old
     },
   }
 }

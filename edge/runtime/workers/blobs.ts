@@ -2,7 +2,7 @@
 // whole. A body is held in memory first, because R2 wants its length beforehand and WebCrypto has no hash of a stream:
 // MAX_BLOB_BYTES is less than a tenth of PLATFORM_ISOLATE_BYTES, and only nodes send bodies of that size.
 import type { Blobs } from '#edge/ports.ts'
-import { blobHashOf, blobParts, MAX_BLOB_BYTES, WRONG_BLOB_HASH } from '#shared/blob.ts'
+import { blobHashOf, blobParts, isBlobHash, MAX_BLOB_BYTES, WRONG_BLOB_HASH } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
 
 export function createBlobs(bucket: R2Bucket): Blobs {
@@ -32,6 +32,12 @@ export function createBlobs(bucket: R2Bucket): Blobs {
 
     // A put that did not end has left nothing.
     sweep: () => Promise.resolve(0),
+
+    // The first page: 1,000 names.
+    async putBefore(before, prefix) {
+      const { objects } = await bucket.list({ prefix })
+      return objects.flatMap(({ key, uploaded }) => (uploaded.getTime() < before && isBlobHash(key) ? key : []))
+    },
   }
 }
 

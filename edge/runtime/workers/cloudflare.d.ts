@@ -62,6 +62,10 @@ interface R2Bucket {
   /** `sha256`: refused where the content has another one. */
   put(key: string, content: Uint8Array<ArrayBuffer>, options: { sha256: string }): Promise<unknown>
   delete(key: string): Promise<void>
+  /** At most 1,000, in the order of their names. */
+  list(options: {
+    prefix: string
+  }): Promise<{ readonly objects: Array<{ readonly key: string; readonly uploaded: Date }> }>
 }
 
 declare module 'cloudflare:workers' {
