@@ -45,6 +45,9 @@ const FINISH_TURN_MS = 7_000
 /** On shutdown, for the last turns to reach the edge; what does not is sent after the next start. */
 const EMPTY_OUTBOX_MS = 2_000
 
+/** On shutdown, for the sound of the last turns: a minute takes half a second. What is not done by then is left out. */
+const ENCODE_MS = 3_000
+
 /** For the engines' first answers, before the node joins without them. The embedded ones take under a second. */
 const FIRST_TRY_MS = 10_000
 
@@ -101,6 +104,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     node.drain()
     if (!hurry?.aborted) await Promise.race([node.sessions.idle(), clock.sleep(FINISH_TURN_MS, hurry).catch(() => {})])
     await node.sessions.leave()
+    await node.recording.settled(ENCODE_MS)
     await node.outbox.emptied(EMPTY_OUTBOX_MS)
     node.readiness.stop()
     admission.stop()
@@ -155,7 +159,8 @@ function wire(config: NodeConfig, parts: Surroundings) {
     profanity: profanityOf(config),
     record: (sink, outputRate) => recording.record(sink, outputRate),
     keepTurn: (finished) => {
-      for (const counted of [reports, safety]) counted.note(finished.turn)
+      // With its sound it comes once more.
+      if (!finished.turn.audio) for (const counted of [reports, safety]) counted.note(finished.turn)
       return outbox.keep(finished)
     },
     isReady: () => readiness.areAllReady,
@@ -182,7 +187,8 @@ function wire(config: NodeConfig, parts: Surroundings) {
     methods: { ...requestMethods({ status, reports: askEngines, runner: parts.runner }), ...voices.methods },
     onRefused: refused.resolve,
   })
-  return { control, sessions, outbox, readiness, status, safety, drain, refused: refused.promise, ready: ready.promise }
+  const promises = { refused: refused.promise, ready: ready.promise }
+  return { control, sessions, outbox, recording, readiness, status, safety, drain, ...promises }
 }
 
 function drainBoth(sessions: NodeSessions, control: ControlLink): void {

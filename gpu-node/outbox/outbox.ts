@@ -22,6 +22,8 @@ export interface OutboxOptions {
 }
 
 export interface Carrier {
+  /** The turn will be kept once more, with its sound. */
+  isAwaited(turnId: string): boolean
   /** The turn as it may be sent now; undefined where it has to wait. */
   bring(turn: TurnRecord): Promise<TurnRecord | undefined>
   /** The edge has answered for the turn. */
@@ -136,10 +138,10 @@ export class Outbox {
   }
 
   async #pumpAll(): Promise<void> {
-    const { rows, clock } = this.#options
+    const { rows, clock, carrier } = this.#options
     while (this.#isPumpWanted && this.#isConnected) {
       this.#isPumpWanted = false
-      const oldest = await rows.oldest(WINDOW)
+      const oldest = (await rows.oldest(WINDOW)).filter(({ turnId }) => !carrier?.isAwaited(turnId))
       if (!this.#isConnected) return
       for (const row of this.#delivery.take(oldest, clock.now())) await this.#send(row)
       this.#wakeWhenDue()

@@ -3,6 +3,7 @@
 import type { BlobHash } from '#shared/blob.ts'
 import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
+import { isId, type TurnId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { AUDIO_PARTS, type TurnAudio } from '#shared/model/turn-audio.ts'
@@ -11,13 +12,26 @@ import type { RecordingFiles } from './recording-files.ts'
 
 const PATIENCE_MS = 60 * 60_000
 
+interface CarrierOptions {
+  blobs: BlobClient
+  files: RecordingFiles
+  clock: Clock
+  log: Log
+  /** Its sound is on its way to the disk. */
+  isEncoding: (turnId: TurnId) => boolean
+}
+
 export class AudioCarrier {
-  readonly #options: { blobs: BlobClient; files: RecordingFiles; clock: Clock; log: Log }
+  readonly #options: CarrierOptions
   /** By turn: what goes when the edge has the turn. */
   readonly #brought = new Map<string, BlobHash[]>()
 
-  constructor(options: { blobs: BlobClient; files: RecordingFiles; clock: Clock; log: Log }) {
+  constructor(options: CarrierOptions) {
     this.#options = options
+  }
+
+  isAwaited(turnId: string): boolean {
+    return isId('turn', turnId) && this.#options.isEncoding(turnId)
   }
 
   /** The turn as it may be sent now; undefined where it has to wait. */

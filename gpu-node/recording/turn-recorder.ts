@@ -43,15 +43,18 @@ export class TurnRecorder {
     add(this.#replies, turn, pcm, this.#outputRate)
   }
 
-  /** The same turn with its sound; without it where there was none. A correction of it finds the same files. */
-  async withAudio(turn: TurnRecord): Promise<TurnRecord> {
-    const audio = this.#kept.get(turn.id) ?? (await this.#encode(turn))
-    this.#kept.set(turn.id, audio)
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_REMEMBERED) this.#kept.delete(oldest)
-    return audio.utterance || audio.reply ? { ...turn, audio } : turn
+  /** Whether there is anything to encode. */
+  hasSound({ id, turn }: TurnRecord): boolean {
+    return [this.#utterances.get(id), this.#replies.get(turn)].some((part) => (part?.samples ?? 0) > 0)
   }
 
-  async #encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
+  /** The files of a turn that was encoded before: a correction of it finds them again. */
+  encoded(id: TurnId): TurnAudio | undefined {
+    return this.#kept.get(id)
+  }
+
+  /** Once a turn. What of it has no sound is absent. */
+  async encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
     const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
     this.#utterances.delete(id)
     this.#replies.delete(turn)
@@ -59,7 +62,10 @@ export class TurnRecorder {
       await this.#file(utterance, ENGINE_INPUT_RATE),
       await this.#file(reply, this.#outputRate),
     ]
-    return { ...(spoken && { utterance: spoken }), ...(answered && { reply: answered }) }
+    const audio = { ...(spoken && { utterance: spoken }), ...(answered && { reply: answered }) }
+    this.#kept.set(id, audio)
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_REMEMBERED) this.#kept.delete(oldest)
+    return audio
   }
 
   async #file(part: Part | undefined, rate: number): Promise<BlobHash | undefined> {

@@ -1,5 +1,9 @@
 // What a node owes to the turns that are over, and how it goes: orderly, or in a hurry.
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
+import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
 import type { Joined, NodeWorld } from './node-world.ts'
 import { startNodeWorld } from './node-world.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
@@ -91,5 +95,22 @@ describe('node', () => {
     control.send({ type: 'turn.stored', turnId: turn.id })
     await closed
     await data.closed
+  })
+
+  it('[SND8] [NOD9] a turn whose sound is kept is on the disk when the node is gone, with its sound', async () => {
+    const world = await start()
+    const { turns } = await world.open(await world.welcome(), { keepAudio: true })
+    const turn = turnRecord({ status: 'cut' })
+    turns.sink.heard?.(turn.id, new Int16Array(16_000 * 5))
+    const frame = Int16Array.from({ length: 480 }, (_, at) => 9_000 * Math.sin(at / 30))
+    for (let frames = 0; frames < 750; frames++) turns.sink.audio(turn.turn, frame)
+    turns.onEnd = () => turns.sink.finished(turn)
+    await world.node.close()
+    // This edge takes no file, so the turn waits for the next start.
+    const database = await openSqlWorker(pathToFileURL(path.join(world.dataDir, 'node.db')).href)
+    const [row] = await (await openOutboxRows(database)).oldest(2)
+    await database.end()
+    const hash = expect.stringMatching(/^[0-9a-f]{64}$/)
+    expect(JSON.parse(row?.body ?? '{}')).toMatchObject({ turn: { ...turn, audio: { utterance: hash, reply: hash } } })
   })
 })

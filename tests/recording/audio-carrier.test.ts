@@ -36,7 +36,15 @@ describe('sound on its way to the edge', () => {
     }
     const hash = await files.keep(new Uint8Array([1, 2, 3]))
     const turn = turnRecord({ endedAt: clock.now(), audio: { utterance: hash } })
-    return { clock, files, put, edge, hash, turn, carrier: new AudioCarrier({ blobs, files, clock, log: silentLog }) }
+    return {
+      clock,
+      files,
+      put,
+      edge,
+      hash,
+      turn,
+      carrier: new AudioCarrier({ blobs, files, clock, log: silentLog, isEncoding: () => false }),
+    }
   }
 
   it('[SND6] is brought before the turn, and leaves the node when the edge has the turn', async () => {
