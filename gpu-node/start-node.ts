@@ -18,21 +18,21 @@ import type {
   EngineSurroundings,
 } from '#gpu-node/engines/choose-engines.ts'
 import { EngineReports, type ReportedRunner } from '#gpu-node/engines/engine-reports.ts'
-import { isUp } from '#gpu-node/engines/chain/roster.ts'
 import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
 import { watchMachine, type Card } from '#gpu-node/gpu/machine.ts'
 import { openOutboxRows } from '#gpu-node/outbox/outbox-rows.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
-import { Outbox } from '#gpu-node/outbox/outbox.ts'
+import { Outbox, type OutboxOptions } from '#gpu-node/outbox/outbox.ts'
 import { NodeSessions, type NodeSessionsOptions } from '#gpu-node/session/node-sessions.ts'
 import { ControlLink } from '#gpu-node/tunnel/control-link.ts'
 import { requestMethods } from '#gpu-node/tunnel/request-methods.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
-import { readWordList, type WordList } from '#shared/safety/word-list.ts'
+import { readWordList } from '#shared/safety/word-list.ts'
 import { simplified } from '#gpu-node/turn/script.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { statusOf } from './node-status.ts'
 import { createRecording } from './recording/recording.ts'
 import { createVoices, type Voices } from './voices/voices.ts'
 import { SafetyCounts } from './safety-counts.ts'
@@ -114,8 +114,11 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     await Promise.all([statusServer?.stop(), chosen.close(), database.end()])
     log.info({}, 'stopped')
   }
-  const engineChanged = (): void => node.control.statusChanged()
-  return { refused: node.refused, ready: node.ready, engineChanged, close }
+  return { refused: node.refused, ready: node.ready, engineChanged: node.engineChanged, close }
+}
+
+interface TurnCounter {
+  note(turn: FinishedTurn['turn']): void
 }
 
 type Surroundings = NodeParts & {
@@ -143,10 +146,10 @@ function wire(config: NodeConfig, parts: Surroundings) {
   const logFailure = (error: unknown): void => log.error({ error }, 'the outbox failed')
   const safety = new SafetyCounts()
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
-  const atStart = { clock, log, onChange: changed, onSpeaks: () => apologies.render() }
+  const atStart = { clock, log, isComing: chosen.isComing, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
-  const send = (turn: FinishedTurn): void => void control.send({ type: 'turn.finished', ...turn })
   const recording = createRecording(config, { clock, log })
+  const send: OutboxOptions['send'] = (turn) => void control.send({ type: 'turn.finished', ...turn })
   const outbox = new Outbox({ rows, clock, log, send, carrier: recording.carrier })
   const voices = voicesOf(config, parts)
   const sessions: NodeSessions = new NodeSessions({
@@ -156,13 +159,9 @@ function wire(config: NodeConfig, parts: Surroundings) {
     createTurns,
     apology: (language) => apologies.in(language),
     voiceOf: (voice, signal) => voices.reference(voice, signal),
-    profanity: profanityOf(config),
+    profanity: config.profanity === undefined ? undefined : readWordList(config.profanity, simplified),
     record: (sink, outputRate) => recording.record(sink, outputRate),
-    keepTurn: (finished) => {
-      // With its sound it comes once more.
-      if (!finished.turn.audio) for (const counted of [reports, safety]) counted.note(finished.turn)
-      return outbox.keep(finished)
-    },
+    keepTurn: (finished) => keepTurn(finished, outbox, [reports, safety]),
     isReady: () => readiness.areAllReady,
     refusal: () => admission.refusal(),
     accept: ({ sessionId, epoch }) => control.send({ type: 'offer.accepted', sessionId, epoch }),
@@ -187,8 +186,15 @@ function wire(config: NodeConfig, parts: Surroundings) {
     methods: { ...requestMethods({ status, reports: askEngines, runner: parts.runner }), ...voices.methods },
     onRefused: refused.resolve,
   })
+  const engineChanged = (): void => tellEngines(control, readiness, apologies)
   const promises = { refused: refused.promise, ready: ready.promise }
-  return { control, sessions, outbox, recording, readiness, status, safety, drain, ...promises }
+  return { control, sessions, outbox, recording, readiness, status, safety, drain, engineChanged, ...promises }
+}
+
+function keepTurn(finished: FinishedTurn, outbox: Outbox, counters: readonly TurnCounter[]): Promise<void> {
+  // With its sound it comes once more.
+  if (!finished.turn.audio) for (const counter of counters) counter.note(finished.turn)
+  return outbox.keep(finished)
 }
 
 function drainBoth(sessions: NodeSessions, control: ControlLink): void {
@@ -197,14 +203,18 @@ function drainBoth(sessions: NodeSessions, control: ControlLink): void {
   control.statusChanged()
 }
 
+/** An apology in another voice than the wanted one may find that one now. */
+function tellEngines(control: ControlLink, readiness: EngineReadiness, apologies: Apologies): void {
+  control.statusChanged()
+  if (readiness.isReady('tts')) void apologies.render()
+}
+
 function voicesOf(config: NodeConfig, { chosen, clock, log }: Surroundings): Voices {
   const { edgeUrl, token, dataDir } = config
   const forgetSpeech = async (voice: string): Promise<void> => chosen.speechCache?.forgetVoice(voice)
   const node = { edgeUrl, token, folder: join(dataDir, 'voices') }
   return createVoices(node, { engines: chosen.engines, clock, log, forgetSpeech })
 }
-const profanityOf = ({ profanity }: NodeConfig): WordList | undefined =>
-  profanity === undefined ? undefined : readWordList(profanity, simplified)
 
 function declineBy(control: () => ControlLink, log: Log): NodeSessionsOptions['decline'] {
   return ({ sessionId, epoch }, code, reason) => {
@@ -218,33 +228,4 @@ async function firstTry(readiness: EngineReadiness, clock: Clock): Promise<void>
   const tried = new AbortController()
   const start = readiness.start().finally(() => tried.abort('shutdown'))
   await Promise.race([start, clock.sleep(FIRST_TRY_MS, tried.signal).catch(() => {})])
-}
-
-interface StatusParts {
-  chosen: ChosenEngines
-  readiness: EngineReadiness
-  sessions: NodeSessions
-  admission: Admission
-  machine: Machine | undefined
-}
-
-function statusOf({ chosen, readiness, sessions, admission, machine }: StatusParts): NodeStatus {
-  const refusing = readiness.areAllReady ? admission.refusal() : 'engines'
-  return {
-    slots: chosen.slots,
-    freeSlots: refusing ? 0 : sessions.freeSlots,
-    sessions: sessions.ids,
-    engines: enginesOf(chosen, readiness),
-    vram: admission.vram(),
-    refusing,
-    ...(machine && { machine }),
-  }
-}
-
-function enginesOf({ infos, members }: ChosenEngines, readiness: EngineReadiness): NodeStatus['engines'] {
-  if (!members) return infos.map((info) => ({ ...info, ready: readiness.isReady(info.role) }))
-  return members.map(({ info, id, state }) => {
-    const now = state()
-    return { ...info, id, state: now, ready: readiness.isReady(info.role) && isUp(now) }
-  })
 }

@@ -41,7 +41,7 @@ export const Attached = v.strictObject({
 })
 export type Attached = v.InferOutput<typeof Attached>
 
-export const Managed = v.strictObject({
+const ManagedKeys = v.strictObject({
   kind: v.literal('managed'),
   engine: oneOf('vllm', 'faster-whisper', 'f5-tts'),
   model: text,
@@ -51,7 +51,7 @@ export const Managed = v.strictObject({
   environment: v.optional(v.record(v.string(), v.string('must be text'))),
   working_folder: text,
   device: oneOf('cuda', 'cpu'),
-  compute_type: text,
+  compute_type: oneOf('float16', 'bfloat16', 'int8_float16', 'int8_bfloat16', 'int8_float32', 'int8', 'float32'),
   voices: text,
   kv_cache_gib: within(0.25, 64),
   max_model_len: whole(512, 131_072),
@@ -61,9 +61,21 @@ export const Managed = v.strictObject({
   idle_unload_s: whole(10, 86_400),
   ...Served,
 })
+/** CTranslate2 has no 16-bit floats on a processor (quantization.md), and would say so only at the engine's start. */
+const ON_CPU = ['int8', 'int8_float32', 'float32']
+export const Managed = v.pipe(
+  ManagedKeys,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { device, compute_type: value } = dataset.value
+    if (device !== 'cpu' || value === undefined || ON_CPU.includes(value)) return
+    const at = { type: 'object', origin: 'value', input: dataset.value, key: 'compute_type', value } as const
+    addIssue({ input: value, path: [at], message: `must be one of ${ON_CPU.join(', ')} with device = "cpu"` })
+  }),
+)
 export type Managed = v.InferOutput<typeof Managed>
 
-export const KINDS = { attached: Attached, managed: Managed }
+export const KINDS = { attached: Attached, managed: ManagedKeys }
 
 const chain = v.optional(v.array(v.string('must be the name of an engine'), 'must be a list of names'))
 export const GpuNodeFile = v.strictObject({

@@ -75,8 +75,6 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
     'max-num-seqs': MAX_SEQUENCES,
     'max-num-queued-reqs': MAX_QUEUED,
     'max-cudagraph-capture-size': MAX_SEQUENCES,
-    // The model's own sampling defaults would silently win over the request's.
-    'generation-config': 'vllm',
     // A hidden block of thought before the first spoken word would be silence.
     'default-chat-template-kwargs': '{"enable_thinking":false}',
   }
@@ -85,7 +83,11 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
     servedName: 'llm',
     // Where setup has not put it, vLLM fetches it itself, while callers wait.
     command: [join(folders.venv, 'bin', 'vllm'), 'serve', isWhole(folder) ? folder : model, ...flags(options)],
-    environment: {},
+    environment: {
+      // The model's own sampling wants top-p and top-k; FlashInfer's sampler for them is compiled at the start, by a CUDA compiler.
+      VLLM_USE_FLASHINFER_SAMPLER: '0',
+      VLLM_NO_USAGE_STATS: '1',
+    },
     needs: needsOf('vllm', folders, [{ repo: model, revision: 'main', files: undefined, folder, licence }]),
     vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
     // The first start compiles.

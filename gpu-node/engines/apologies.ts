@@ -18,6 +18,9 @@ const RENDER_LIMIT_MS = 10_000
 export class Apologies {
   readonly #options: { tts: Tts; clock: Clock; log: Log }
   readonly #spoken = new Map<Language, SpokenText>()
+  /** By another voice than the wanted one: better than none, until that one is there. */
+  readonly #standIns = new Set<Language>()
+  #isRendering = false
 
   constructor(options: { tts: Tts; clock: Clock; log: Log }) {
     this.#options = options
@@ -28,27 +31,36 @@ export class Apologies {
     return this.#spoken.get(language)
   }
 
-  /** Speaks what is not there yet. Never rejects: a node without apologies still answers calls. */
+  /** Speaks what is not there yet, or not in the wanted voice. Never rejects: a node without apologies still answers calls. */
   async render(): Promise<void> {
+    if (this.#isRendering) return
+    this.#isRendering = true
+    for (const language of LANGUAGES) await this.#renderOne(language)
+    this.#isRendering = false
+  }
+
+  async #renderOne(language: Language): Promise<void> {
     const { tts, log } = this.#options
-    for (const language of LANGUAGES) {
-      if (this.#spoken.has(language) || !tts.speaks(language)) continue
-      try {
-        this.#spoken.set(language, await this.#speak(language))
-      } catch (thrown) {
-        log.warn({ language, fault: faultOf(thrown) }, 'an apology could not be spoken')
-      }
+    if ((this.#spoken.has(language) && !this.#standIns.has(language)) || !tts.speaks(language)) return
+    try {
+      let isStandIn = false
+      this.#spoken.set(language, await this.#speak(language, () => (isStandIn = true)))
+      if (isStandIn) this.#standIns.add(language)
+      else this.#standIns.delete(language)
+    } catch (thrown) {
+      log.warn({ language, fault: faultOf(thrown) }, 'an apology could not be spoken')
     }
   }
 
-  async #speak(language: Language): Promise<SpokenText> {
+  async #speak(language: Language, onFallback: () => void): Promise<SpokenText> {
     const { tts, clock } = this.#options
     const controller = new AbortController()
     const cancel = clock.after(RENDER_LIMIT_MS, () => controller.abort('deadline'))
     const parts: Int16Array[] = []
     try {
       const text = TEXTS[language]
-      for await (const pcm of tts.synthesize({ text, language, signal: controller.signal })) parts.push(pcm)
+      const request = { text, language, signal: controller.signal, onFallback }
+      for await (const pcm of tts.synthesize(request)) parts.push(pcm)
       return { text, pcm: concatPcm(parts), sampleRate: tts.sampleRate }
     } finally {
       cancel()

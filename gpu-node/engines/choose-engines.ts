@@ -3,7 +3,7 @@
 import { invariant } from '#shared/invariant.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
-import type { EngineInfo, EngineState } from '#shared/model/engine.ts'
+import type { EngineInfo, EngineRole, EngineState } from '#shared/model/engine.ts'
 import { createLlmChain } from './chain/llm-chain.ts'
 import type { ChainMember } from './chain/roster.ts'
 import { createSttChain } from './chain/stt-chain.ts'
@@ -57,6 +57,8 @@ export interface ChosenEngines {
   infos: EngineInfo[]
   /** All of them, each once a role: what the edge is told; the `infos` without it. */
   members?: EngineMember[]
+  /** The first engine of the role is being started: neither up, nor known not to come. Never, where it is absent. */
+  isComing?: (role: EngineRole) => boolean
   /** Sessions that these engines can carry at once. */
   slots: number
   /** Undefined where nothing is cached. */
@@ -87,6 +89,7 @@ export async function chooseEngines(
     engines,
     infos: [vad, stt, llm, tts].map(({ engine }) => engine),
     members: [{ info: vad.engine, id: EMBEDDED, kind: EMBEDDED, state: () => 'ready' }, ...builder.all()],
+    isComing: (role) => builder.isComing(role),
     slots: slots ?? stt.slots ?? SERVED_SLOTS,
     speechCache,
     close: async () => {
@@ -96,6 +99,9 @@ export async function chooseEngines(
 }
 
 type Role = keyof RoleEngines
+
+const FIRST_CHAIN: Readonly<Partial<Record<EngineRole, ChainRole>>> = { stt: 'stt', llm: 'llm', tts: 'tts.fast' }
+const COMING: ReadonlySet<EngineState> = new Set<EngineState>(['stopped', 'starting', 'warming'])
 
 class Builder {
   readonly #settings: EngineSettings
@@ -112,6 +118,15 @@ class Builder {
   /** Each engine once, in the order of the chains. */
   all(): EngineMember[] {
     return [...this.#named.values()]
+  }
+
+  /** One on demand comes when it is asked for. */
+  isComing(role: EngineRole): boolean {
+    const { plan } = this.#settings
+    const { runner } = this.#surroundings
+    const chain = FIRST_CHAIN[role]
+    const first = chain && plan.engines.find(({ name }) => name === plan.chains[chain][0])
+    return first?.kind === 'managed' && !first.launch.onDemand && COMING.has(runner?.state(first.name) ?? 'ready')
   }
 
   members<R extends Role>(role: R, chain: ChainRole): Promise<ChainMember<RoleEngines[R]>[]> {
@@ -151,7 +166,8 @@ class Builder {
     const found = plan.engines.find((engine) => engine.name === name)
     if (name === EMBEDDED || found?.kind === 'embedded') return createEmbedded[role]({ log, slots })
     invariant(found, 'each name of a chain is an engine of the plan')
-    return Promise.resolve(createServed[role](found.server, log))
+    const needs = found.kind === 'managed' ? found.needs : undefined
+    return Promise.resolve(createServed[role](found.server, log, needs))
   }
 }
 

@@ -12,6 +12,7 @@ import { createOpenAiTts } from './openai-tts.ts'
 import { createPocketsphinxStt } from './pocketsphinx-stt.ts'
 import type { Llm, Stt, Tts } from './ports.ts'
 import { createResponder } from './responder/responder.ts'
+import { voiceIdOf, type VoiceSource } from './voice-id.ts'
 
 export interface RoleEngines {
   llm: Llm
@@ -33,10 +34,12 @@ export const createEmbedded: { [R in keyof RoleEngines]: (options: EmbeddedOptio
   },
 }
 
-export const createServed: { [R in keyof RoleEngines]: (server: ServerPlan, log: Log) => RoleEngines[R] } = {
+type CreateServed<R extends keyof RoleEngines> = (server: ServerPlan, log: Log, needs?: VoiceSource) => RoleEngines[R]
+
+export const createServed: { [R in keyof RoleEngines]: CreateServed<R> } = {
   llm: ({ url, model, apiKey }, log) => createOpenAiLlm({ url, model, apiKey, log }),
   stt: ({ url, model, apiKey }, log) => createOpenAiStt({ url, model, apiKey, log }),
-  tts: ({ url, model, apiKey, voice, languages, sampleRate, script, dialect, mode }, log) => {
+  tts: ({ url, model, apiKey, voice, languages, sampleRate, script, dialect, mode }, log, needs) => {
     invariant(voice !== undefined, 'a server of voices names one')
     return createOpenAiTts({
       url,
@@ -49,6 +52,7 @@ export const createServed: { [R in keyof RoleEngines]: (server: ServerPlan, log:
       dialect: TTS_DIALECTS[dialect],
       mode,
       log,
+      ...(needs && { voiceId: voiceIdOf(needs) }),
     })
   },
 }

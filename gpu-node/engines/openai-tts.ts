@@ -25,6 +25,8 @@ const DEFAULT_RATE = 24_000
 export interface OpenAiTtsOptions extends OpenAiAddress {
   /** The server's id of the voice that is used where a persona names none. */
   voice: string
+  /** What stands under the id of a voice, for whoever keeps its speech; the id alone without it. */
+  voiceId?: (voice: string) => string
   /** Rate of what the server sends and of what is yielded. A server that says another is resampled to it. */
   sampleRate?: number
   languages: readonly Language[]
@@ -47,6 +49,7 @@ export function createOpenAiTts(options: OpenAiTtsOptions): Tts {
     sampleRate,
     script: options.script,
     canClone: options.dialect?.canClone ?? false,
+    voiceId: (voice = options.voice) => options.voiceId?.(voice) ?? voice,
     speaks: (language) => options.languages.includes(language),
     synthesize: (request) => synthesize(server, { ...options, sampleRate }, request),
     close: async () => {},

@@ -96,6 +96,8 @@ export interface Tts {
   readonly canClone?: boolean
   /** The engine that speaks in this mode, where that is another one than `engine`. */
   engineFor?(mode: TtsMode): EngineInfo
+  /** What tells this voice in this mode from every other sound: its name, and whose recording of when stands under it. */
+  voiceId?(voice: string | undefined, mode: TtsMode): string
   /** A session will want this mode: what is loaded on demand is loaded. Never throws. */
   prepare?(mode: TtsMode): void
   /** See Stt. */

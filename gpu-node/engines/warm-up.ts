@@ -20,6 +20,8 @@ export interface ReadinessOptions {
   clock: Clock
   log: Log
   onChange: () => void
+  /** Its first engine is still on its way for the first time: what stands in for it would answer in its place. */
+  isComing?: (role: EngineRole) => boolean
   /** Called once, when the voice has answered: what is to be spoken beforehand. Must not reject. */
   onSpeaks?: () => Promise<void>
 }
@@ -76,7 +78,7 @@ export class EngineReadiness {
   }
 
   async #attempt(role: EngineRole, ask: () => Promise<void>): Promise<void> {
-    if (this.#ready.has(role)) return
+    if (this.#ready.has(role) || this.#options.isComing?.(role)) return
     const { clock, log, onChange } = this.#options
     const { name } = this.#engines[role].engine
     const startedAt = clock.now()

@@ -105,15 +105,22 @@ async function setUpModel(model: ModelNeed, { hub = hubOf(process.env), dryRun }
     if (missing.length === 0) return said(`    ${files.length} files, whole`)
     if (dryRun) return said(`    would fetch ${missing.length} files, ${gib(bytes)}`)
     await requireSpace(bytes, model.folder)
-    for (const file of missing) await fetchOne(file, targetOf(file, model))
+    for (const file of lastIndex(missing)) await fetchOne(file, targetOf(file, model))
     return said(`    ${files.length} files, whole`)
   } catch (error) {
     console.error(`    ${wordsOf(error)}`)
     console.error(`    by hand: put these files of ${hub}/${model.repo} into ${model.folder}:`)
-    for (const path of model.files ?? ['all of its files']) console.error(`      ${path}`)
+    for (const path of model.files ?? ['all of its files: *.json, *.txt and *.safetensors'])
+      console.error(`      ${path}`)
     return false
   }
 }
+
+/** By what says that a model is there: it comes when the rest is. */
+const lastIndex = (files: HubFile[]): HubFile[] =>
+  files.toSorted(
+    (a, b) => Number(/^(config|.*\.index)\.json$/.test(a.path)) - Number(/^(config|.*\.index)\.json$/.test(b.path)),
+  )
 
 /** Throws where the repository lacks one that is needed. */
 function pick(files: HubFile[], { files: paths, repo }: ModelNeed): HubFile[] {

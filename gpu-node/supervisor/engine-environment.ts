@@ -1,6 +1,8 @@
 // The environment of an engine: a few variables of the node's own by name, never the rest, which holds secrets; then what the
 // operator wrote for this engine; then what the supervisor needs.
 
+import { delimiter, dirname, isAbsolute } from 'node:path'
+
 /** Finds its way by this variable of each of its processes, however deep: its value is the engine's pidfile. */
 export const MARK = 'PARLEY_ENGINE'
 
@@ -20,14 +22,17 @@ const INHERITED = [
   'HF_HOME',
 ]
 
+/** `program`: as an activated environment does it, an engine finds the programs that are installed beside it. */
 export function engineEnvironment(
   node: Readonly<Record<string, string | undefined>>,
   own: Readonly<Record<string, string>>,
-  mark: string,
+  { mark, program }: { mark: string; program: string | undefined },
 ): Record<string, string> {
   const inherited = INHERITED.flatMap((name) => (node[name] === undefined ? [] : [[name, node[name]]]))
+  const beside = program !== undefined && isAbsolute(program) ? [dirname(program)] : []
   return {
     ...Object.fromEntries(inherited),
+    PATH: [...beside, ...(node['PATH'] === undefined ? [] : [node['PATH']])].join(delimiter),
     ...own,
     // Lines arrive when they are written, and the last ones before a crash arrive at all.
     PYTHONUNBUFFERED: '1',

@@ -78,7 +78,7 @@ interface Start {
 function startProcess({ pidfile, launch, onLine, clock, graceMs }: Start): RunningProcess {
   const child = spawn('python3', [SHIM, String(graceMs / 1000), '--', ...launch.command], {
     cwd: launch.workingFolder,
-    env: engineEnvironment(process.env, launch.environment, pidfile),
+    env: engineEnvironment(process.env, launch.environment, { mark: pidfile, program: launch.command[0] }),
     // A group and session of its own: neither Ctrl-C nor the end of the node's group reaches it; its death pipe does.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

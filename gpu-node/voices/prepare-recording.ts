@@ -1,7 +1,8 @@
 // From a decoded recording to the reference that engines take: the best seconds of speech, 24 kHz mono, at one loudness, with a report of
-// what is good and bad about it. Pure but for the VAD, which is handed in. It cannot tell one speaker from two, and claims nothing of it.
-import { floatToPcm, pcmToFloat } from '#shared/audio/pcm.ts'
-import { resamplePcm } from '#shared/audio/resample.ts'
+// what is good and bad about it. The VAD is handed in. It cannot tell one speaker from two, and claims nothing of it.
+import { setImmediate } from 'node:timers/promises'
+import { concatPcm, floatToPcm, pcmToFloat } from '#shared/audio/pcm.ts'
+import { Resampler, resamplePcm } from '#shared/audio/resample.ts'
 import {
   MAX_PREPARED_MS,
   MIN_PREPARED_MS,
@@ -51,10 +52,11 @@ export type PreparedRecording =
       quality: VoiceQuality
     }
 
-export function prepareRecording(pcm: Int16Array, sampleRate: number, vad: Vad): PreparedRecording {
-  const heard = resamplePcm(pcm, sampleRate, ENGINE_INPUT_RATE)
-  const frames = Math.floor(heard.length / VAD_FRAME_SAMPLES)
-  const isSpeech = speechOf(heard, frames, vad)
+/** Gives way to calls again and again: a minute of speech takes seconds. */
+export async function prepareRecording(pcm: Int16Array, sampleRate: number, vad: Vad): Promise<PreparedRecording> {
+  const heard = await resampledForEngines(pcm, sampleRate)
+  const isSpeech = await speechOf(heard, vad)
+  const frames = isSpeech.length
   const kept = bestWindow(isSpeech)
   const [from, to] = kept ?? [0, frames]
   const speechMs = isSpeech.filter(Boolean).length * FRAME_MS
@@ -77,13 +79,28 @@ export function prepareRecording(pcm: Int16Array, sampleRate: number, vad: Vad):
   return { outcome: 'prepared', pcm: normalised(reference, loudness), isCut, quality }
 }
 
-function speechOf(heard: Int16Array, frames: number, vad: Vad): boolean[] {
+async function resampledForEngines(pcm: Int16Array, sampleRate: number): Promise<Int16Array> {
+  const resampler = new Resampler(sampleRate, ENGINE_INPUT_RATE)
+  const parts: Int16Array[] = []
+  for (let at = 0; at < pcm.length; at += sampleRate) {
+    parts.push(resampler.pushPcm(pcm.subarray(at, at + sampleRate)))
+    await setImmediate()
+  }
+  return concatPcm([...parts, resampler.flushPcm()])
+}
+
+/** A frame costs a millisecond, so that calls wait for a few. */
+const FRAMES_AT_ONCE = 4
+
+async function speechOf(heard: Int16Array, vad: Vad): Promise<boolean[]> {
   const stream = vad.stream()
   const samples = pcmToFloat(heard)
-  return Array.from({ length: frames }, (_, frame) => {
-    const start = frame * VAD_FRAME_SAMPLES
-    return stream.push(samples.subarray(start, start + VAD_FRAME_SAMPLES)) >= SPEECH_PROBABILITY
-  })
+  const isSpeech: boolean[] = []
+  for (let end = VAD_FRAME_SAMPLES; end <= samples.length; end += VAD_FRAME_SAMPLES) {
+    isSpeech.push(stream.push(samples.subarray(end - VAD_FRAME_SAMPLES, end)) >= SPEECH_PROBABILITY)
+    if (isSpeech.length % FRAMES_AT_ONCE === 0) await setImmediate()
+  }
+  return isSpeech
 }
 
 /** From its first to behind its last frame: the whole speech, or the window of MAX_PREPARED_MS with most of it, between pauses. */

@@ -29,6 +29,15 @@ export class VoiceFiles {
     await rm(this.#path(hash), { force: true })
   }
 
+  /** What was uploaded to a node that was killed while it decoded: parts from before `startedAt`. */
+  async sweep(startedAt: number): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names.filter((one) => one.endsWith('.part'))) {
+      const facts = await stat(join(this.#folder, name)).catch(() => undefined)
+      if (facts && facts.mtimeMs < startedAt) await rm(join(this.#folder, name), { force: true })
+    }
+  }
+
   /** For a program that reads it; gone afterwards. */
   async withFile<T>(bytes: Uint8Array, use: (path: string) => Promise<T>): Promise<T> {
     await this.#makeFolder()

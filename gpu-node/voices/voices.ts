@@ -57,6 +57,7 @@ export function createVoices(
 ): Voices {
   const blobs = createBlobClient({ edgeUrl, token })
   const files = new VoiceFiles({ folder, blobs })
+  files.sweep(rest.clock.now()).catch((error: unknown) => rest.log.warn({ error }, 'cannot sweep old uploads'))
   return new Voices({ ...rest, blobs, files, ffmpeg: findProgram('ffmpeg') })
 }
 
@@ -104,7 +105,7 @@ export class Voices {
     if (!kind) return { outcome: 'rejected', reason: 'unreadable' }
     const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, { ...this.#options, signal }))
     if (decoded.outcome !== 'decoded') return { outcome: 'rejected', reason: decoded.outcome }
-    const prepared = prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
+    const prepared = await prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
     if (prepared.outcome === 'rejected') return prepared
     const { pcm, isCut, quality } = prepared
     // Of speech that was left out the owner's words are too many; others cannot have been said in this time.

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
-import { engineId } from '#shared/model/engine.ts'
+import { engineId, type EngineRole, type EngineState } from '#shared/model/engine.ts'
 import type { Fallback } from '#shared/model/turn.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
-import { EngineReadiness } from '#gpu-node/engines/warm-up.ts'
+import { EngineReadiness, type ReadinessOptions } from '#gpu-node/engines/warm-up.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 import { quietEngines, TOKEN } from './node-world.ts'
 
@@ -19,10 +19,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const SURROUNDINGS = { log: silentLog, clock: systemClock, isCardFull: () => false, ttsQueueMs: () => null }
 
-function readinessOf(engines: Engines) {
+function readinessOf(engines: Engines, more: Pick<ReadinessOptions, 'isComing'> = {}) {
   const clock = createVirtualClock()
   const seen = { changes: 0 }
-  const readiness = new EngineReadiness(engines, { clock, log: silentLog, onChange: () => seen.changes++ })
+  const options = { clock, log: silentLog, onChange: () => seen.changes++, ...more }
+  const readiness = new EngineReadiness(engines, options)
   return { clock, readiness, seen }
 }
 
@@ -156,5 +157,62 @@ describe('engines of a node', () => {
     await stopped.readiness.start()
     stopped.readiness.stop()
     expect(stopped.clock.pending).toBe(0)
+  })
+
+  it('[NOD19] a role waits for its first engine while that is being started, and no longer', async () => {
+    const server = {
+      url: 'http://127.0.0.1:9',
+      model: 'far',
+      apiKey: undefined,
+      dialect: 'openai',
+      voice: 'ada',
+    } as const
+    const served = { ...server, mode: undefined, languages: ['en'], sampleRate: undefined, script: undefined } as const
+    const launch = {
+      command: [],
+      environment: {},
+      workingFolder: '.',
+      vramReserveBytes: 0,
+      startTimeoutMs: 1,
+      idleUnloadMs: 1,
+    }
+    const states: Record<string, EngineState> = { whisper: 'stopped', f5: 'stopped' }
+    const runner = {
+      state: (name: string) => states[name] ?? 'ready',
+      load: async () => {},
+      touch: () => {},
+      unload: async () => {},
+    }
+    const chosen = await chooseEngines(
+      {
+        slots: 1,
+        guard: { maxTtsQueueMs: 150 },
+        speechCache: { folder: join(folder, 'cache'), maxBytes: 1_000_000 },
+        plan: {
+          engines: [
+            { name: 'whisper', kind: 'managed', server: served, launch: { ...launch, onDemand: false } },
+            { name: 'f5', kind: 'managed', server: served, launch: { ...launch, onDemand: true } },
+          ],
+          chains: { llm: ['embedded'], stt: ['whisper', 'embedded'], 'tts.fast': ['f5', 'embedded'], 'tts.hq': [] },
+        },
+      },
+      { ...SURROUNDINGS, runner },
+    )
+    const isComing = chosen.isComing ?? (() => undefined)
+    expect((['vad', 'stt', 'llm', 'tts'] as const).map(isComing)).toEqual([false, true, false, false])
+    const over = (['starting', 'warming', 'ready', 'degraded', 'backoff', 'failed'] as const).map((state) => {
+      states['whisper'] = state
+      return isComing('stt')
+    })
+    expect(over).toEqual([true, true, false, false, false, false])
+    await chosen.close()
+
+    const coming = new Set<EngineRole>(['stt', 'tts'])
+    const { clock, readiness } = readinessOf(quietEngines(), { isComing: (role) => coming.has(role) })
+    await readiness.start()
+    expect([readiness.isReady('llm'), readiness.isReady('stt'), readiness.isReady('tts')]).toEqual([true, false, false])
+    coming.clear()
+    await clock.advance(5_000)
+    expect(readiness.areAllReady).toBe(true)
   })
 })

@@ -82,6 +82,19 @@ describe('file of engines', () => {
     expect(issues(toml)).toEqual([expect.stringMatching(words)])
   })
 
+  it('[CFG2] a kind of number that a processor does not have is refused by its key, before any start', () => {
+    const whisper = '[engines.a]\nkind = "managed"\nengine = "faster-whisper"\n'
+    const words =
+      /^engines\.a\.compute_type: is "(?:int8_)?float16"; it must be one of int8, int8_float32, float32 with device = "cpu"/
+    for (const type of ['float16', 'int8_float16'])
+      expect(issues(`${whisper}device = "cpu"\ncompute_type = "${type}"`)).toEqual([expect.stringMatching(words)])
+    expect(issues(`${whisper}compute_type = "half"`)).toEqual([
+      expect.stringMatching(/^engines\.a\.compute_type: is "half"; it must be/),
+    ])
+    for (const fine of ['device = "cpu"', 'device = "cpu"\ncompute_type = "int8"', 'compute_type = "int8_float16"'])
+      expect(issues(`${whisper}${fine}`)).toEqual([])
+  })
+
   it.each([
     [`${VLLM}prot = 1`, /^engines\.a\.prot: is not known here; did you mean port\?/],
     ['slot = 1', /^slot: is not known here; did you mean slots\?/],

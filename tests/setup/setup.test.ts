@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isWhole } from '#gpu-node/config/model-folder.ts'
 import { makeEnvironment, missingPins, pinsOf } from '#gpu-node/setup/environment.ts'
 import { download, isThere, listFiles, type HubFile } from '#gpu-node/setup/model-hub.ts'
 import { setup } from '#gpu-node/setup/setup.ts'
@@ -101,7 +102,7 @@ describe('setup', () => {
       `models = "${folder}/models"\nvenvs = "${folder}/venvs"\n[roles]\nllm = ["big", "own"]\n${engine}\n${own}`,
     )
     const { only, dryRun = true, url = hub.url } = words
-    return setup({ only, dryRun, hub: url }, { GPU_NODE_CONFIG: file, DATA_DIR: folder })
+    return setup({ only, dryRun, hub: url, pipOptions: ['--no-index'] }, { GPU_NODE_CONFIG: file, DATA_DIR: folder })
   }
 
   it('[SET4] a dry run says what would be done, and does nothing', async () => {
@@ -129,6 +130,31 @@ describe('setup', () => {
     expect(await run({ dryRun: true })).toBe(1)
     expect(say.out.join('\n')).toContain('the hub names a file outside of')
     expect(hub.downloads).toEqual([])
+  })
+
+  it('[SET10] a folder is whole with its configuration and all of its weights, and not before', () => {
+    const model = join(folder, 'whole')
+    mkdirSync(model)
+    const put = (name: string, text = '{}'): void => writeFileSync(join(model, name), text)
+    const shards = { weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors', c: 'model-2.safetensors' } }
+    const states = [
+      () => {},
+      () => put('config.json'),
+      () => put('model-1.safetensors'),
+      () => put('model.safetensors.index.json', JSON.stringify(shards)),
+      () => put('model-2.safetensors'),
+      () => put('tokenizer.json.part'),
+    ].map((change) => {
+      change()
+      return isWhole(model)
+    })
+    expect(states).toEqual([false, false, true, false, true, false])
+  })
+
+  it.skipIf(!findPython())('[SET10] what says that a model is there is fetched when the rest is', async () => {
+    // No package is there, so that step fails; the next one is done all the same.
+    expect(await run({ dryRun: false, only: 'big' })).toBe(1)
+    expect(hub.downloads).toEqual(['a/model.bin', 'config.json'])
   })
 
   it('[SET6] only engines of the file that setup knows can be asked for', async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
 import type { PidRecord } from '#gpu-node/supervisor/pidfile.ts'
+import { engineEnvironment } from '#gpu-node/supervisor/engine-environment.ts'
 import { createProcessHost, type ProcessHost } from '#gpu-node/supervisor/process-host.ts'
 import { canSupervise } from '#tests/tooling/machine.ts'
 import { createEngineTree, isAlive, type EngineTree } from './engine-tree.ts'
@@ -174,6 +175,16 @@ describe.skipIf(!canSupervise())('the process of an engine', () => {
     for (const name of ['PATH', 'PYTHONUNBUFFERED', 'VLLM_LOGGING_LEVEL', 'PARLEY_ENGINE'])
       expect(names).toContain(name)
     for (const name of ['NODE_TOKEN', 'VITEST', 'npm_']) expect(names).not.toContain(name)
+  })
+
+  it('[SUP10] it finds the programs beside its own, as in an activated environment', () => {
+    const [own, mark] = [{ HOME: '/own' }, { mark: 'm', program: '/venvs/vllm/bin/vllm' }]
+    expect(engineEnvironment({ PATH: '/usr/bin', HOME: '/home' }, own, mark)).toMatchObject({
+      PATH: '/venvs/vllm/bin:/usr/bin',
+      HOME: '/own',
+    })
+    expect(engineEnvironment({ PATH: '/usr/bin' }, { PATH: '/mine' }, mark)['PATH']).toBe('/mine')
+    expect(engineEnvironment({ PATH: '/usr/bin' }, {}, { mark: 'm', program: 'python3' })['PATH']).toBe('/usr/bin')
   })
 
   it('[SUP11] a program that is not there, and a folder that is not there, are named', async () => {

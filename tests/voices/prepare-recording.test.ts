@@ -71,9 +71,9 @@ describe('recordings', () => {
     return floatToPcm(pcmToFloat(pcm).map((x, i) => x + (noise[i] ?? 0)))
   }
 
-  it('[VPR7] [VPR8] of good speech the speech is kept, at 24 kHz and at one loudness', () => {
+  it('[VPR7] [VPR8] of good speech the speech is kept, at 24 kHz and at one loudness', async () => {
     const spoken = concatPcm([pause(2_000), sentence, pause(3_000)])
-    const prepared = prepareRecording(spoken, 16_000, vad)
+    const prepared = await prepareRecording(spoken, 16_000, vad)
     if (prepared.outcome === 'rejected') throw new Error(prepared.reason)
     const seconds = prepared.pcm.length / PREPARED_RATE
     expect(seconds).toBeGreaterThan(3)
@@ -85,8 +85,12 @@ describe('recordings', () => {
     expect(prepared.quality).toMatchObject({ inputMs: spoken.length / 16, clippedShare: 0 })
   })
 
-  it('[VPR7] of too much speech at most 12 s are kept, and that something is missing is said', () => {
-    const prepared = prepareRecording(concatPcm([sentence, pause(500), sentence, pause(500), sentence]), 16_000, vad)
+  it('[VPR7] of too much speech at most 12 s are kept, and that something is missing is said', async () => {
+    const prepared = await prepareRecording(
+      concatPcm([sentence, pause(500), sentence, pause(500), sentence]),
+      16_000,
+      vad,
+    )
     if (prepared.outcome === 'rejected') throw new Error(prepared.reason)
     expect(prepared.pcm.length / PREPARED_RATE).toBeLessThanOrEqual(12)
     expect(prepared.isCut).toBe(true)
@@ -98,19 +102,37 @@ describe('recordings', () => {
     ['tooShort', () => concatPcm([pause(2_000), sentence.subarray(0, 16_000), pause(2_000)])],
     ['clipped', () => scaled(sentence, 40)],
     ['noisy', () => noisy(concatPcm([pause(1_000), sentence, pause(1_000)]), 0.15)],
-  ])('[VPR8] is rejected as %s', (reason, make) => {
-    expect(prepareRecording(make(), 16_000, vad)).toMatchObject({ outcome: 'rejected', reason })
+  ])('[VPR8] is rejected as %s', async (reason, make) => {
+    expect(await prepareRecording(make(), 16_000, vad)).toMatchObject({ outcome: 'rejected', reason })
   })
 
-  it('[VPR8] warns of what is not perfect', () => {
-    const quiet = prepareRecording(concatPcm([pause(1_000), scaled(sentence, 0.02), pause(1_000)]), 16_000, vad)
+  it('[VPR8] warns of what is not perfect', async () => {
+    const quiet = await prepareRecording(concatPcm([pause(1_000), scaled(sentence, 0.02), pause(1_000)]), 16_000, vad)
     expect(quiet.quality.warnings).toContain('quiet')
-    const rustling = prepareRecording(noisy(concatPcm([pause(1_000), sentence, pause(1_000)]), 0.025), 16_000, vad)
+    const rustling = await prepareRecording(
+      noisy(concatPcm([pause(1_000), sentence, pause(1_000)]), 0.025),
+      16_000,
+      vad,
+    )
     expect(rustling.quality.warnings).toContain('noisy')
     expect(rustling.outcome).toBe('prepared')
   })
 
-  it('[VPR18] what stands between the words is the noise; of speech without a pause it is not known', () => {
+  it('[VPR19] gives way to what else is to be done, however long the recording is', async () => {
+    let turns = 0
+    let next = setImmediate(function turn() {
+      turns++
+      next = setImmediate(turn)
+    })
+    const spoken = concatPcm([sentence, sentence, sentence])
+    const began = turns
+    await prepareRecording(spoken, 16_000, vad)
+    clearImmediate(next)
+    // A frame is 32 ms; of four each.
+    expect(turns - began).toBeGreaterThan(spoken.length / 512 / 5)
+  })
+
+  it('[VPR18] what stands between the words is the noise; of speech without a pause it is not known', async () => {
     const spoken = concatPcm([sentence, floatToPcm(pinkNoise(16_000, 0.1))])
     const heardAs = (speaks: (frame: number) => boolean): Vad => ({
       engine: vad.engine,
@@ -120,14 +142,14 @@ describe('recordings', () => {
       },
     })
     const speech = sentence.length / 512
-    const withPause = prepareRecording(
+    const withPause = await prepareRecording(
       spoken,
       16_000,
       heardAs((frame) => frame < speech),
     )
     expect(withPause).toMatchObject({ outcome: 'rejected', reason: 'noisy' })
     expect(withPause.quality.noiseFloorDbfs).toBeCloseTo(-20, -1)
-    const withoutPause = prepareRecording(
+    const withoutPause = await prepareRecording(
       spoken,
       16_000,
       heardAs(() => true),

@@ -1,5 +1,5 @@
 // The node's cache of references and its way to the edge's files, on a real disk and a real edge.
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -30,6 +30,17 @@ describe('files of voices', () => {
     }
     return { asked, blobs: { get, put: blobHashOf } }
   }
+
+  it('[VPR11] an upload that a killed node left behind is gone when it starts, and a new one stays', async () => {
+    const { blobs } = edgeOf()
+    const files = new VoiceFiles({ folder, blobs })
+    await files.withFile(bytesOf(1), async (path) => {
+      await files.sweep(Date.now() - 60_000)
+      expect(existsSync(path)).toBe(true)
+      await files.sweep(Date.now() + 60_000)
+      expect(existsSync(path)).toBe(false)
+    })
+  })
 
   it('[VPR11] a file is fetched once, and nobody else may read it', async () => {
     const { asked, blobs } = edgeOf(bytesOf(1))

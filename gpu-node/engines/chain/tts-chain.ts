@@ -67,6 +67,11 @@ class TtsChain implements Tts {
     return (mode === 'hq' ? this.#options.hq[0] : undefined)?.engine.engine ?? this.engine
   }
 
+  voiceId(voice: string | undefined, mode: TtsMode): string {
+    const { engine } = (mode === 'hq' ? this.#options.hq[0] : undefined) ?? this.#options.fast[0]
+    return engine.voiceId?.(voice, mode) ?? voice ?? ''
+  }
+
   prepare(mode: TtsMode): void {
     if (mode === 'hq') for (const member of this.#options.hq) this.#load(member)
   }

@@ -16,6 +16,7 @@ export function createCachedTts(tts: Tts, cache: SpeechCache): Tts {
     sampleRate: tts.sampleRate,
     canClone: tts.canClone,
     script: tts.script,
+    voiceId: (voice, mode) => tts.voiceId?.(voice, mode) ?? voice ?? '',
     engineFor: (mode) => tts.engineFor?.(mode) ?? tts.engine,
     prepare: (mode) => tts.prepare?.(mode),
     preferring: (wish) => {
@@ -73,7 +74,7 @@ async function* speakAndKeep(
 }
 
 function placeOf(tts: Tts, { text, language, voice, reference, mode = 'fast' }: TtsOptions): Place {
-  const voiceHash = reference?.hash ?? voiceHashOf(voice)
+  const voiceHash = reference?.hash ?? voiceHashOf(tts.voiceId?.(voice, mode) ?? voice)
   const engine = engineId(tts.engineFor?.(mode) ?? tts.engine)
   return { voiceHash, key: keyOf({ voiceHash, engine, mode, language, text }) }
 }
