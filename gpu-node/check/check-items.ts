@@ -1,7 +1,7 @@
 // What `gpu-node check` finds wanting: the card and its memory budget, the disk, Python, the environments and the ports. Each
 // item says what was found, what is wanted and what to change; nothing is started or changed.
-import { access, constants, statfs } from 'node:fs/promises'
-import { basename, isAbsolute, join } from 'node:path'
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { createServer } from 'node:net'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -45,11 +45,12 @@ const run = promisify(execFile)
 
 export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: CheckTools): Promise<CheckItem[]> {
   const managed = plan.engines.filter((engine) => engine.kind === 'managed')
-  if (managed.length === 0) return [await checkDisk(dataDir, 0)]
-  const [card, python, disk, ...engines] = await Promise.all([
+  if (managed.length === 0) return checkDisks([{ folder: dataDir, minGib: 0, change: MOVE_DATA }])
+  const [card, python, compiler, disks, ...engines] = await Promise.all([
     checkCard(managed, tools),
     checkPython(tools.python, Math.max(MIN_PYTHON_MINOR, ...managed.map(({ needs }) => needs?.python ?? 0))),
-    checkDisk(dataDir, managed.every(hasModels) ? MIN_DISK_LATER_GIB : MIN_DISK_GIB),
+    managed.some(({ needs }) => needs?.compiles) ? checkCompiler(tools.python) : [],
+    checkDisks([{ folder: dataDir, minGib: MIN_DISK_LATER_GIB, change: MOVE_DATA }, ...managed.flatMap(disksOf)]),
     ...managed.flatMap((engine) => [
       checkProgram(engine),
       ...(engine.needs ? [checkPackages(engine.name, engine.needs)] : []),
@@ -57,16 +58,16 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
       checkPort(engine),
     ]),
   ])
-  return [...card, python, disk, ...engines]
+  return [...card, python, ...compiler, ...disks, ...engines]
 }
 
 async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools): Promise<CheckItem[]> {
   const planned = managed.reduce((sum, { launch }) => sum + launch.vramReserveBytes, 0)
   if (planned === 0) return []
   const card = gpuIndex === undefined ? [] : [`--id=${gpuIndex}`]
-  const query = [...card, '--query-gpu=memory.total', '--format=csv,noheader,nounits']
-  const answer = await ask(nvidiaSmi, query)
-  const totalMib = Number(answer?.split('\n')[0] ?? Number.NaN)
+  const query = [...card, '--query-gpu=memory.total,driver_version', '--format=csv,noheader,nounits']
+  const [total, driver = ''] = ((await ask(nvidiaSmi, query))?.split('\n')[0] ?? '').split(',')
+  const totalMib = Number(total || Number.NaN)
   if (!(totalMib > 0)) {
     const change = 'install the NVIDIA driver, or set device = "cpu" or attached engines'
     return [item('card', 'no NVIDIA card answers', `${gib(planned)} planned`, { isGood: false, change })]
@@ -75,7 +76,17 @@ async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools
   const isGood = fraction < MAX_PLAN_FRACTION
   const change = 'lower kv_cache_gib, take a smaller model, or set device = "cpu" for Whisper'
   const found = `${gib(planned)} planned of ${gib(totalMib * MIB)} (${Math.round(fraction * 100)} %)`
-  return [item('memory of the card', found, `below ${MAX_PLAN_FRACTION * 100} %`, { isGood, change })]
+  return [
+    item('memory of the card', found, `below ${MAX_PLAN_FRACTION * 100} %`, { isGood, change }),
+    ...checkDriver(driver.trim(), Math.max(0, ...managed.map(({ needs }) => needs?.driver ?? 0))),
+  ]
+}
+
+/** None where the driver does not tell, or no engine asks for one. */
+function checkDriver(driver: string, major: number): CheckItem[] {
+  if (driver === '' || major === 0) return []
+  const change = `install the NVIDIA driver ${major} or newer: the packages are built for its CUDA`
+  return [item('NVIDIA driver', driver, `${major} or newer`, { isGood: parseInt(driver) >= major, change })]
 }
 
 async function checkPython(python: string, minor: number): Promise<CheckItem> {
@@ -85,11 +96,54 @@ async function checkPython(python: string, minor: number): Promise<CheckItem> {
   return item('Python', version?.[1] ?? `no ${python} answers`, wanted, { isGood, change: `install Python ${wanted}` })
 }
 
-async function checkDisk(folder: string, minGib: number): Promise<CheckItem> {
-  const { bavail, bsize } = await statfs(folder).catch(() => statfs('.'))
-  const isGood = bavail * bsize > minGib * GIB
-  const change = 'free space, or set DATA_DIR to another disk'
-  return item('disk', `${gib(bavail * bsize)} free`, `over ${minGib} GiB`, { isGood, change })
+/** What compiles for the card when it starts would end there. */
+async function checkCompiler(python: string): Promise<CheckItem[]> {
+  const headers = 'import os,sysconfig;print(os.path.exists(os.path.join(sysconfig.get_paths()["include"],"Python.h")))'
+  const [cc, hasHeaders] = await Promise.all([ask('cc', ['--version']), ask(python, ['-c', headers])])
+  const missing = [
+    ...(cc === undefined ? ['no cc answers'] : []),
+    ...(hasHeaders?.startsWith('True') ? [] : ['no Python.h']),
+  ]
+  const verdict = {
+    isGood: missing.length === 0,
+    change: 'install a C compiler and the headers of Python: gcc, python3-dev',
+  }
+  return [item('C compiler', missing.join(', ') || 'is there', 'cc and Python.h', verdict)]
+}
+
+interface Disk {
+  folder: string
+  minGib: number
+  change: string
+}
+
+const MOVE_DATA = 'free space, or set DATA_DIR to another disk'
+const MOVE_MODELS = 'free space, or set models and venvs in gpu-node.toml to folders of another disk'
+
+/** Where its environment and its weights are, or go. */
+function disksOf(engine: Managed): Disk[] {
+  const minGib = hasModels(engine) ? MIN_DISK_LATER_GIB : MIN_DISK_GIB
+  const folders = engine.needs ? [engine.needs.venv, ...engine.needs.models.map(({ folder }) => folder)] : []
+  return folders.map((folder) => ({ folder, minGib, change: MOVE_MODELS }))
+}
+
+/** Each disk once, by the most that is to be on it. A folder may be yet to be made. */
+async function checkDisks(disks: Disk[]): Promise<CheckItem[]> {
+  const most = new Map<number, Disk>()
+  for (const { folder, ...rest } of disks) {
+    let there = resolve(folder)
+    while (!existsSync(there)) there = dirname(there)
+    const { dev } = await stat(there)
+    if ((most.get(dev)?.minGib ?? -1) < rest.minGib) most.set(dev, { folder: there, ...rest })
+  }
+  return Promise.all(
+    [...most.values()].map(async ({ folder, minGib, change }) => {
+      const { bavail, bsize } = await statfs(folder)
+      const isGood = bavail * bsize > minGib * GIB
+      const name = most.size === 1 ? 'disk' : `disk of ${folder}`
+      return item(name, `${gib(bavail * bsize)} free`, `over ${minGib} GiB`, { isGood, change })
+    }),
+  )
 }
 
 const SETUP = (name: string): string => `npm run gpu-node -- setup --only ${name}`

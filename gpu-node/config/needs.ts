@@ -20,6 +20,10 @@ export interface EngineNeeds {
   venv: string
   /** Minor version of Python 3: what its pinned packages need. */
   python: number
+  /** Major version of the NVIDIA driver, for the CUDA of its packages; undefined where it stays off the card. */
+  driver?: number | undefined
+  /** Compiles for the card when it starts (Triton): a C compiler and the headers of Python. */
+  compiles?: boolean
   /** Pinned and hashed, in gpu-node/engines/python. */
   requirements: string
   models: readonly ModelNeed[]

@@ -22,6 +22,9 @@ const WORKERS = resolve(import.meta.dirname, '../engines/python')
 /** Minor versions of Python 3 that the pinned packages of each need, at least. */
 const PYTHON: Readonly<Record<Preset, number>> = { vllm: 12, 'faster-whisper': 11, 'f5-tts': 11 }
 
+/** CUDA 13 (release notes, table 3) and CUDA 12. */
+const DRIVER: Readonly<Record<Preset, number>> = { vllm: 580, 'faster-whisper': 525, 'f5-tts': 580 }
+
 /** Weights on the card, in GiB. */
 const WEIGHTS_GIB: Readonly<Record<string, number>> = {
   'Qwen/Qwen3-8B-AWQ': 5.7,
@@ -43,10 +46,11 @@ export interface PresetPlan {
 interface Folders {
   models: string
   venv: string
+  device?: Managed['device']
 }
 
 export function planPreset(preset: Preset, engine: Managed, folders: { models: string; venvs: string }): PresetPlan {
-  const own = { models: folders.models, venv: engine.venv ?? join(folders.venvs, preset) }
+  const own = { models: folders.models, venv: engine.venv ?? join(folders.venvs, preset), device: engine.device }
   switch (preset) {
     case 'vllm':
       return planVllm(engine, own)
@@ -57,8 +61,10 @@ export function planPreset(preset: Preset, engine: Managed, folders: { models: s
   }
 }
 
-function needsOf(preset: Preset, { venv }: Folders, models: EngineNeeds['models']): EngineNeeds {
-  return { venv, python: PYTHON[preset], requirements: join(WORKERS, `requirements-${preset}.txt`), models }
+function needsOf(preset: Preset, { venv, device = 'cuda' }: Folders, models: EngineNeeds['models']): EngineNeeds {
+  const driver = device === 'cuda' ? DRIVER[preset] : undefined
+  const requirements = join(WORKERS, `requirements-${preset}.txt`)
+  return { venv, python: PYTHON[preset], driver, compiles: preset === 'vllm', requirements, models }
 }
 
 function planVllm(engine: Managed, folders: Folders): PresetPlan {

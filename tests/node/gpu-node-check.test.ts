@@ -1,7 +1,7 @@
 // `gpu-node check` as a program, with a scripted nvidia-smi.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,12 +11,18 @@ import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 const folder = mkdtempSync(join(tmpdir(), 'parley-check-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function check(toml: string, totalMib: number | undefined, words: string[] = []) {
+/** `card`: what nvidia-smi says of it. */
+async function check(
+  toml: string,
+  card: number | string | undefined,
+  words: string[] = [],
+  own: Record<string, string> = {},
+) {
   const [file, smi] = [join(folder, 'gpu-node.toml'), join(folder, 'nvidia-smi')]
   writeFileSync(file, toml)
-  writeFileSync(smi, totalMib === undefined ? '#!/bin/sh\nexit 9\n' : `#!/bin/sh\necho ${totalMib}\n`)
+  writeFileSync(smi, card === undefined ? '#!/bin/sh\nexit 9\n' : `#!/bin/sh\necho ${card}\n`)
   chmodSync(smi, 0o755)
-  const env = { PATH: process.env['PATH'], GPU_NODE_CONFIG: file, NVIDIA_SMI_BIN: smi, DATA_DIR: folder }
+  const env = { PATH: process.env['PATH'], GPU_NODE_CONFIG: file, NVIDIA_SMI_BIN: smi, DATA_DIR: folder, ...own }
   return new Promise<{ code: number; out: string }>((resolve) => {
     execFile(process.execPath, ['gpu-node/main.ts', 'check', ...words], { env }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out: out + err }),
@@ -97,4 +103,27 @@ describe('gpu-node check', () => {
     expect(out).toMatch(/a: files +1 of 1 missing +all there +put in place: \/absent\/program\.bin/)
     expect(code).toBe(1)
   })
+
+  it('[CHE6] a driver that is too old for the packages is found, and what compiles at its start needs a compiler', async () => {
+    const vllm = '[roles]\nllm = ["v"]\n[engines.v]\nkind = "managed"\nengine = "vllm"\n'
+    const old = await check(vllm, '24564, 550.54.15')
+    expect(old.out).toMatch(/NVIDIA driver +550\.54\.15 +580 or newer +install the NVIDIA driver 580/)
+    const recent = await check(vllm, '24564, 580.95.05')
+    expect(recent.out).toMatch(/NVIDIA driver +580\.95\.05 +580 or newer +ok/)
+    expect(recent.out).toMatch(/C compiler +\S.* cc and Python\.h +(?:ok|install a C compiler)/)
+    const bare = await check(vllm, '24564, 580.95.05', [], { PATH: folder })
+    expect(bare.out).toMatch(/C compiler +no cc answers, no Python\.h +cc and Python\.h +install a C compiler/)
+    const own = await check(engine(9), '24564, 550.54.15')
+    expect(own.out).not.toMatch(/driver|compiler/)
+  })
+
+  it.runIf(existsSync('/dev/shm'))(
+    '[CHE7] the disk that is looked at is that of the models and environments',
+    async () => {
+      const toml = `models = "/dev/shm/models"\nvenvs = "/dev/shm/venvs"\n[roles]\nllm = ["v"]\n[engines.v]\nkind = "managed"\nengine = "vllm"\n`
+      const { out } = await check(toml, '24564, 580.95.05')
+      expect(out).toMatch(/disk of \/dev\/shm +\S+ GiB free +over 100 GiB +.*models and venvs/)
+      expect(out).toMatch(/disk of (?!\/dev\/shm).* +over 5 GiB/)
+    },
+  )
 })

@@ -13,9 +13,11 @@ import f5_tts_worker
 import httpx
 import pytest
 from running_worker import RunningWorker
+from speech import Speaker
 from test_transcription import LOGGED
 from tiny_f5 import VOICE_TEXT, noise_wav
 
+from harness.fields import Fields
 from harness.pcm import read_wav
 
 PATH = "/v1/audio/speech"
@@ -65,6 +67,24 @@ def test_mode(f5: RunningWorker) -> None:
         assert samples(ask(f5, **given)) > 0
     assert f5.client.post(PATH, params={"mode": "hq"}, json={"input": "Words", "voice": "bo"}).status_code == 200
     assert f5.client.post(PATH, params={"mode": "best"}, json={"input": "Words", "voice": "bo"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "mode"),
+    [
+        ({}, {}, "fast"),
+        ({"mode": "hq"}, {}, "hq"),
+        ({"model": "f5-tts:hq"}, {}, "hq"),
+        ({"model": "org/name:v1"}, {}, "fast"),
+        ({"mode": "fast", "model": "x:hq"}, {}, "fast"),
+        ({"mode": "fast"}, {"mode": "hq"}, "hq"),
+    ],
+)
+def test_which_mode(body: dict[str, Any], query: dict[str, Any], mode: str) -> None:
+    """[PYT14] the query goes before the body, and both before the model's name"""
+    speaker = Speaker.__new__(Speaker)
+    speaker._default_mode = "fast"
+    assert speaker._mode(Fields(body), Fields(query)) == mode
 
 
 def test_speed(f5: RunningWorker) -> None:
