@@ -24,6 +24,7 @@ it(
     const { rows, aims } = await benchHistory({ conversations: 200, turnsEach: 10, repetitions: 1 })
     expect(rows.map(([what]) => what)).toContain('search: 天氣')
     for (const [, count, p50] of rows) expect([count, Number(p50) > 0]).toEqual([1, true])
+    expect(rows.at(-1)?.[0]).toBe('delete a user of 10 conversations')
     expect(aims.length).toBeGreaterThan(12)
   },
   BENCH_TIMEOUT_MS,

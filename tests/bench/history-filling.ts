@@ -39,10 +39,19 @@ const REPLIES = [
   'There is little to say of SUBJECT, but NUMBER is a good number.',
 ]
 
+export interface FilledHistory {
+  key: string
+  operatorKey: string
+  /** Of a user of his own, with as much as the others. */
+  leaverKey: string
+  conversationId: string
+  deletable: string[]
+}
+
 export async function fillHistory(
   folder: string,
   { conversations, turnsEach }: { conversations: number; turnsEach: number },
-): Promise<{ key: string; operatorKey: string; conversationId: string }> {
+): Promise<FilledHistory> {
   const database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
   try {
     await database.migrate()
@@ -69,7 +78,10 @@ export async function fillHistory(
         { turnsEach, users },
       )
     await database.db.run(sql`analyze`)
-    return { key: own.key, operatorKey: made[0]?.key ?? '', conversationId: idOf('cnv', 0) }
+    const [operatorKey = '', leaverKey = ''] = [made[0]?.key, made.at(-1)?.key]
+    // Of the user who asks, all but the first, which is read.
+    const deletable = Array.from({ length: conversations / USERS - 1 }, (_, i) => idOf('cnv', (i + 1) * USERS))
+    return { key: own.key, operatorKey, leaverKey, conversationId: idOf('cnv', 0), deletable }
   } finally {
     await database.close()
   }

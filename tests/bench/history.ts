@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChild } from './child.ts'
 import type { EdgeFacts } from './edge-process.ts'
-import { fillHistory, USERS } from './history-filling.ts'
+import { fillHistory, USERS, type FilledHistory } from './history-filling.ts'
 import { monotonicMs } from './monotonic.ts'
 import { quantile } from './quantile.ts'
 import type { Aim, Report } from './report.ts'
@@ -25,12 +25,12 @@ export async function benchHistory(load: HistoryLoad): Promise<Report> {
   const keptIn = mkdtempSync(join(tmpdir(), 'parley-history-'))
   try {
     const startedAt = monotonicMs()
-    const { conversationId, ...keys } = await fillHistory(keptIn, load)
+    const filled = await fillHistory(keptIn, load)
     const filledMs = monotonicMs() - startedAt
     const edge = await startChild<EdgeFacts>('./edge-process.ts', { keptIn })
     try {
-      const measured = await measure(edge.facts.url, keys, { conversationId, repetitions: load.repetitions })
-      return reportOf(load, filledMs, measured)
+      const measured = await measure(edge.facts.url, filled, load.repetitions)
+      return reportOf(load, filledMs, [...measured, ...(await measureDeleting(edge.facts.url, filled, load))])
     } finally {
       await edge.stop()
     }
@@ -49,8 +49,8 @@ interface Measured {
 
 async function measure(
   url: string,
-  { key, operatorKey }: { key: string; operatorKey: string },
-  { conversationId, repetitions }: { conversationId: string; repetitions: number },
+  { key, operatorKey, conversationId }: FilledHistory,
+  repetitions: number,
 ): Promise<Measured[]> {
   const get = async (
     path: string,
@@ -112,6 +112,30 @@ async function measure(
     measured.push({ what, ms, limitMs })
   }
   return measured
+}
+
+/** Last: what is gone is not read any more. */
+async function measureDeleting(
+  url: string,
+  { operatorKey, leaverKey, deletable }: FilledHistory,
+  { repetitions, conversations }: HistoryLoad,
+): Promise<Measured[]> {
+  const remove = async (path: string, bearer: string): Promise<number> => {
+    const askedAt = monotonicMs()
+    const answer = await fetch(url + path, { method: 'DELETE', headers: { authorization: `Bearer ${bearer}` } })
+    if (answer.status !== 204) throw new Error(`DELETE ${path} answered ${answer.status}`)
+    return monotonicMs() - askedAt
+  }
+  const single: number[] = []
+  for (const id of deletable.slice(0, repetitions)) single.push(await remove(`/api/conversations/${id}`, operatorKey))
+  return [
+    { what: 'delete a conversation', ms: single, limitMs: undefined },
+    {
+      what: `delete a user of ${conversations / USERS} conversations`,
+      ms: [await remove('/api/me', leaverKey)],
+      limitMs: undefined,
+    },
+  ]
 }
 
 function reportOf({ conversations, turnsEach }: HistoryLoad, filledMs: number, measured: Measured[]): Report {
