@@ -55,8 +55,8 @@ export function foundRows(owner: Owner, query: string): SQL | undefined {
   return expression === undefined ? undefined : sql`turn_search match ${expression}`
 }
 
-/** To rank costs time for each turn that is found; what is in more of them than this says little of any. */
-const MAX_RANKED = 10_000
+/** To rank costs some 15 µs for each turn that is found, on a slow machine; what is in more of one’s turns than this says little of any. */
+const MAX_RANKED = 2_000
 
 /** Best first; what is too short, or found too often, to rank by: newest first. */
 export async function searchTurns(
