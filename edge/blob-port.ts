@@ -15,7 +15,7 @@ export interface Blobs {
   delete(hash: BlobHash): Promise<void>
   /** Removes what puts left that began before then and never ended; says how many. */
   sweep(before: number): Promise<number>
-  /** Some of those whose names begin so and that were last put before then; another time has the others. */
+  /** Those whose names begin so and that were last put before then. */
   putBefore(before: number, prefix: string): Promise<BlobHash[]>
 }
 

@@ -1,9 +1,11 @@
 // What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
-// written, secrets of sessions that are over, what users had used who are gone, files that were never finished, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers
-// by the cron trigger. Safe to run twice, and by several edges at once.
+// written, secrets of sessions that are over, usage of users who are gone, files that were never finished or that nothing names any
+// more, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers by the
+// cron trigger. Safe to run twice, and by several edges at once.
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
+import { dropFiles } from './drop-files.ts'
 import type { Blobs, Store, VoiceJobs } from './ports.ts'
 
 /** A conversation that nobody can continue is free again after this, and MAX_SESSION_MS. */
@@ -13,7 +15,7 @@ const SESSION_SLACK_MS = 5 * 60_000
 /** An upload of MAX_BLOB_BYTES that takes longer has no peer any more. */
 const UPLOAD_MS = 60 * 60_000
 
-/** Turns of one run: the next one goes on. Each names two files, and a statement has room for so many names. */
+/** Turns of one run: the next one goes on. */
 const MAX_EXPIRED = 200
 /** Files are looked through by the first two signs of their names, one pair a run: all of them in 64 hours. */
 const PREFIXES = 256
@@ -31,6 +33,8 @@ export interface UpkeepPorts {
   blobs: Pick<Blobs, 'sweep' | 'putBefore' | 'delete'>
   voiceJobs: Pick<VoiceJobs, 'begin'>
 }
+
+type FilePorts = Pick<UpkeepPorts, 'store' | 'blobs'>
 
 /** Each part by itself: one that fails is logged, tried again the next time, and does not keep the other from its turn. */
 export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPorts): Promise<void> {
@@ -54,21 +58,12 @@ export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPort
 }
 
 /** What was left when its name went: a deletion that failed half way, a turn that came when its conversation was gone. */
-async function dropUnnamed({ store, blobs }: Pick<UpkeepPorts, 'store' | 'blobs'>, now: number): Promise<number> {
+async function dropUnnamed(ports: FilePorts, now: number): Promise<number> {
   const prefix = (Math.floor(now / UPKEEP_EVERY_MS) % PREFIXES).toString(16).padStart(2, '0')
-  const old = await blobs.putBefore(now - UNNAMED_MS, prefix)
-  let dropped = 0
-  for (let at = 0; at < old.length; at += MAX_EXPIRED)
-    for (const hash of await store.voices.unnamed(old.slice(at, at + MAX_EXPIRED))) {
-      await blobs.delete(hash)
-      dropped++
-    }
-  return dropped
+  return dropFiles(ports, await ports.blobs.putBefore(now - UNNAMED_MS, prefix))
 }
 
 /** What was kept for as long as it was to be. How many files are gone. */
-async function expire({ store, blobs }: Pick<UpkeepPorts, 'store' | 'blobs'>, now: number): Promise<number> {
-  const gone = await store.voices.unnamed(await store.audio.expireAudio(now, MAX_EXPIRED))
-  for (const hash of gone) await blobs.delete(hash)
-  return gone.length
+async function expire(ports: FilePorts, now: number): Promise<number> {
+  return dropFiles(ports, await ports.store.audio.expireAudio(now, MAX_EXPIRED))
 }

@@ -38,8 +38,8 @@ import { createVoices, type Voices } from './voices/voices.ts'
 import { SafetyCounts } from './safety-counts.ts'
 
 /**
- * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next line this is
- * 14 s; `parley start` waits 25 s, so that engines have time to end, too.
+ * On shutdown, for what is being said right now to be finished. With the timeouts of session-state.ts and the next two this is
+ * 17 s; `parley start` waits 25 s, so that engines have time to end, too.
  */
 const FINISH_TURN_MS = 7_000
 /** On shutdown, for the last turns to reach the edge; what does not is sent after the next start. */

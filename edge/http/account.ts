@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { SCOPES, type EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from './auth.ts'
-import { dropFiles } from './drop-files.ts'
+import { dropFiles } from '#edge/drop-files.ts'
 import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
 import { readBody } from './read-body.ts'
 

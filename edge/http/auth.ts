@@ -3,7 +3,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
-import { countedAddress } from '#edge/limits/address-of.ts'
+import { countedAddress } from '#edge/limits/counted-address.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'

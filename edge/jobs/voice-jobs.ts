@@ -2,6 +2,7 @@
 // Begun after an upload, by whoever waits for one, where a node joins, and by the upkeep. Several edges may do it at once: a job has one lease. Knows no
 // route and no runtime.
 import * as v from 'valibot'
+import { dropFiles } from '#edge/drop-files.ts'
 import type { EdgePorts, Job, NodeView, StoredVoice, VoiceOutcome } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { faultOf } from '#shared/fault.ts'
@@ -56,7 +57,7 @@ async function prepare(ports: VoiceJobPorts, job: Job, nodes: readonly NodeView[
     const isKept = await store.voices.settleVoice(voice.id, outcome, { job, now: clock.now() })
     log.info({ voiceProfileId: voice.id, state: outcome.state }, 'prepared a voice')
     // The profile was deleted or changed meanwhile: nobody would ever remove what the node made of it.
-    if (!isKept && outcome.state === 'ready') await dropPrepared(ports, outcome.preparedSha256)
+    if (!isKept && outcome.state === 'ready') await dropFiles(ports, [outcome.preparedSha256])
   } catch (error) {
     const { attempt } = job
     log.warn({ voiceProfileId: voice.id, fault: faultOf(error), attempt }, 'a voice was not prepared')
@@ -91,10 +92,6 @@ function outcomeOf(prepared: VoicePrepared): VoiceOutcome {
 
 async function giveUp({ store, clock }: VoiceJobPorts, job: Job, id: VoiceProfileId): Promise<void> {
   await store.voices.settleVoice(id, { state: 'rejected', reason: 'failed', quality: null }, { job, now: clock.now() })
-}
-
-async function dropPrepared({ store, blobs }: VoiceJobPorts, hash: BlobHash): Promise<void> {
-  for (const unnamed of await store.voices.unnamed([hash])) await blobs.delete(unnamed)
 }
 
 /** Every node drops what it made of these files; one that is away has a cache that forgets by itself. */

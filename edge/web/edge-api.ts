@@ -1,5 +1,6 @@
 // What the page asks of the edge over HTTP: signing in, tickets, the conversation so far, voices. The cookie rides along by itself.
-// A refusal becomes a FaultError with the code that the edge told; no network at all stays the browser's own error.
+// A refusal becomes a FaultError with the code that the edge told, of voices an Error with its words; no network at all stays the
+// browser's own error.
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
 import type { Conversation } from '#shared/model/conversation.ts'

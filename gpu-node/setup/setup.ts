@@ -116,11 +116,11 @@ async function setUpModel(model: ModelNeed, { hub = hubOf(process.env), dryRun }
   }
 }
 
-/** By what says that a model is there: it comes when the rest is. */
-const lastIndex = (files: HubFile[]): HubFile[] =>
-  files.toSorted(
-    (a, b) => Number(/^(config|.*\.index)\.json$/.test(a.path)) - Number(/^(config|.*\.index)\.json$/.test(b.path)),
-  )
+/** What says that a model is there (model-folder.ts) comes when the rest is. */
+function lastIndex(files: HubFile[]): HubFile[] {
+  const isIndex = ({ path }: HubFile): boolean => /^(config|.*\.index)\.json$/.test(path)
+  return [...files.filter((file) => !isIndex(file)), ...files.filter(isIndex)]
+}
 
 /** Throws where the repository lacks one that is needed. */
 function pick(files: HubFile[], { files: paths, repo }: ModelNeed): HubFile[] {

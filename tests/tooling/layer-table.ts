@@ -45,7 +45,7 @@ export const LAYERS: Layer[] = [
   },
   {
     file: 'edge/upkeep.ts',
-    may: ['./ports.ts', './blob-port.ts', '#shared/clock.ts', 'type hono'],
+    may: ['./ports.ts', './drop-files.ts', './blob-port.ts', '#shared/clock.ts', 'type hono'],
     mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/store/x.ts', '#edge/session/x.ts', '#edge/http/x.ts', './app.ts'],
   },
   {
@@ -84,6 +84,11 @@ export const LAYERS: Layer[] = [
     mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/session-room.ts', '#edge/store/x.ts', '#edge/http/x.ts', 'hono'],
   },
   {
+    file: 'edge/jobs/x.ts',
+    may: ['./y.ts', '#edge/ports.ts', '#edge/drop-files.ts', '#shared/fault.ts', 'valibot'],
+    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
+  },
+  {
     file: 'edge/http/x.ts',
     may: [
       './y.ts',
@@ -91,6 +96,7 @@ export const LAYERS: Layer[] = [
       '#edge/store/x.ts',
       '#edge/fleet/x.ts',
       '#edge/ports.ts',
+      '#edge/drop-files.ts',
       'hono',
       'hono/cors',
     ],

@@ -17,6 +17,14 @@ const ffmpeg = findProgram('ffmpeg')
 const RATE = 24_000
 /** Of the recordings among the fixtures. */
 const SPEECH_SECONDS = 2.75
+/** Those that the node reads by itself. */
+const OWN: ReadonlyArray<readonly [AudioKind, string]> = [
+  ['mp3', 'speech.mp3'],
+  ['flac', 'speech.flac'],
+  ['ogg', 'speech.vorbis.ogg'],
+  ['ogg', 'speech.opus.ogg'],
+  ['webm', 'speech.opus.webm'],
+]
 
 const tone = (seconds: number): Int16Array =>
   Int16Array.from({ length: seconds * RATE }, (_, i) => 8_000 * Math.sin((2 * Math.PI * 440 * i) / RATE))
@@ -58,13 +66,7 @@ describe('decoding', () => {
     expect(await decode(writeWav(pcm, RATE), 'wav')).toEqual({ outcome: 'decoded', pcm, sampleRate: RATE })
   })
 
-  it.each<[AudioKind, string]>([
-    ['mp3', 'speech.mp3'],
-    ['flac', 'speech.flac'],
-    ['ogg', 'speech.vorbis.ogg'],
-    ['ogg', 'speech.opus.ogg'],
-    ['webm', 'speech.opus.webm'],
-  ])('[VPR1] reads %s by itself: %s', async (kind, name) => {
+  it.each(OWN)('[VPR1] reads %s by itself: %s', async (kind, name) => {
     const decoded = await decode(fixture(name), kind)
     if (decoded.outcome !== 'decoded') throw new Error(decoded.outcome)
     expect(Math.abs(decoded.pcm.length / decoded.sampleRate - SPEECH_SECONDS)).toBeLessThan(0.15)
@@ -156,14 +158,7 @@ describe('decoding', () => {
       60_000,
     )
 
-    it.each<[AudioKind, string]>([
-      ['mp3', 'speech.mp3'],
-      ['flac', 'speech.flac'],
-      ['ogg', 'speech.vorbis.ogg'],
-      ['ogg', 'speech.opus.ogg'],
-      ['webm', 'speech.opus.webm'],
-      ['m4a', 'speech.aac.m4a'],
-    ])(
+    it.each([...OWN, ['m4a', 'speech.aac.m4a'] as const])(
       '[VPR4] is done with damaged files of %s: what is there is read, or nothing: %s',
       async (kind, name) => {
         const whole = fixture(name)

@@ -18,11 +18,12 @@ import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { createFliteTts } from '#gpu-node/engines/flite-tts.ts'
-import type { Engines, Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
+import type { Engines, TtsOptions } from '#gpu-node/engines/ports.ts'
 import { startNode, type RunningNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { loudnessLufs } from '#gpu-node/voices/loudness.ts'
 import { Voices } from '#gpu-node/voices/voices.ts'
+import { cloningTts } from '#tests/fakes/cloning-tts.ts'
 import { say } from '#tests/engines/spoken.ts'
 import { startTestEdge, type TestEdge } from '#tests/http/test-edge.ts'
 
@@ -48,7 +49,10 @@ describe('voices on a node', () => {
       createTurns: createTurnRunner,
       chooseEngines: async (...given) => {
         const chosen = await chooseEngines(...given)
-        return { ...chosen, engines: { ...chosen.engines, tts: cloning(chosen.engines.tts) } }
+        return {
+          ...chosen,
+          engines: { ...chosen.engines, tts: cloningTts(chosen.engines.tts, (request) => spoken.push(request)) },
+        }
       },
     })
     stops.push(() => node.close(AbortSignal.abort('shutdown')))
@@ -61,21 +65,6 @@ describe('voices on a node', () => {
     for (const stop of stops.toReversed()) await stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
-
-  /** Says what it was asked for, in its own voice. */
-  function cloning(tts: Tts): Tts {
-    return {
-      engine: tts.engine,
-      sampleRate: tts.sampleRate,
-      canClone: true,
-      speaks: (language) => tts.speaks(language),
-      synthesize: ({ reference, ...rest }) => {
-        spoken.push({ ...rest, ...(reference && { reference }) })
-        return tts.synthesize(rest)
-      },
-      close: () => tts.close(),
-    }
-  }
 
   async function upload(pcm: Int16Array, fields: Record<string, string> = {}): Promise<VoiceProfile> {
     const body = new FormData()

@@ -1,7 +1,7 @@
 // The page's settings, in real Chromium: what they say on the wire, and what of them outlives a reload.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Tts } from '#gpu-node/engines/ports.ts'
+import { cloningTts } from '#tests/fakes/cloning-tts.ts'
 import { findChromium } from '#tests/tooling/machine.ts'
 import { PATIENCE_MS, startWebWorld, type WebWorld } from './web-world.ts'
 
@@ -11,7 +11,7 @@ describe.skipIf(findChromium() === undefined)('settings', () => {
   let world: WebWorld
   let browser: Browser
   beforeAll(async () => {
-    world = await startWebWorld({ engines: (embedded) => ({ ...embedded, tts: cloning(embedded.tts) }) })
+    world = await startWebWorld({ engines: (embedded) => ({ ...embedded, tts: cloningTts(embedded.tts) }) })
     browser = await world.launch()
     await world.startNode()
   })
@@ -103,15 +103,3 @@ describe.skipIf(findChromium() === undefined)('settings', () => {
     expect(world.complaints).toEqual([])
   })
 })
-
-/** Takes a caller's voice and speaks with its own: what the page does is the same. */
-function cloning(tts: Tts): Tts {
-  return {
-    engine: tts.engine,
-    sampleRate: tts.sampleRate,
-    canClone: true,
-    speaks: (language) => tts.speaks(language),
-    synthesize: ({ reference: _reference, ...rest }) => tts.synthesize(rest),
-    close: () => tts.close(),
-  }
-}

@@ -3,10 +3,11 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { voiceStateText } from '#edge/web/voice-text.ts'
 import { createFliteTts } from '#gpu-node/engines/flite-tts.ts'
-import type { SpokenText, Tts } from '#gpu-node/engines/ports.ts'
+import type { SpokenText } from '#gpu-node/engines/ports.ts'
 import { writeWav } from '#shared/audio/wav.ts'
 import { silentLog } from '#shared/log.ts'
 import { VoiceRejection, VoiceWarning, type VoiceQuality } from '#shared/model/voice-profile.ts'
+import { cloningTts } from '#tests/fakes/cloning-tts.ts'
 import { say } from '#tests/engines/spoken.ts'
 import { findChromium } from '#tests/tooling/machine.ts'
 import { PATIENCE_MS, startWebWorld, type WebWorld } from './web-world.ts'
@@ -36,7 +37,12 @@ describe.skipIf(findChromium() === undefined)('voices of the caller’s own', ()
   let recording: string
   const references: (SpokenText | undefined)[] = []
   beforeAll(async () => {
-    world = await startWebWorld({ engines: (embedded) => ({ ...embedded, tts: cloning(embedded.tts) }) })
+    world = await startWebWorld({
+      engines: (embedded) => ({
+        ...embedded,
+        tts: cloningTts(embedded.tts, ({ reference }) => references.push(reference)),
+      }),
+    })
     browser = await world.launch()
     await world.startNode()
     const flite = await createFliteTts({ log: silentLog })
@@ -44,21 +50,6 @@ describe.skipIf(findChromium() === undefined)('voices of the caller’s own', ()
     await flite.close()
   })
   afterAll(() => world?.close())
-
-  /** Says what it was asked for in its own voice, and notes in whose it should have been. */
-  function cloning(tts: Tts): Tts {
-    return {
-      engine: tts.engine,
-      sampleRate: tts.sampleRate,
-      canClone: true,
-      speaks: (language) => tts.speaks(language),
-      synthesize: ({ reference, ...rest }) => {
-        references.push(reference)
-        return tts.synthesize(rest)
-      },
-      close: () => tts.close(),
-    }
-  }
 
   async function openVoices(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'Settings' }).click()

@@ -2,8 +2,11 @@
 // whole. A body is held in memory first, because R2 wants its length beforehand and WebCrypto has no hash of a stream:
 // MAX_BLOB_BYTES is less than a tenth of PLATFORM_ISOLATE_BYTES, and only nodes send bodies of that size.
 import type { Blobs } from '#edge/ports.ts'
-import { blobHashOf, blobParts, isBlobHash, MAX_BLOB_BYTES, WRONG_BLOB_HASH } from '#shared/blob.ts'
+import { blobHashOf, blobParts, isBlobHash, MAX_BLOB_BYTES, WRONG_BLOB_HASH, type BlobHash } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
+
+/** Of 1,000 names: of all the files that begin alike, more than a house has. */
+const MAX_PAGES = 20
 
 export function createBlobs(bucket: R2Bucket): Blobs {
   const head: Blobs['head'] = async (hash) => {
@@ -33,10 +36,15 @@ export function createBlobs(bucket: R2Bucket): Blobs {
     // A put that did not end has left nothing.
     sweep: () => Promise.resolve(0),
 
-    // The first page: 1,000 names.
     async putBefore(before, prefix) {
-      const { objects } = await bucket.list({ prefix })
-      return objects.flatMap(({ key, uploaded }) => (uploaded.getTime() < before && isBlobHash(key) ? key : []))
+      const old: BlobHash[] = []
+      for (let cursor: string | undefined, pages = 0; pages < MAX_PAGES; pages++) {
+        const page = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) })
+        for (const { key, uploaded } of page.objects) if (uploaded.getTime() < before && isBlobHash(key)) old.push(key)
+        if (!page.truncated) break
+        cursor = page.cursor
+      }
+      return old
     },
   }
 }

@@ -62,10 +62,12 @@ interface R2Bucket {
   /** `sha256`: refused where the content has another one. */
   put(key: string, content: Uint8Array<ArrayBuffer>, options: { sha256: string }): Promise<unknown>
   delete(key: string): Promise<void>
-  /** At most 1,000, in the order of their names. */
-  list(options: {
-    prefix: string
-  }): Promise<{ readonly objects: Array<{ readonly key: string; readonly uploaded: Date }> }>
+  /** At most 1,000, in the order of their names; the cursor of a truncated page asks for the next. */
+  list(options: { prefix: string; cursor?: string }): Promise<{
+    readonly objects: Array<{ readonly key: string; readonly uploaded: Date }>
+    readonly truncated: boolean
+    readonly cursor?: string
+  }>
 }
 
 declare module 'cloudflare:workers' {

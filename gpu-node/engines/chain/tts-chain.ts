@@ -64,12 +64,11 @@ class TtsChain implements Tts {
   }
 
   engineFor(mode: TtsMode): Tts['engine'] {
-    return (mode === 'hq' ? this.#options.hq[0] : undefined)?.engine.engine ?? this.engine
+    return this.#wanted(mode).engine
   }
 
   voiceId(voice: string | undefined, mode: TtsMode): string {
-    const { engine } = (mode === 'hq' ? this.#options.hq[0] : undefined) ?? this.#options.fast[0]
-    return engine.voiceId?.(voice, mode) ?? voice ?? ''
+    return this.#wanted(mode).voiceId?.(voice, mode) ?? voice ?? ''
   }
 
   prepare(mode: TtsMode): void {
@@ -106,6 +105,11 @@ class TtsChain implements Tts {
 
   async close(): Promise<void> {
     await Promise.all([...new Set(this.#all().map(({ engine }) => engine))].map((engine) => engine.close()))
+  }
+
+  #wanted(mode: TtsMode): Tts {
+    const [fast] = this.#options.fast
+    return ((mode === 'hq' ? this.#options.hq[0] : undefined) ?? fast).engine
   }
 
   #all(): ChainMember<Tts>[] {

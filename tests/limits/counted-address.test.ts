@@ -1,7 +1,7 @@
 // What counts as one address.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countedAddress } from '#edge/limits/address-of.ts'
+import { countedAddress } from '#edge/limits/counted-address.ts'
 
 describe('an address', () => {
   it.each([
