@@ -1,5 +1,5 @@
-// How tests run: one project a host. What needs the Workers runtime lies in tests/workers; suites of routes, wires and rooms run
-// unchanged in both projects, against a whole edge on each host.
+// How tests run: one project a host. What needs the Workers runtime lies in tests/edge/runtime/workers; a suite named
+// `*.hosts.test.ts` runs unchanged in both projects, against a whole edge on each host.
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { hasSqld, hasWorkerd } from './tests/tooling/machine.ts'
@@ -12,16 +12,8 @@ const HOOK_TIMEOUT_MS = 60_000
 const WORKERS_AT_ONCE = 3
 /** Whole calls of one file: each has an edge of its own. */
 const WORLDS_AT_ONCE = 2
-const ON_WORKERS = [
-  'tests/workers/**/*.test.ts',
-  'tests/http/{auth,bounds,history,identities,keys,models,node-blobs,out-front,personas,resources,safe-text,turn-audio,usage,voice-profiles,voice-upload,voice-use}.test.ts',
-  'tests/rooms/{connect,delivery,go-away,relay}.test.ts',
-  // Not those that stop the edge's program or read its log: see tests/hosts/gaps.ts.
-  'tests/call/{bad-input,barge-in,conversation,engine-failures,formats,go-away,goodbye,lost-sockets,nodes,outbox,personas,quotas,safety,speculation,turn}.test.ts',
-  'tests/store/migrations.test.ts',
-  'tests/upkeep/scheduled.test.ts',
-  'tests/security/api-fuzz.test.ts',
-]
+/** What needs the Workers runtime itself, and the suites that run on both hosts: their name says so. */
+const ON_WORKERS = ['tests/edge/runtime/workers/**/*.test.ts', 'tests/**/*.hosts.test.ts']
 
 /** With these wrangler asks nobody, reads no .env of the user and writes nothing outside the ignored .wrangler/. */
 const QUIET_WRANGLER = {
@@ -45,7 +37,7 @@ export default defineConfig({
           provide: { host: 'node' },
           environment: 'node',
           include: ['tests/**/*.test.{ts,tsx}'],
-          exclude: ['tests/workers/**', '**/node_modules/**'],
+          exclude: ['tests/edge/runtime/workers/**', '**/node_modules/**'],
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: HOOK_TIMEOUT_MS,
         },
@@ -70,7 +62,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['shared/**/*.{ts,tsx}', 'edge/**/*.{ts,tsx}', 'gpu-node/**/*.{ts,tsx}'],
-      // What runs inside workerd or, built, in a browser cannot be measured from here; tests/workers and tests/web try it.
+      // What runs inside workerd or, built, in a browser cannot be measured from here; tests/edge/runtime/workers and tests/edge/web try it.
       exclude: ['**/*.d.ts', '**/dist/**', 'edge/runtime/workers/**', 'edge/web/**'],
       reportOnFailure: true,
       reporter: ['text-summary', 'json-summary'],

@@ -6,7 +6,7 @@ import { concatPcm } from '#shared/audio/pcm.ts'
 import { resamplePcm } from '#shared/audio/resample.ts'
 import { writeWav } from '#shared/audio/wav.ts'
 import { silentLog } from '#shared/log.ts'
-import { createFliteTts } from './engines/flite-tts.ts'
+import { createFliteTts } from '#gpu-node/engines/embedded/flite/flite-tts.ts'
 import { ENGINE_INPUT_RATE } from './engines/ports.ts'
 
 const { values, positionals } = parseArgs({

@@ -3,10 +3,10 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { SCOPES, type EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
-import { dropCookie, mayDo } from './auth.ts'
+import { dropCookie, mayDo } from '#edge/http/access/auth.ts'
 import { dropFiles } from '#edge/drop-files.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody } from './read-body.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readBody } from '#edge/http/operation/read-body.ts'
 
 export const Identity = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
 const Choice = v.strictObject({

@@ -12,9 +12,9 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { bearerOf, mayDo, nodeOf, requireAllowedOrigin } from './auth.ts'
+import { bearerOf, mayDo, nodeOf, requireAllowedOrigin } from '#edge/http/access/auth.ts'
 import { callerByClientSecret, CLIENT_SECRET_PREFIX } from './client-secrets.ts'
-import { burnGrant } from './key-grant.ts'
+import { burnGrant } from '#edge/http/access/key-grant.ts'
 
 interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'upgrades'> {
   store: Pick<EdgePorts['store'], 'keys' | 'nodes'>

@@ -7,8 +7,8 @@ import type { Conversation } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { conversationIdOf, ownerOf } from './conversations.ts'
 import { EXPORT_FORMATS, exporterOf, type Exporter } from './export-formats.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readQuery } from './read-body.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readQuery } from '#edge/http/operation/read-body.ts'
 
 const ExportQuery = v.object({ format: v.optional(v.picklist(EXPORT_FORMATS), 'json') })
 

@@ -4,8 +4,8 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
 import { ownerOf, Words } from './conversations.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readQuery, wholeNumber } from './read-body.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readQuery, wholeNumber } from '#edge/http/operation/read-body.ts'
 import { ConversationIdSchema, TurnIdSchema } from '#shared/model/ids.ts'
 
 const MAX_HITS = 50

@@ -4,8 +4,8 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { GoAway } from '#shared/protocol/session-messages.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody } from './read-body.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readBody } from '#edge/http/operation/read-body.ts'
 
 const Asked = v.pick(GoAway, ['retryAfterMs'])
 const Told = v.object({ nodes: v.number(), sessions: v.number() })

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts, NodeView } from '#edge/ports.ts'
 import { engineId, type EngineRole, type EngineState } from '#shared/model/engine.ts'
-import { describe } from './describe.ts'
+import { describe } from '#edge/http/operation/describe.ts'
 
 type HealthPorts = Pick<EdgePorts, 'clock' | 'fleet' | 'sessions' | 'settings' | 'store'>
 

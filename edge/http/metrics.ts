@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { sameSecret } from '#shared/token.ts'
-import { bearerOf } from './auth.ts'
+import { bearerOf } from '#edge/http/access/auth.ts'
 
 type MetricsPorts = Pick<EdgePorts, 'fleet' | 'metrics' | 'sessions' | 'settings'>
 

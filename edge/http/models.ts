@@ -7,9 +7,9 @@ import { publicFault, type PublicFault } from '#shared/fault-table.ts'
 import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'
 import { EngineName } from '#shared/protocol/node-messages.ts'
-import { mayDo } from './auth.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readQuery } from './read-body.ts'
+import { mayDo } from '#edge/http/access/auth.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readQuery } from '#edge/http/operation/read-body.ts'
 import { NodeIdSchema } from '#shared/model/ids.ts'
 
 /** A node answers from memory, and asks its card once. */

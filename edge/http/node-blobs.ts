@@ -4,9 +4,9 @@ import { Hono, type Context } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import { blobTooLarge, isBlobHash, MAX_BLOB_BYTES, type BlobHash } from '#shared/blob.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
-import { nodeOf } from './auth.ts'
-import { giveBlob } from './give-blob.ts'
-import { unbroken } from './read-body.ts'
+import { nodeOf } from '#edge/http/access/auth.ts'
+import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
+import { unbroken } from '#edge/http/operation/read-body.ts'
 
 interface BlobPorts extends Pick<EdgePorts, 'blobs'> {
   store: Pick<EdgePorts['store'], 'nodes'>

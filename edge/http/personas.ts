@@ -8,9 +8,9 @@ import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/person
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody } from './read-body.ts'
-import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readBody } from '#edge/http/operation/read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries

@@ -4,11 +4,11 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
 import { Identity } from './account.ts'
-import { dropCookie, refuseForeignOrigin, setCookieFor } from './auth.ts'
-import { describe } from './describe.ts'
-import { burnGrant, mintGrant } from './key-grant.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody } from './read-body.ts'
+import { dropCookie, refuseForeignOrigin, setCookieFor } from '#edge/http/access/auth.ts'
+import { describe } from '#edge/http/operation/describe.ts'
+import { burnGrant, mintGrant } from '#edge/http/access/key-grant.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readBody } from '#edge/http/operation/read-body.ts'
 
 const MAX_CODE_CHARS = 128
 

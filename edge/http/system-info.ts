@@ -8,9 +8,9 @@ import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import * as limits from '#shared/protocol/limits.ts'
 import { CHAT_PROTOCOL, NODE_PROTOCOL, SESSION_PROTOCOL } from '#shared/protocol/version.ts'
 import { SAMPLE_RATES } from '#shared/protocol/session-messages.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 import { usedFraction } from './health.ts'
-import { MAX_BODY_BYTES } from './read-body.ts'
+import { MAX_BODY_BYTES } from '#edge/http/operation/read-body.ts'
 
 type InfoPorts = OperationPorts & Pick<EdgePorts, 'fleet' | 'sessions'>
 

@@ -1,8 +1,8 @@
 // POST /api/tickets: the right to open /ws/chat once, for browsers and apps that cannot set a header on a WebSocket.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { mintGrant } from './key-grant.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
+import { mintGrant } from '#edge/http/access/key-grant.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 
 const Ticket = v.object({ ticket: v.string(), expiresAt: v.number() })
 

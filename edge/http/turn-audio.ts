@@ -6,9 +6,9 @@ import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { notFound } from '#shared/fault.ts'
 import { AUDIO_PARTS } from '#shared/model/turn-audio.ts'
 import { findTurn } from './find-turn.ts'
-import { giveBlob } from './give-blob.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readQuery } from './read-body.ts'
+import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readQuery } from '#edge/http/operation/read-body.ts'
 
 const AudioQuery = v.object({
   part: v.optional(v.pipe(v.picklist(AUDIO_PARTS), v.description('What was said, or what was answered')), 'utterance'),

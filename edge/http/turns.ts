@@ -7,9 +7,9 @@ import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'
 import { CallerText } from '#shared/protocol/caller-text.ts'
 import { findTurn } from './find-turn.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readBody } from './read-body.ts'
-import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readBody } from '#edge/http/operation/read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 
 const MAX_COMMENT_CHARS = 1_000
 

@@ -5,9 +5,9 @@ import type { Caller, KeyLimits, Owner } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
 import { dayEnd, dayOf, Quota } from '#shared/model/quota.ts'
-import { mayDo } from './auth.ts'
-import { operation, type OperationEnv, type OperationPorts } from './operation.ts'
-import { readQuery, wholeNumber } from './read-body.ts'
+import { mayDo } from '#edge/http/access/auth.ts'
+import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { readQuery, wholeNumber } from '#edge/http/operation/read-body.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 366

@@ -5,8 +5,8 @@ import { Language } from '#shared/model/language.ts'
 import { Consent, ReferenceText, VoiceName, VoiceProfile } from '#shared/model/voice-profile.ts'
 import { MAX_PREVIEW_CHARS } from '#shared/protocol/voice-requests.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
-import { operation, type OperationPorts } from './operation.ts'
-import { wholeNumber } from './read-body.ts'
+import { operation, type OperationPorts } from '#edge/http/operation/operation.ts'
+import { wholeNumber } from '#edge/http/operation/read-body.ts'
 import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const MAX_PAGE = 50

@@ -8,8 +8,8 @@ import { FaultError } from '#shared/fault.ts'
 import type { UserId, VoiceProfileId } from '#shared/ids.ts'
 import { MAX_SAMPLE_BYTES, MAX_VOICES, MIN_SAMPLE_BYTES } from '#shared/model/voice-profile.ts'
 import { dropFiles } from '#edge/drop-files.ts'
-import { MAX_BODY_BYTES, readForm } from './read-body.ts'
-import { refuseUnsafe, type SafeTextPorts } from './safe-text.ts'
+import { MAX_BODY_BYTES, readForm } from '#edge/http/operation/read-body.ts'
+import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 import { Fields } from './voice-operations.ts'
 
 /** The file, and its fields. */

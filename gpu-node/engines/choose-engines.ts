@@ -11,7 +11,7 @@ import { createTtsChain } from './chain/tts-chain.ts'
 import { createEmbedded, createServed, type RoleEngines } from './create-engine.ts'
 import { EMBEDDED, type Role as ChainRole, type EnginePlan, type EnginesPlan } from '#gpu-node/config/plan.ts'
 import type { Engines } from './ports.ts'
-import { createSileroVad } from './silero-vad.ts'
+import { createSileroVad } from '#gpu-node/engines/embedded/silero/silero-vad.ts'
 import { createCachedTts } from './speech-cache/cached-tts.ts'
 import { SpeechCache } from './speech-cache/speech-cache.ts'
 

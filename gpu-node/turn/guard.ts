@@ -10,7 +10,7 @@ import { findMarkup } from '#shared/safety/markup-filter.ts'
 import { OutputFilter } from '#shared/safety/output-filter.ts'
 import { InstructionIndex } from '#shared/safety/prompt-leak.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
-import { simplified } from './script.ts'
+import { simplified } from '#gpu-node/turn/hearing/script.ts'
 
 /** What is said in place of an answer. Only characters that both Chinese scripts share where possible; the rest is converted. */
 const REFUSALS: Record<Language, string> = {

@@ -1,7 +1,7 @@
 // Why the engines of a session that ends are stopped. Pure; used by the runner.
 import { unreachable } from '#shared/invariant.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
-import type { StopReason } from './turn-events.ts'
+import type { StopReason } from '#gpu-node/turn/machine/turn-state.ts'
 
 export function stopReasonOf(reason: EndReason): StopReason {
   switch (reason) {

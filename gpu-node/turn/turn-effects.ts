@@ -8,9 +8,9 @@ import { unreachable } from '#shared/invariant.ts'
 import { pii, type Log } from '#shared/log.ts'
 import type { Degradation } from './degradation.ts'
 import type { TurnSink } from './ports.ts'
-import type { Recognition } from './recognition.ts'
-import type { Replies } from './replies.ts'
-import type { Outcome, StopReason, TurnEffect } from './turn-events.ts'
+import type { Recognition } from '#gpu-node/turn/hearing/recognition.ts'
+import type { Replies } from '#gpu-node/turn/reply/replies.ts'
+import type { Outcome, StopReason, TurnEffect } from '#gpu-node/turn/machine/turn-state.ts'
 import type { OpenTurn, TurnLedger } from './turn-ledger.ts'
 
 export interface EffectsOptions {

@@ -9,7 +9,7 @@ import type { Fallback, PastTurn, Timings, TurnRecord, TurnStatus } from '#share
 import type { SafetyDecision } from '#shared/safety/decision.ts'
 import { newTraceparent, traceIdOf } from '#shared/trace.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
-import type { HeardTurn } from './prompt.ts'
+import type { HeardTurn } from '#gpu-node/turn/reply/prompt.ts'
 
 /** Turns kept for prompts and corrections: far more than fit in a prompt, and a few hundred kilobytes at most. */
 export const MAX_REMEMBERED_TURNS = 200

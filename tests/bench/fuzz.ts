@@ -1,7 +1,7 @@
 // Bench: the API asked at random as it describes itself, and what came of it: how many answers of each status, how long they took, and every
 // one that is a bug's or is not described. The generator is that of the tests.
 import fc from 'fast-check'
-import { readApi } from '#tests/security/api-fuzz.ts'
+import { readApi } from '#tests/edge/http/api-fuzz.ts'
 import { startChild } from './child.ts'
 import type { EdgeFacts } from './edge-process.ts'
 import { monotonicMs } from './monotonic.ts'

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { frameOf } from '#edge/runtime/node/upgrades.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { audio, FakeWorld } from '#tests/rooms/fake-world.ts'
+import { audio, FakeWorld } from '#tests/edge/rooms-world.ts'
 
 const HEADER_BYTES = 8
 

@@ -11,7 +11,7 @@ import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
 import { createStore } from '#edge/store/store.ts'
 import { systemClock } from '#shared/clock.ts'
-import { writeConfig } from '#tests/hosts/workers-host.ts'
+import { writeConfig } from '#tests/tooling/hosts/workers-host.ts'
 import type { EdgeFacts } from './edge-process.ts'
 import { cpuMsOf } from './nginx.ts'
 

@@ -22,8 +22,8 @@ import {
   type ScriptedLlmOptions,
   type ScriptedSttOptions,
 } from '#tests/fakes/scripted-engines.ts'
-import { hostName } from '#tests/hosts/which-host.ts'
-import { startWorkersHost } from '#tests/hosts/workers-host.ts'
+import { hostName } from '#tests/tooling/hosts/which-host.ts'
+import { startWorkersHost } from '#tests/tooling/hosts/workers-host.ts'
 import { layWires, type Wires } from '#tests/fakes/wires.ts'
 import { openCaller, type CallerOptions, type TestCaller } from './test-caller.ts'
 

@@ -1,5 +1,5 @@
 // Engines that do what a script says, at the times of any clock: for tests of the turn, calls and benches. They keep the
-// ports' promises (abort, errors, order), which tests/turn/scripted-engines.test.ts shows, and record how they were used.
+// ports' promises (abort, errors, order), which tests/gpu-node/turn/scripted-engines.test.ts shows, and record how they were used.
 import type { Clock } from '#shared/clock.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { Engines, Llm, LlmDelta, LlmOptions, Tts, TtsOptions, Vad } from '#gpu-node/engines/ports.ts'

@@ -1,5 +1,5 @@
 // A host whose processes live and end as a test says, and the engines on it. Time stands still between: for runs under a
-// virtual clock. tests/supervisor/process-host.test.ts has the real one.
+// virtual clock. tests/gpu-node/supervisor/process-host.test.ts has the real one.
 import type { ManagedEngine } from '#gpu-node/supervisor/managed-engine.ts'
 import type { ProcessEnd, ProcessHost } from '#gpu-node/supervisor/process-host.ts'
 import type { Swept } from '#gpu-node/supervisor/leftovers.ts'

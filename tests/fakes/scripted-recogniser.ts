@@ -1,7 +1,7 @@
 // A worker thread that speaks the protocol of pocketsphinx-worker.ts without recognising anything: its text counts the
 // pushes of the utterance. A push that begins with CRASH ends the thread.
-import { sendEvent, serveRequests } from '#gpu-node/engines/embedded-worker-port.ts'
-import type { RecogniserRequest } from '#gpu-node/engines/pocketsphinx-worker.ts'
+import { sendEvent, serveRequests } from '#gpu-node/engines/embedded/embedded-worker-port.ts'
+import type { RecogniserRequest } from '#gpu-node/engines/embedded/pocketsphinx/pocketsphinx-worker.ts'
 
 const CRASH = -1
 let current = { utterance: 0, pushes: 0 }

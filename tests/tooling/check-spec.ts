@@ -9,6 +9,6 @@ const read = (...patterns: string[]) => readTextFiles(root, globSync(patterns, {
 const specs = read('tests/spec.md')
 // The checks' own tests plant wrong rules on purpose, as text; only their titles are built to be read by this.
 // A test in Python has its title as the first words of its docstring.
-const tests = read('tests/**/*.test.{ts,tsx}', 'tests/contracts/*.contract.ts', 'tests/python/test_*.py')
+const tests = read('tests/**/*.test.{ts,tsx}', 'tests/**/*.contract.ts', 'tests/gpu-node/engines/python/test_*.py')
 const { findings, rules } = checkSpec(specs, tests)
 report(findings, `${rules} rules, each with its test`)

@@ -7,7 +7,10 @@ import { join } from 'node:path'
 
 const FOLDER = '.venv-engines'
 const PYTHON = join(FOLDER, 'bin', 'python')
-const PARTS = { base: 'tests/python/requirements-test.txt', f5: 'tests/python/requirements-test-f5.txt' }
+const PARTS = {
+  base: 'tests/gpu-node/engines/python/requirements-test.txt',
+  f5: 'tests/gpu-node/engines/python/requirements-test-f5.txt',
+}
 type Part = keyof typeof PARTS
 
 /** Of a machine's own torch, with what comes with it. */

@@ -1,4 +1,4 @@
-// Runs pytest over tests/python in the engines' environment, and counts what passed. Used by run-tests.ts and test-engines.ts.
+// Runs pytest over tests/gpu-node/engines/python in the engines' environment, and counts what passed. Used by run-tests.ts and test-engines.ts.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,14 +9,14 @@ import type { Counts } from './test-report.ts'
 const CONFIGURATION = 'gpu-node/engines/python/pyproject.toml'
 /** Two workers are started and asked a thousand times, which takes a busy machine a few minutes. */
 const TIMEOUT_MS = 8 * 60_000
-const NEEDS_F5 = ['tests/python/test_f5_engine.py', 'tests/python/test_speech.py']
+const NEEDS_F5 = ['tests/gpu-node/engines/python/test_f5_engine.py', 'tests/gpu-node/engines/python/test_speech.py']
 
 export function testEngines({ python, hasF5 }: EnginesEnvironment, passedOn: string[] = []): Counts {
   const folder = mkdtempSync(join(tmpdir(), 'parley-engines-'))
   const report = join(folder, 'report.xml')
   const ignored = hasF5 ? [] : NEEDS_F5.map((file) => `--ignore=${file}`)
   const options = ['-c', CONFIGURATION, '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...ignored]
-  const tests = passedOn.length > 0 ? passedOn : ['tests/python']
+  const tests = passedOn.length > 0 ? passedOn : ['tests/gpu-node/engines/python']
   // Without -P a folder of ours, such as coverage/, would be taken for a package of that name.
   spawnSync(python, ['-P', '-m', 'pytest', ...options, ...tests], {
     stdio: 'inherit',

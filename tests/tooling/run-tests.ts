@@ -1,10 +1,10 @@
 // `npm test`: runs vitest and, over the Python workers, pytest, then says what was left out, what was covered, and ends with the count of tests.
-// Arguments are passed on (`npm test -- tests/link`); coverage is measured only when the whole suite runs.
+// Arguments are passed on (`npm test -- tests/shared/link`); coverage is measured only when the whole suite runs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GAPS } from '#tests/hosts/gaps.ts'
+import { GAPS } from '#tests/tooling/hosts/gaps.ts'
 import { findEngines } from './engines-environment.ts'
 import { testEngines } from './engines-tests.ts'
 import { listLeftOut } from './machine.ts'

@@ -51,8 +51,11 @@ describe('spec', () => {
     expect(check()).toBe(0)
     writeFileSync(join(root, 'tests/spec.md'), '- **ABC1** A rule.\n- **ABC2** Another.\n- **ABC3** In Python.\n')
     expect(check()).toBe(1)
-    mkdirSync(join(root, 'tests/python'))
-    writeFileSync(join(root, 'tests/python/test_c.py'), `def test_it():\n    """${tag('ABC3')} it holds"""\n`)
+    mkdirSync(join(root, 'tests/gpu-node/engines/python'), { recursive: true })
+    writeFileSync(
+      join(root, 'tests/gpu-node/engines/python/test_c.py'),
+      `def test_it():\n    """${tag('ABC3')} it holds"""\n`,
+    )
     expect(check()).toBe(0)
   })
 })

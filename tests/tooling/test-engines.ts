@@ -7,7 +7,7 @@ import { testEngines } from './engines-tests.ts'
 import { findPython } from './machine.ts'
 import { summaryLine } from './test-report.ts'
 
-const SOURCES = ['gpu-node/engines/python', 'tests/python']
+const SOURCES = ['gpu-node/engines/python', 'tests/gpu-node/engines/python']
 const CONFIGURATION = join('gpu-node/engines/python', 'pyproject.toml')
 
 const options = process.argv.slice(2)

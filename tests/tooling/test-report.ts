@@ -1,6 +1,6 @@
 // Reads what vitest and its coverage wrote and says it in the lines that end `npm test`. It starts nothing.
 import * as v from 'valibot'
-import type { Gap } from '#tests/hosts/gaps.ts'
+import type { Gap } from '#tests/tooling/hosts/gaps.ts'
 import type { LeftOut } from './machine.ts'
 
 /** The share of lines that the tests of this house should reach. */

@@ -2,7 +2,7 @@
 // length what else is in it (BREACH). Upgrades are left alone.
 import type { MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
-import { isUpgrade } from '#edge/http/request-log.ts'
+import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 
 export function createCompress(): MiddlewareHandler {
   const shrink = compress()

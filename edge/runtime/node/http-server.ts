@@ -5,7 +5,7 @@ import { createServer as createSecureServer, Server as SecureServer } from 'node
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { isUpgrade } from '#edge/http/request-log.ts'
+import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'

@@ -1,10 +1,10 @@
 // The edge's settings on Workers: variables and secrets of wrangler.toml and the account, read and checked once by each
 // isolate and object. Everything else gets plain values. The names are those of the Node host.
 import * as v from 'valibot'
-import { CORS_VARIABLES } from '#edge/http/cors-config.ts'
-import type { IdentityProvider } from '#edge/http/identities.ts'
-import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/identity-config.ts'
-import { meteringOf, QUOTA_VARIABLES } from '#edge/http/quota-config.ts'
+import { CORS_VARIABLES } from '#edge/http/access/cors-config.ts'
+import type { IdentityProvider } from '#edge/http/access/identities.ts'
+import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/access/identity-config.ts'
+import { meteringOf, QUOTA_VARIABLES } from '#edge/http/access/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import type { Metering } from '#edge/ports.ts'
 import manifest from '#package.json' with { type: 'json' }

@@ -1,5 +1,5 @@
 // What Cloudflare allows an object, each with its source (developers.cloudflare.com/durable-objects, late 2026). Nothing here
-// can be chosen: our own bounds stay within these, which tests/rooms/platform-limits.test.ts holds.
+// can be chosen: our own bounds stay within these, which tests/edge/runtime/workers/platform-limits.test.ts holds.
 
 /** One WebSocket message that is received; the runtime closes the socket of a larger one. /platform/limits */
 export const PLATFORM_MESSAGE_BYTES = 32 * 1024 * 1024

@@ -1,9 +1,9 @@
 // The entry of the edge on Workers: chooses and connects what edge/app.ts needs, once an isolate, and names the classes of
 // the objects. Knows no route and no room.
 import { createApp } from '#edge/app.ts'
-import { createIdentities } from '#edge/http/identities.ts'
+import { createIdentities } from '#edge/http/access/identities.ts'
 import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
-import { answerOf } from '#edge/http/problem.ts'
+import { answerOf } from '#edge/http/plumbing/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
 import { createBlobs } from './blobs.ts'

@@ -3,7 +3,7 @@
 import { faultOf } from '#shared/fault.ts'
 import type { FallbackReason } from '#shared/model/turn.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
-import { atRate } from '#gpu-node/engines/at-rate.ts'
+import { atRate } from './at-rate.ts'
 import type { Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
 import { firstAnswer } from './first-answer.ts'
 import { Roster, wishedFirst, type ChainMember, type ChainOptions, type Choice, type Members } from './roster.ts'

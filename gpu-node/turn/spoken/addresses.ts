@@ -1,5 +1,5 @@
 // Web and e-mail addresses as one would tell them: the host, without what nobody could write down. Pure.
-import type { Words } from './words.ts'
+import type { Words } from './word-pieces.ts'
 
 const EMAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g
 const URL_TEXT =

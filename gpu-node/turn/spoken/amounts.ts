@@ -1,7 +1,7 @@
 // Amounts with a sign or a unit: $5.20, 10%, 3-5 kg, 1/2, -5°C, 3 + 4. Pure.
 import { isFraction } from './dates.ts'
 import { CURRENCIES, UNITS } from './units.ts'
-import { AMOUNT, type Words } from './words.ts'
+import { AMOUNT, type Words } from './word-pieces.ts'
 
 const escaped = (symbols: Iterable<string>): string =>
   Array.from(symbols)

@@ -2,7 +2,7 @@
 // written in those. Pure.
 import { cardinal, figures } from './number-words-zh.ts'
 import { CURRENCIES, UNITS } from './units.ts'
-import { plain, type Words } from './words.ts'
+import { plain, type Words } from './word-pieces.ts'
 
 const SIGNS: Record<string, string> = {
   '+': '加',

@@ -1,5 +1,5 @@
 // Dates and times of day: 2026-11-26, 11/26, Nov 26, 10:30, 3pm, 2026年. Pure.
-import type { Words } from './words.ts'
+import type { Words } from './word-pieces.ts'
 
 const YMD = /(?<![\d./-])([12]\d{3})([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?![\d/-]|\.\d)/g
 const MDY = /(?<![\d./-])(\d{1,2})\/(\d{1,2})\/([12]\d{3})(?![\d/-])/g

@@ -1,7 +1,7 @@
 // What is written in figures and signs, in English words. Pure.
 import { below100, cardinal, figures, ordinal, year } from './number-words-en.ts'
 import { CURRENCIES, UNITS } from './units.ts'
-import { plain, type Words } from './words.ts'
+import { plain, type Words } from './word-pieces.ts'
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 const SIGNS: Record<string, string> = {

@@ -1,6 +1,6 @@
 // Bare numbers: telephone numbers and versions figure by figure, ordinals, years, and all that is left. Pure. After this no
 // figure is left.
-import { AMOUNT, type Words } from './words.ts'
+import { AMOUNT, type Words } from './word-pieces.ts'
 
 /** +886 2 1234-5678, 02-1234-5678, (02) 1234-5678, 555-123-4567, 0912345678, 13812345678. */
 const PHONE =

@@ -1,7 +1,7 @@
 // How wrong a recogniser was: edits over the length of what was really said, in characters for Chinese and words for English.
 // Pure. Punctuation, case, width and the script of Chinese do not count, as is usual for both rates.
 import { languageOf, type Language } from '#shared/model/language.ts'
-import { inScript } from '#gpu-node/turn/script.ts'
+import { inScript } from '#gpu-node/turn/hearing/script.ts'
 
 export interface Heard {
   said: string

@@ -7,9 +7,9 @@ import { resamplePcm } from '#shared/audio/resample.ts'
 import { readWav } from '#shared/audio/wav.ts'
 import { silentLog } from '#shared/log.ts'
 import type { Language } from '#shared/model/language.ts'
-import { createFliteTts } from '#gpu-node/engines/flite-tts.ts'
+import { createFliteTts } from '#gpu-node/engines/embedded/flite/flite-tts.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
-import { say, SENTENCES } from '#tests/engines/spoken.ts'
+import { say, SENTENCES } from '#tests/gpu-node/engines/embedded/spoken.ts'
 import { spokenLanguage } from './error-rate.ts'
 
 export interface Recording {

@@ -1,0 +1,55 @@
+// One attempt at a reply: its pipeline and its pacer under one signal, from the start until it was heard, failed or was
+// stopped. Used by replies.ts. Knows no state machine; tells what happens through callbacks.
+import type { Fault } from '#shared/fault.ts'
+import { faultOf } from '#shared/fault.ts'
+import { logFailure } from '#gpu-node/turn/log-failure.ts'
+import { ReplyPacer } from './reply-pacer.ts'
+import type { PacerOptions } from './reply-pacer.ts'
+import { ReplyPipeline } from './reply-pipeline.ts'
+import type { PipelineOptions } from './reply-pipeline.ts'
+import type { StopReason } from '#gpu-node/turn/machine/turn-state.ts'
+
+export interface ReplyOptions {
+  pipeline: Omit<PipelineOptions, 'signal' | 'pacer'>
+  pacer: Omit<PacerOptions, 'clock' | 'outputRate'>
+  /** The turn's: whatever stops the turn stops each of its attempts. */
+  turnSignal: AbortSignal
+  isSpeculative: boolean
+  onFailed(fault: Fault): void
+}
+
+export class Reply {
+  private readonly controller = new AbortController()
+  readonly pacer: ReplyPacer
+  readonly pipeline: ReplyPipeline
+  readonly isSpeculative: boolean
+  /** Settles, never rejects, when no engine works for it any more. */
+  readonly over: Promise<void>
+
+  constructor(options: ReplyOptions) {
+    const { clock, outputRate } = options.pipeline
+    const signal = AbortSignal.any([options.turnSignal, this.controller.signal])
+    this.isSpeculative = options.isSpeculative
+    this.pacer = new ReplyPacer({ ...options.pacer, clock, outputRate })
+    this.pipeline = new ReplyPipeline({ ...options.pipeline, signal, pacer: this.pacer })
+    this.over = this.run(options, signal)
+  }
+
+  stop(reason: StopReason): void {
+    this.pacer.stop()
+    this.controller.abort(reason)
+  }
+
+  private async run(options: ReplyOptions, signal: AbortSignal): Promise<void> {
+    try {
+      await this.pipeline.run()
+    } catch (thrown) {
+      // Aborted: whoever did it knows why, and it is no failure.
+      if (signal.aborted) return
+      const fault = faultOf(thrown)
+      logFailure(options.pipeline.log, thrown, 'a reply failed')
+      this.stop(fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
+      options.onFailed(fault)
+    }
+  }
+}
