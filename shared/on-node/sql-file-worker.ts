@@ -10,15 +10,15 @@ import * as v from 'valibot'
 import { invariant, unreachable } from '#shared/invariant.ts'
 import type { FlatResult, SqlAnswer, SqlFailure, SqlRequest } from './sql-messages.ts'
 
-/** Another process (the CLI beside the edge) may hold the write lock this long: its batches take milliseconds. */
-const BUSY_TIMEOUT_MS = 5_000
 /** One thread needs one connection; the pragmas of a connection are then the pragmas of the database. */
 const CONNECTIONS = 1
 
 invariant(parentPort, 'the SQL thread is started by sql-worker.ts')
 const port = parentPort
-const { url } = v.parse(v.object({ url: v.string() }), workerData)
+const { url, busyTimeoutMs } = v.parse(v.object({ url: v.string(), busyTimeoutMs: v.number() }), workerData)
+/** Undefined before the first request, and after a failure that the connection may not have got over. */
 let client: Client | undefined
+let isChecked = false
 /** Requests run strictly one after the other, in the order in which they came. */
 let last: Promise<void> = Promise.resolve()
 
@@ -33,8 +33,23 @@ async function answer(request: { id: number } & SqlRequest): Promise<SqlAnswer> 
   try {
     return { id: request.id, results: (await run(request)).map(flatten) }
   } catch (error) {
+    if (!isOfStatement(error)) replaceConnection()
     return { id: request.id, failure: failureOf(error) }
   }
+}
+
+/** The statement itself was refused, and the connection is as good as before. */
+function isOfStatement(error: unknown): boolean {
+  return error instanceof LibsqlError && /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE|TOOBIG)/.test(error.code)
+}
+
+/**
+ * After a lock that lasted too long, a full disk or an I/O error the client's pooled connection may still be inside a
+ * statement; every later batch on it would fail ("cannot commit transaction - SQL statements in progress").
+ */
+function replaceConnection(): void {
+  client?.close()
+  client = undefined
 }
 
 async function run(request: SqlRequest): Promise<ResultSet[]> {
@@ -63,11 +78,21 @@ async function run(request: SqlRequest): Promise<ResultSet[]> {
   }
 }
 
-/** WAL stays in the file; the other pragmas belong to the connection. A damaged file is refused before it is written to. */
+/** These pragmas belong to the connection. The file is checked once: that reads all of it. */
 async function open(): Promise<Client> {
+  if (!isChecked) checkFile()
+  isChecked = true
+  const opened = createClient({ url, timeout: busyTimeoutMs, concurrency: CONNECTIONS })
+  await opened.execute('PRAGMA synchronous = NORMAL')
+  await opened.execute('PRAGMA foreign_keys = ON')
+  return opened
+}
+
+/** WAL stays in the file. A damaged file is refused before it is written to. */
+function checkFile(): void {
   const file = fileURLToPath(url)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const native = new Database(file, { timeout: BUSY_TIMEOUT_MS })
+  const native = new Database(file, { timeout: busyTimeoutMs })
   try {
     native.pragma('journal_mode = WAL')
     const [check] = v.parse(
@@ -79,16 +104,12 @@ async function open(): Promise<Client> {
   } finally {
     native.close()
   }
-  const opened = createClient({ url, timeout: BUSY_TIMEOUT_MS, concurrency: CONNECTIONS })
-  await opened.execute('PRAGMA synchronous = NORMAL')
-  await opened.execute('PRAGMA foreign_keys = ON')
-  return opened
 }
 
 /** On a connection of its own: VACUUM refuses to run beside an unfinished statement. */
 function copy(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const native = new Database(fileURLToPath(url), { timeout: BUSY_TIMEOUT_MS })
+  const native = new Database(fileURLToPath(url), { timeout: busyTimeoutMs })
   try {
     native.prepare('VACUUM INTO ?').run(file)
   } finally {

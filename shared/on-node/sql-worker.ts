@@ -18,6 +18,13 @@ import type { FlatResult, SqlAnswer, SqlFailure, SqlRequest, Statement } from '.
 /** Requests that wait for the thread. At about 1 ms each, more would keep a caller waiting longer than a second. */
 export const MAX_QUEUED_REQUESTS = 1_000
 const RETRY_AFTER_MS = 1_000
+/** Another process (the CLI beside the edge) may hold the write lock this long: its batches take milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000
+
+export interface SqlWorkerOptions {
+  /** How long a statement waits for a lock of another connection. 5,000 where it is not given. */
+  busyTimeoutMs?: number
+}
 
 interface Waiting {
   resolve(results: ResultSet[]): void
@@ -25,8 +32,8 @@ interface Waiting {
 }
 
 /** Opens (or makes) the file of a `file:` URL. Throws what the database says when it cannot be opened. */
-export async function openSqlWorker(url: string): Promise<SqlWorker> {
-  const worker = new SqlWorker(url)
+export async function openSqlWorker(url: string, options: SqlWorkerOptions = {}): Promise<SqlWorker> {
+  const worker = new SqlWorker(url, options)
   try {
     await worker.ready()
   } catch (error) {
@@ -39,14 +46,14 @@ export async function openSqlWorker(url: string): Promise<SqlWorker> {
 export class SqlWorker implements Client {
   readonly protocol = 'file'
   closed = false
-  readonly #url: string
+  readonly #settings: { url: string; busyTimeoutMs: number }
   readonly #waiting = new Map<number, Waiting>()
   #thread: Worker | undefined
   #exited: Promise<unknown> = Promise.resolve()
   #nextId = 1
 
-  constructor(url: string) {
-    this.#url = url
+  constructor(url: string, { busyTimeoutMs = BUSY_TIMEOUT_MS }: SqlWorkerOptions = {}) {
+    this.#settings = { url, busyTimeoutMs }
   }
 
   async ready(): Promise<void> {
@@ -116,7 +123,7 @@ export class SqlWorker implements Client {
 
   /** A thread that died is started anew by the next request; what it had in hand fails. */
   #start(): Worker {
-    const thread = new Worker(new URL('./sql-file-worker.ts', import.meta.url), { workerData: { url: this.#url } })
+    const thread = new Worker(new URL('./sql-file-worker.ts', import.meta.url), { workerData: this.#settings })
     let cause: unknown
     thread.on('message', (answer: SqlAnswer) => this.#settle(answer))
     thread.on('error', (error) => {

@@ -3,8 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MAX_QUEUED_REQUESTS, openSqlWorker, type SqlWorker } from '#shared/on-node/sql-worker.ts'
+import {
+  MAX_QUEUED_REQUESTS,
+  openSqlWorker,
+  type SqlWorker,
+  type SqlWorkerOptions,
+} from '#shared/on-node/sql-worker.ts'
 
 /** Some hundred milliseconds of work for the database. */
 const SLOW =
@@ -21,13 +27,13 @@ describe('the database thread', () => {
     for (const worker of opened) await worker.end()
     rmSync(folder, { recursive: true })
   })
-  const open = async (name = 'some.db'): Promise<SqlWorker> => {
-    const worker = await openSqlWorker(pathToFileURL(join(folder, name)).href)
+  const open = async (name = 'some.db', options?: SqlWorkerOptions): Promise<SqlWorker> => {
+    const worker = await openSqlWorker(pathToFileURL(join(folder, name)).href, options)
     opened.push(worker)
     return worker
   }
-  const openWithTable = async (): Promise<SqlWorker> => {
-    const worker = await open()
+  const openWithTable = async (options?: SqlWorkerOptions): Promise<SqlWorker> => {
+    const worker = await open(undefined, options)
     await worker.execute('create table if not exists t (a integer primary key, b text, c blob)')
     return worker
   }
@@ -113,6 +119,25 @@ describe('the database thread', () => {
     )
     await expect(Promise.all(writes)).resolves.toHaveLength(200)
     for (const worker of workers) expect(await count(worker)).toBe(400)
+  })
+
+  it('[STO40] after a lock that outlasts the busy timeout, statements and batches work again', async () => {
+    const worker = await openWithTable({ busyTimeoutMs: 50 })
+    const other = new Database(join(folder, 'some.db'))
+    for (const mode of ['batch', 'execute'] as const) {
+      other.exec('begin immediate')
+      const locked =
+        mode === 'batch'
+          ? worker.batch(['insert into t (b) values (1)'])
+          : worker.execute('insert into t (b) values (1)')
+      await expect(locked).rejects.toMatchObject({ code: 'SQLITE_BUSY' })
+      other.exec('rollback')
+      await worker.batch(['insert into t (b) values (1)'])
+      await worker.execute('insert into t (b) values (1)')
+    }
+    other.close()
+    expect(await count(worker)).toBe(4)
+    expect(await worker.execute('pragma foreign_keys')).toMatchObject({ rows: [{ foreign_keys: 1 }] })
   })
 
   it('[STO23] a file that is no database, or a place where none can be, is refused when it is opened', async () => {
