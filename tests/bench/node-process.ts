@@ -10,9 +10,10 @@ import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { runEngines } from '#gpu-node/run-engines.ts'
 import { startNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
-import { createScriptedEngines } from '#tests/fakes/scripted-engines.ts'
+import { createSileroVad } from '#gpu-node/engines/embedded/silero/silero-vad.ts'
+import { markArrivals } from './arrival-marks.ts'
 import { readSettings, serveParent } from './child.ts'
-import { createMarkingVad } from './marking-vad.ts'
+import { createLightEngines } from './light-engines.ts'
 
 export interface EngineDelays {
   sttMs: number
@@ -24,8 +25,8 @@ export interface NodeSettings {
   edgeUrl: string
   token: string
   slots: number
-  /** The embedded engines without it. */
-  scripted?: { delays: EngineDelays; hardEndMs: number }
+  /** Engines of these delays, with the product's VAD or one that looks for loudness; the embedded engines without it. */
+  scripted?: { delays: EngineDelays; replyMs: number; vad: 'real' | 'scripted' }
   /** The engines of the environment and of gpu-node.toml. */
   isConfigured?: boolean
 }
@@ -33,12 +34,9 @@ export interface NodeSettings {
 /** How much of the card is in use, from 0 to 1; null without a card. */
 export type CardShare = number | null
 
-/** Short, so that turns follow each other soon: 13 characters are 260 ms. */
-const MS_PER_CHAR = 20
-
 const { edgeUrl, token, slots, scripted, isConfigured = false } = readSettings<NodeSettings>()
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))
-const vad = createMarkingVad(scripted?.hardEndMs ?? 0)
+const { createTurns, takeMarks } = markArrivals(createTurnRunner)
 const own = { EDGE_URL: edgeUrl, NODE_TOKEN: token, DATA_DIR: dataDir, SLOTS: String(slots) }
 const config = readNodeConfig({ ...(isConfigured && process.env), ...own })
 const logFile = await openLog({ name: 'gpu-node', level: 'info', folder: join(dataDir, 'logs') })
@@ -47,15 +45,15 @@ engines?.start(() => {})
 const node = await startNode(config, {
   ...engines,
   log: logFile.log,
-  chooseEngines: scripted ? async () => scriptedEngines(scripted.delays) : chooseEngines,
-  createTurns: createTurnRunner,
+  chooseEngines: scripted ? async () => scriptedEngines(scripted) : chooseEngines,
+  createTurns: scripted ? createTurns : createTurnRunner,
 })
 await node.ready
 await engines?.runner.start()
 
 serveParent({
   ready: {},
-  answers: { marks: () => vad.takeMarks(), cardShare },
+  answers: { marks: takeMarks, cardShare },
   stop: async () => {
     await node.close(AbortSignal.abort('shutdown'))
     await engines?.stop()
@@ -69,13 +67,8 @@ function cardShare(): CardShare {
   return now ? now.usedBytes / now.totalBytes : null
 }
 
-function scriptedEngines({ sttMs, llmMs, ttsMs }: EngineDelays): ChosenEngines {
-  const made = createScriptedEngines(systemClock, {
-    stt: { utterances: ['how are you'], delayMs: sttMs, partials: false },
-    llm: { replies: ['Fine, thanks.'], firstTokenMs: llmMs },
-    tts: { firstAudioMs: ttsMs, msPerChar: MS_PER_CHAR },
-  })
-  const engines = { ...made, vad }
+function scriptedEngines({ delays, replyMs, vad }: NonNullable<NodeSettings['scripted']>): ChosenEngines {
+  const engines = createLightEngines(delays, replyMs, vad === 'real' ? createSileroVad() : undefined)
   const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
   return { engines, infos, slots, close: async () => {} }
 }

@@ -22,7 +22,7 @@ const TURN_TIMEOUT_MS = 30_000
 export interface CalledTurn {
   /** When the first frame of speech left. */
   speechBegunAtMs: number
-  /** When the frame with the last sample of speech left. */
+  /** When the last sample of speech was spoken, by the microphone's own pace. */
   speechEndedAtMs: number
   /** Positions in the caller's audio. */
   speechEndSample: number
@@ -44,6 +44,8 @@ export class SpeakingCaller {
   readonly #ready = Promise.withResolvers<void>()
   readonly #silence = new Int16Array(FRAME_SAMPLES)
   #sentSamples = 0
+  /** When the microphone began: from then on 16,000 samples a second are spoken, however late our timers are. */
+  #startedAtMs = 0
   /** What is still to be said. */
   #speech = new Int16Array(0)
   #turn: Partial<CalledTurn> = {}
@@ -79,16 +81,26 @@ export class SpeakingCaller {
   /** Resolves when the session is ready and the microphone runs. */
   async open(): Promise<this> {
     await this.#ready.promise
-    const startedAt = monotonicMs()
+    this.#startedAtMs = monotonicMs()
     let frames = 0
     const tick = (): void => {
-      this.#sendFrame()
-      // Counted from the start, so that a late timer is made good by the next one.
-      const dueAt = startedAt + ++frames * FRAME_MS
+      if (frames > 0) this.#sendFrame()
+      // A frame leaves when its last sample was spoken; a late timer is made good by the next one.
+      const dueAt = this.#startedAtMs + ++frames * FRAME_MS
       this.#cancelFrame = systemClock.after(Math.max(0, dueAt - monotonicMs()), tick)
     }
     tick()
     return this
+  }
+
+  /** When the sample at this position of the caller's audio was spoken, on monotonic.ts's clock. Not after pour(). */
+  spokenAtMs(sample: number): number {
+    return this.#startedAtMs + sample / SAMPLES_PER_MS
+  }
+
+  /** When the frame that holds this sample was complete: the earliest moment at which it could leave. */
+  frameAtMs(sample: number): number {
+    return this.spokenAtMs(Math.ceil(sample / FRAME_SAMPLES) * FRAME_SAMPLES)
   }
 
   /** Says this (PCM16 mono at 16 kHz) at the pace of life and resolves when the reply is done. */
@@ -104,7 +116,8 @@ export class SpeakingCaller {
     this.#turn.speechBegunAtMs = monotonicMs()
     this.#client.sendAudio(pcm)
     this.#sentSamples += pcm.length
-    this.#noteSpeechEnd()
+    this.#turn.speechEndedAtMs = monotonicMs()
+    this.#turn.speechEndSample = this.#sentSamples
     const silence = new Int16Array(silenceMs * SAMPLES_PER_MS)
     this.#client.sendAudio(silence)
     this.#sentSamples += silence.length
@@ -130,17 +143,24 @@ export class SpeakingCaller {
 
   #sendFrame(): void {
     const speech = this.#speech.subarray(0, FRAME_SAMPLES)
-    this.#client.sendAudio(speech.length > 0 ? speech : this.#silence)
-    this.#sentSamples += speech.length > 0 ? speech.length : FRAME_SAMPLES
+    const frame = speech.length === 0 ? this.#silence : this.#filled(speech)
+    this.#client.sendAudio(frame)
+    const begunAtSample = this.#sentSamples
+    this.#sentSamples += FRAME_SAMPLES
     if (speech.length === 0) return
     this.#turn.speechBegunAtMs ??= monotonicMs()
     this.#speech = this.#speech.subarray(speech.length)
-    if (this.#speech.length === 0) this.#noteSpeechEnd()
+    if (this.#speech.length > 0) return
+    this.#turn.speechEndSample = begunAtSample + speech.length
+    this.#turn.speechEndedAtMs = this.spokenAtMs(this.#turn.speechEndSample)
   }
 
-  #noteSpeechEnd(): void {
-    this.#turn.speechEndedAtMs = monotonicMs()
-    this.#turn.speechEndSample = this.#sentSamples
+  /** Every frame has the same length, as a microphone's has: the last one of a speech ends in silence. */
+  #filled(speech: Int16Array): Int16Array {
+    if (speech.length === FRAME_SAMPLES) return speech
+    const frame = new Int16Array(FRAME_SAMPLES)
+    frame.set(speech)
+    return frame
   }
 
   #hear(message: ChatDown): void {
