@@ -84,7 +84,10 @@ const PACKAGES = [
 /** Of every kind of import one, and of types the same: climbing, the platforms, packages, and all that the table names. */
 const SPECIMENS = [
   ...new Set([
-    ...['../x.ts', '../../x.ts', './y.ts', ...PACKAGES],
+    '../x.ts',
+    '../../x.ts',
+    './y.ts',
+    ...PACKAGES,
     ...LAYERS.flatMap(({ only = [], not = [], but = [], types = [] }) => [...only, ...not, ...but, ...types]).map(
       sampleOf,
     ),
