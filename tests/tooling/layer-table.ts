@@ -1,214 +1,314 @@
-// Which import each layer may and may not write: the architecture as a table, planted into files by layers.test.ts.
-// `type ` before a specifier means an import of types only.
+// Which import each layer may write: the architecture as a table, and its only source. layers.ts makes the overrides of
+// .oxlintrc.json of it (`npm run lint:layers`); layers.test.ts plants every import of it into every layer. A new folder
+// gets an entry here. Of two entries for one file the later one counts.
 
 export interface Layer {
-  /** A file of the layer; where it is a folder's rule any name in it will do. */
-  file: string
-  may: string[]
-  mayNot: string[]
+  /** Globs of the linter. */
+  files: string[]
+  /** What the linter says of a refused import. */
+  message: string
+  /** All that may be imported besides the folder's own `./x.ts`; without it everything may that `not` leaves. */
+  only?: string[]
+  /** Refused, also where a wider pattern of `only` allows it. */
+  not?: string[]
+  /** Allowed, though a wider pattern of `not` refuses it. */
+  but?: string[]
+  /** Allowed as `import type` alone. */
+  types?: string[]
+  globals?: keyof typeof REFUSED_GLOBALS
+  /** Rules of the linter that do not hold here. */
+  off?: string[]
 }
 
-const CLIMBING = ['../x.ts', '../../x.ts']
-const RUNTIMES = ['node:fs', 'cloudflare:workers']
-const NODE_HALF = ['#gpu-node/main.ts', '#gpu-node/turn/x.ts', 'type #gpu-node/turn/x.ts']
-const EDGE_HALF = ['#edge/ports.ts', '#edge/store/x.ts', 'type #edge/ports.ts']
-const TESTS = ['#tests/fakes/x.ts']
-const HOSTS = ['#edge/runtime/node/x.ts', '#edge/runtime/workers/x.ts', '#edge/web/x.ts', '#edge/cli/x.ts']
-const NOT_FOR_PURE_EDGE = [...CLIMBING, ...RUNTIMES, ...NODE_HALF, ...TESTS, ...HOSTS, '#shared/on-node/x.ts', 'ws']
-const NOT_FOR_TURN = [...CLIMBING, ...RUNTIMES, ...EDGE_HALF, ...TESTS, '#gpu-node/engines/flite-tts.ts', 'hono', 'ws']
+const OF_NODE = ['process', 'Buffer', 'require', '__dirname', '__filename', 'global']
+/** Globals that code for both hosts does not touch, and besides them those of time, which is passed in as a clock. */
+export const REFUSED_GLOBALS = {
+  ofNode: OF_NODE,
+  ofNodeAndTime: [...OF_NODE, 'setTimeout', 'setInterval', 'setImmediate'],
+}
+
+const HOUSE = ['#edge/**', '#gpu-node/**', '#tests/**']
+const SHARED = ['#shared/**', 'valibot']
+const ON_NODE = '#shared/on-node/**'
+const CLIENT = '#shared/client/**'
+/** What a layer that runs anywhere never needs of shared. */
+const NOT_ANYWHERE = [ON_NODE, CLIENT]
+/** Ports and words of the whole edge: what stands beside the app, and never the app itself. */
+const BESIDE_APP = ['#edge/*.ts']
+const NOT_IN_EDGE = ['#edge/app.ts', ...NOT_ANYWHERE]
+const HONO = ['hono', 'hono/**']
+const PURE = { globals: 'ofNodeAndTime', not: NOT_IN_EDGE } as const
+/** What no part of the GPU node imports, and then the node itself, of which a part names what it needs. */
+const NOT_IN_NODE = ['#edge/**', '#tests/**', CLIENT, 'cloudflare:*']
+const PART_OF_NODE = [...NOT_IN_NODE, '#gpu-node/**']
 
 export const LAYERS: Layer[] = [
+  { files: ['**'], message: 'Across folders #area/x.ts, within a folder ./x.ts, never ../.' },
   {
-    file: 'shared/x.ts',
-    may: ['./y.ts', '#shared/model/x.ts', 'valibot'],
-    mayNot: [...CLIMBING, ...RUNTIMES, ...NODE_HALF, ...EDGE_HALF, ...TESTS, 'hono', '#shared/on-node/x.ts', 'ws'],
+    files: ['tests/**'],
+    message: 'Across folders #area/x.ts, within a folder ./x.ts, never ../.',
+    off: ['typescript/unbound-method'],
   },
   {
-    file: 'shared/link/x.ts',
-    may: ['./y.ts', '#shared/clock.ts'],
-    mayNot: [...CLIMBING, ...RUNTIMES, '#shared/client/x.ts', 'type #edge/app.ts'],
+    files: ['tests/edge/runtime/workers/fixture/*worker.ts'],
+    message: 'Across folders #area/x.ts, within a folder ./x.ts, never ../.',
+    off: ['import/no-default-export', 'typescript/unbound-method'],
   },
   {
-    file: 'shared/client/x.ts',
-    may: ['./y.ts', '#shared/link/x.ts', '#shared/client/x.ts', 'valibot'],
-    mayNot: [...CLIMBING, ...RUNTIMES, ...NODE_HALF, ...EDGE_HALF, '#shared/on-node/x.ts', 'ws', 'preact'],
+    files: ['*.config.ts'],
+    message: 'Tool configuration imports packages only.',
+    not: ['#edge/**', '#gpu-node/**'],
+    off: ['import/no-default-export'],
+  },
+
+  // --- shared ---
+  {
+    files: ['shared/**'],
+    message: 'shared imports only itself and valibot.',
+    only: SHARED,
+    not: NOT_ANYWHERE,
+    globals: 'ofNode',
   },
   {
-    file: 'shared/on-node/x.ts',
-    may: ['./y.ts', 'node:fs', '#shared/log.ts', 'pino', '@libsql/client'],
-    mayNot: [...CLIMBING, 'cloudflare:workers', ...NODE_HALF, ...EDGE_HALF, ...TESTS, 'hono'],
+    files: ['shared/client/**'],
+    message: 'shared/client imports only shared and valibot: no DOM, no node:*.',
+    only: SHARED,
+    not: [ON_NODE],
+    globals: 'ofNode',
   },
   {
-    file: 'edge/ports.ts',
-    may: ['#shared/clock.ts', 'type hono', 'type #edge/session/x.ts'],
-    mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/session/x.ts', './session/x.ts'],
+    files: ['shared/on-node/**'],
+    message: 'shared/on-node imports shared, node:* and packages, never a half of the product.',
+    not: [...HOUSE, CLIENT, 'cloudflare:*', ...HONO],
+  },
+
+  // --- edge: pure, except for its runtimes, the page and the command line ---
+  {
+    files: ['edge/**'],
+    message: 'The edge never imports the GPU node.',
+    not: ['#gpu-node/**', '#tests/**', CLIENT],
   },
   {
-    file: 'edge/upkeep.ts',
-    may: ['./ports.ts', './drop-files.ts', './blob-port.ts', '#shared/clock.ts', 'type hono'],
-    mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/store/x.ts', '#edge/session/x.ts', '#edge/http/x.ts', './app.ts'],
+    files: ['edge/*.ts'],
+    message: 'What stands beside the app imports its neighbours and shared, and types of the folders and of hono.',
+    only: [...SHARED, ...BESIDE_APP],
+    types: ['#edge/session/**', '#edge/fleet/**', '#edge/store/**', '#edge/limits/**', '#edge/rollout/**', 'hono'],
+    ...PURE,
+    not: ['./app.ts', ...PURE.not],
   },
   {
-    file: 'edge/app.ts',
-    may: ['./ports.ts', '#edge/http/x.ts', '#edge/session/x.ts', 'hono', 'hono/cors', '#shared/fault.ts'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/clients/chat/x.ts'],
+    files: ['edge/app.ts'],
+    message: 'edge/app.ts imports hono, http, session, fleet, store, what stands beside it, and shared.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/http/**', '#edge/session/**', '#edge/fleet/**', '#edge/store/**', ...HONO],
+    ...PURE,
   },
   {
-    file: 'edge/store/x.ts',
-    may: ['./y.ts', '#edge/ports.ts', 'drizzle-orm', 'drizzle-orm/sqlite-core', '#shared/model/x.ts', 'valibot'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/x.ts', '#edge/fleet/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
+    files: ['edge/store/**'],
+    message: 'edge/store imports what stands beside the app, shared, drizzle-orm and a dictionary.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/store/**', 'drizzle-orm', 'drizzle-orm/**', 'opencc-js/dict/*'],
+    ...PURE,
   },
   {
-    file: 'edge/limits/x.ts',
-    may: ['./y.ts', '#shared/invariant.ts', 'valibot'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/http/x.ts', '#edge/ports.ts', 'itty-durable'],
+    files: ['edge/limits/**'],
+    message: 'edge/limits decides on plain values: shared and valibot only.',
+    only: [...SHARED, '#edge/limits/**'],
+    ...PURE,
   },
   {
-    file: 'edge/rollout/x.ts',
-    may: ['./y.ts', '#shared/model/rollout.ts', 'valibot'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/fleet/x.ts', '#edge/ports.ts'],
+    files: ['edge/rollout/**'],
+    message: 'edge/rollout decides on plain values: shared and valibot only.',
+    only: [...SHARED, '#edge/rollout/**'],
+    ...PURE,
   },
   {
-    file: 'edge/fleet/x.ts',
-    may: ['./y.ts', '#edge/store/x.ts', '#edge/ports.ts', '#shared/link/x.ts'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/x.ts', 'type #edge/session/x.ts', '#edge/http/x.ts', 'hono'],
+    files: ['edge/alerts/**'],
+    message: 'edge/alerts decides on plain values: shared and valibot only.',
+    only: [...SHARED, '#edge/alerts/**'],
+    ...PURE,
   },
   {
-    file: 'edge/session/x.ts',
-    may: ['./y.ts', '#edge/store/x.ts', '#edge/ports.ts', '#shared/link/x.ts'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/fleet/x.ts', '#edge/http/x.ts', '#edge/clients/chat/x.ts', 'hono'],
+    files: ['edge/fleet/**'],
+    message: 'edge/fleet imports store, rollout, ports and shared; session and fleet meet through a port.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/fleet/**', '#edge/store/**', '#edge/rollout/**'],
+    ...PURE,
   },
   {
-    file: 'edge/clients/chat/x.ts',
-    may: ['./y.ts', '#edge/session/client-codec.ts', '#shared/protocol/x.ts'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/session-room.ts', '#edge/store/x.ts', '#edge/http/x.ts', 'hono'],
+    files: ['edge/session/**'],
+    message: 'edge/session imports store, rollout, ports and shared; session and fleet meet through a port.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/session/**', '#edge/store/**', '#edge/rollout/**'],
+    ...PURE,
   },
   {
-    file: 'edge/jobs/x.ts',
-    may: ['./y.ts', '#edge/ports.ts', '#edge/drop-files.ts', '#shared/fault.ts', 'valibot'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
+    files: ['edge/clients/**'],
+    message: 'A client is a socket to the room: it imports ports and shared, and types of the session.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/clients/**'],
+    types: ['#edge/session/**'],
+    ...PURE,
   },
   {
-    file: 'edge/http/x.ts',
-    may: [
-      './y.ts',
-      '#edge/session/x.ts',
-      '#edge/store/x.ts',
-      '#edge/fleet/x.ts',
-      '#edge/ports.ts',
-      '#edge/drop-files.ts',
-      'hono',
-      'hono/cors',
+    files: ['edge/http/**'],
+    message: 'edge/http imports hono, session, fleet, store, limits, rollout, tasks, alerts, ports and shared.',
+    only: [
+      ...SHARED,
+      ...BESIDE_APP,
+      ...['http', 'session', 'fleet', 'store', 'limits', 'rollout', 'tasks', 'alerts'].map(
+        (name) => `#edge/${name}/**`,
+      ),
+      ...HONO,
+      'hono-openapi',
+      'openapi-types',
+      '@valibot/to-json-schema',
     ],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/clients/chat/x.ts', '#edge/app.ts'],
+    ...PURE,
   },
   {
-    file: 'edge/runtime/node/x.ts',
-    may: ['./y.ts', 'node:http', '#edge/app.ts', '#edge/clients/chat/x.ts', '#shared/on-node/x.ts', 'ws', 'pino'],
-    mayNot: [...CLIMBING, 'cloudflare:workers', ...NODE_HALF, ...TESTS, '#edge/runtime/workers/x.ts', '#edge/web/x.ts'],
+    files: ['edge/jobs/**', 'edge/tasks/**'],
+    message: 'Work in the background imports ports, shared and valibot, and types of the store.',
+    only: [...SHARED, ...BESIDE_APP, '#edge/jobs/**', '#edge/tasks/**'],
+    types: ['#edge/store/**'],
+    ...PURE,
   },
   {
-    file: 'edge/runtime/workers/x.ts',
-    may: ['./y.ts', 'cloudflare:workers', '#edge/app.ts', '#edge/clients/chat/x.ts', 'itty-durable'],
-    mayNot: [...CLIMBING, 'node:fs', ...NODE_HALF, ...TESTS, '#edge/runtime/node/x.ts', '#shared/on-node/x.ts'],
-  },
-  {
-    file: 'edge/web/x.ts',
-    may: [
-      './y.ts',
-      '#shared/client/x.ts',
-      'preact',
-      'preact/hooks',
-      '@preact/signals',
-      'hono/client',
-      'type #edge/app.ts',
-    ],
-    mayNot: [...CLIMBING, ...RUNTIMES, ...NODE_HALF, '#edge/app.ts', 'type #edge/store/x.ts', '#shared/on-node/x.ts'],
-  },
-  {
-    file: 'edge/cli/x.ts',
-    may: ['./y.ts', 'node:fs', 'citty', '#shared/client/x.ts', '#edge/runtime/node/x.ts', '#edge/store/x.ts'],
-    mayNot: [
-      ...CLIMBING,
-      ...NODE_HALF,
-      ...TESTS,
-      '#edge/session/x.ts',
-      '#edge/http/x.ts',
-      '#edge/runtime/workers/x.ts',
+    files: ['edge/runtime/node/**'],
+    message: 'edge/runtime/node knows Node, and not the other runtime, the page, the command line or the GPU node.',
+    not: [
+      '#gpu-node/**',
+      '#tests/**',
+      '#edge/runtime/workers/**',
+      '#edge/web/**',
+      '#edge/cli/**',
+      CLIENT,
+      'cloudflare:*',
+      'itty-durable',
+      'itty-durable/**',
     ],
   },
   {
-    file: 'gpu-node/main.ts',
-    may: [
-      './config.ts',
-      '#gpu-node/turn/x.ts',
-      '#gpu-node/engines/x-stt.ts',
-      '#shared/on-node/x.ts',
-      'node:fs',
-      'hono',
+    files: ['edge/runtime/workers/**'],
+    message: 'edge/runtime/workers wires the edge to Workers and knows no node:*.',
+    not: [
+      '#gpu-node/**',
+      '#tests/**',
+      '#edge/runtime/node/**',
+      '#edge/web/**',
+      '#edge/cli/**',
+      ON_NODE,
+      CLIENT,
+      'node:*',
     ],
-    mayNot: [...CLIMBING, ...EDGE_HALF, ...TESTS, 'cloudflare:workers', '#shared/client/x.ts'],
+    globals: 'ofNode',
+    off: ['import/no-default-export'],
   },
   {
-    file: 'gpu-node/turn/x.ts',
-    may: ['./y.ts', '#gpu-node/engines/ports.ts', '#shared/heard.ts', 'valibot'],
-    mayNot: [...NOT_FOR_TURN, 'type #gpu-node/engines/flite-tts.ts', '#gpu-node/tunnel/x.ts', '#gpu-node/session/x.ts'],
+    files: ['edge/web/**'],
+    message: 'edge/web imports shared, preact, hono/client and the type of the app.',
+    only: [...SHARED, './**', '#edge/web/**', 'preact', 'preact/**', '@preact/signals', 'hono/client'],
+    types: ['#edge/app.ts'],
+    not: [ON_NODE],
+    globals: 'ofNode',
   },
   {
-    file: 'gpu-node/engines/x.ts',
-    may: ['./y.ts', '#gpu-node/engines/ports.ts', 'node:worker_threads', '#shared/on-node/x.ts', 'eventsource-parser'],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/tunnel/x.ts', '#gpu-node/session/x.ts'],
+    files: ['edge/cli/**'],
+    message: 'edge/cli spawns the two halves; it imports shared, the store, runtime/node and the type of the app.',
+    not: [
+      '#gpu-node/**',
+      '#tests/**',
+      ...['session', 'fleet', 'clients', 'http', 'rollout', 'tasks', 'alerts', 'web'].map((name) => `#edge/${name}/**`),
+      '#edge/runtime/workers/**',
+      'cloudflare:*',
+    ],
+    types: ['#edge/app.ts'],
+  },
+
+  // --- gpu-node ---
+  { files: ['gpu-node/**'], message: 'gpu-node never imports the edge.', not: NOT_IN_NODE },
+  {
+    files: ['gpu-node/config/**'],
+    message: 'gpu-node/config imports shared and node:*, and types of the other folders.',
+    not: [...NOT_IN_NODE, ...HONO],
+    types: ['#gpu-node/**'],
   },
   {
-    file: 'gpu-node/tunnel/x.ts',
-    may: ['./y.ts', '#shared/link/x.ts', 'ws', 'node:crypto', 'type #gpu-node/outbox/x.ts'],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts', '#gpu-node/outbox/x.ts'],
+    files: ['gpu-node/turn/**'],
+    message: 'gpu-node/turn is pure: engines/ports.ts and shared, never an engine.',
+    only: [...SHARED, '#gpu-node/turn/**', '#gpu-node/engines/ports.ts', 'opencc-js/*'],
+    not: NOT_ANYWHERE,
+    globals: 'ofNodeAndTime',
   },
   {
-    file: 'gpu-node/outbox/x.ts',
-    may: ['./y.ts', '#shared/on-node/sql.ts', 'drizzle-orm', 'type #gpu-node/tunnel/x.ts'],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts', '#gpu-node/tunnel/x.ts'],
+    files: ['gpu-node/engines/**'],
+    message: 'An engine knows its port, what the configuration says of it, and shared; nothing else of the node.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/engines/**', '#gpu-node/config/plan.ts'],
+  },
+  ...['openai', 'embedded', 'chain'].map((room) => ({
+    files: [`gpu-node/engines/${room}/**`],
+    message: `engines/${room} knows ports, chain and itself; the root of engines/ chooses among the rooms.`,
+    not: PART_OF_NODE,
+    but: [
+      `#gpu-node/engines/${room}/**`,
+      '#gpu-node/engines/chain/**',
+      '#gpu-node/engines/*.ts',
+      '#gpu-node/config/plan.ts',
+    ],
+  })),
+  {
+    files: ['gpu-node/tunnel/**'],
+    message: 'The tunnel carries; it knows no turn and no engine, and only types of session and outbox.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/tunnel/**'],
+    types: ['#gpu-node/session/**', '#gpu-node/outbox/**'],
   },
   {
-    file: 'gpu-node/session/x.ts',
-    may: [
-      './y.ts',
-      '#gpu-node/turn/x.ts',
-      '#gpu-node/tunnel/x.ts',
+    files: ['gpu-node/outbox/**'],
+    message: 'The outbox keeps finished turns; it knows no turn and no engine, and only types of tunnel and session.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/outbox/**'],
+    types: ['#gpu-node/tunnel/**', '#gpu-node/session/**'],
+  },
+  {
+    files: ['gpu-node/session/**'],
+    message: 'gpu-node/session joins tunnel, turn and outbox; engines only by their ports.',
+    not: PART_OF_NODE,
+    but: [
+      ...['session', 'turn', 'tunnel', 'outbox'].map((name) => `#gpu-node/${name}/**`),
       '#gpu-node/engines/ports.ts',
-      '#gpu-node/outbox/x.ts',
     ],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/engines/flite-tts.ts', '#gpu-node/main.ts'],
   },
   {
-    file: 'gpu-node/admission/x.ts',
-    may: ['./y.ts', '#shared/clock.ts', '#shared/model/node.ts'],
-    mayNot: [...NOT_FOR_TURN, '#gpu-node/engines/ports.ts', '#gpu-node/session/x.ts', '#gpu-node/gpu/x.ts'],
+    files: ['gpu-node/admission/**'],
+    message: 'admission decides on readings; it knows no engine and no session.',
+    only: ['#shared/**'],
+    not: NOT_ANYWHERE,
+    globals: 'ofNodeAndTime',
   },
   {
-    file: 'gpu-node/supervisor/x.ts',
-    may: ['./y.ts', 'node:child_process', '#shared/clock.ts', '#gpu-node/gpu/x.ts'],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/ports.ts'],
+    files: ['gpu-node/supervisor/**', 'gpu-node/gpu/**'],
+    message: 'supervisor and gpu know machines, not calls.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/supervisor/**', '#gpu-node/gpu/**'],
   },
   {
-    file: 'gpu-node/recording/x.ts',
-    may: ['./y.ts', 'node:fs', '#gpu-node/engines/ports.ts', '#gpu-node/turn/ports.ts', '#gpu-node/blob-client.ts'],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/flite-tts.ts'],
-  },
-  {
-    file: 'gpu-node/voices/x.ts',
-    may: [
-      './y.ts',
-      'node:child_process',
+    files: ['gpu-node/recording/**'],
+    message: 'recording knows sinks and files, not calls.',
+    not: PART_OF_NODE,
+    but: [
+      '#gpu-node/recording/**',
       '#gpu-node/engines/ports.ts',
-      '#gpu-node/turn/speakable.ts',
-      '#shared/audio/pcm.ts',
+      '#gpu-node/turn/ports.ts',
+      '#gpu-node/blob-client.ts',
     ],
-    mayNot: [...CLIMBING, ...EDGE_HALF, '#gpu-node/turn/x.ts', '#gpu-node/engines/flite-tts.ts'],
   },
   {
-    file: 'tests/x/x.ts',
-    may: ['./y.ts', '#edge/store/x.ts', '#gpu-node/turn/x.ts', '#tests/fakes/x.ts', 'node:fs', '#shared/on-node/x.ts'],
-    mayNot: CLIMBING,
+    files: ['gpu-node/voices/**'],
+    message: 'voices use engines by their ports.',
+    not: PART_OF_NODE,
+    but: [
+      '#gpu-node/voices/**',
+      '#gpu-node/engines/ports.ts',
+      '#gpu-node/blob-client.ts',
+      '#gpu-node/turn/spoken/speakable.ts',
+      '#gpu-node/turn/spoken/spoken-text.ts',
+    ],
   },
 ]

@@ -1,4 +1,5 @@
-// `npm test`: runs vitest and, over the Python workers, pytest, then says what was left out, what was covered, and ends with the count of tests.
+// `npm test`: runs vitest and, over the Python workers, pytest. Then it names the slowest files, says what was left out and
+// what was covered, and ends with the count of tests.
 // Arguments are passed on (`npm test -- tests/shared/link`); coverage is measured only when the whole suite runs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,8 +9,18 @@ import { GAPS } from '#tests/tooling/hosts/gaps.ts'
 import { findEngines } from './engines-environment.ts'
 import { testEngines } from './engines-tests.ts'
 import { listLeftOut } from './machine.ts'
-import { addCounts, type Counts, countTests, coverageLine, gapLine, leftOutLine, summaryLine } from './test-report.ts'
+import {
+  addCounts,
+  type Counts,
+  countTests,
+  coverageLine,
+  gapLine,
+  leftOutLine,
+  slowestLines,
+  summaryLine,
+} from './test-report.ts'
 
+const SLOWEST = 20
 const COVERAGE_SUMMARY = 'coverage/coverage-summary.json'
 /** Where vitest wrote no report it did not get as far as a test: that is one failure. */
 const NOTHING_RAN: Counts = { passed: 0, failed: 1, skipped: 0 }
@@ -35,10 +46,12 @@ const vitest = spawnSync(
 )
 
 const engines = isWhole ? findEngines() : undefined
-const ofVitest = existsSync(reportFile) ? countTests(readJson(reportFile)) : NOTHING_RAN
+const report = existsSync(reportFile) ? readJson(reportFile) : undefined
+const ofVitest = report === undefined ? NOTHING_RAN : countTests(report)
 const ofPytest = engines && testEngines(engines)
 const counts = ofPytest ? addCounts(ofVitest, ofPytest) : ofVitest
 rmSync(folder, { recursive: true, force: true })
+if (report !== undefined) for (const line of slowestLines(report, SLOWEST)) console.log(line)
 for (const leftOut of listLeftOut()) console.log(leftOutLine(leftOut))
 for (const gap of GAPS) console.log(gapLine(gap))
 if (isWhole)

@@ -1,13 +1,15 @@
 // The lines that end `npm test`, and once the program itself on a failing and a passing file.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { countPytest } from './engines-tests.ts'
-import { addCounts, countTests, coverageLine, leftOutLine, summaryLine } from './test-report.ts'
+import { addCounts, countTests, coverageLine, leftOutLine, slowestLines, summaryLine } from './test-report.ts'
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
+  startTime: 0,
+  endTime: 0,
   status,
   assertionResults: tests.map((one) => ({ status: one })),
 })
@@ -35,9 +37,28 @@ describe('test-report', () => {
   })
 
   it('[CHK7] says plainly when too little is covered', () => {
-    expect(coverageLine(lines(91.2))).toBe('coverage: 91.2 % of lines')
-    expect(coverageLine(lines(84.9))).toBe('coverage: 84.9 % of lines: BELOW the aim of 85 %')
+    expect(coverageLine(lines(92))).toBe('coverage: 92 % of lines')
+    expect(coverageLine(lines(91.9))).toBe('coverage: 91.9 % of lines: BELOW the aim of 92 %')
     expect(coverageLine(lines('Unknown'))).toBe('coverage: no lines were measured')
+  })
+
+  it('[CHK12] names the slowest files, the slowest first, by their place in this folder', () => {
+    const took = (name: string, startTime: number, endTime: number) => ({
+      ...file('passed', 'passed'),
+      name: resolve(name),
+      startTime,
+      endTime,
+    })
+    const report = reportOf(
+      3,
+      0,
+      0,
+      took('a/a.test.ts', 0, 900),
+      took('b.test.ts', 500, 12_940),
+      took('c.test.ts', 0, 1_000),
+    )
+    expect(slowestLines(report, 2)).toEqual(['slowest files:', '  12.4 s  b.test.ts', '   1.0 s  c.test.ts'])
+    expect(slowestLines(reportOf(0, 0, 0), 2)).toEqual([])
   })
 
   it('[CHK7] says what was left out and how to add it', () => {
@@ -52,6 +73,7 @@ describe('test-report', () => {
       writeFileSync(join(folder, name), `import { expect, it } from 'vitest'\nit('a', () => ${body})\n`)
     const run = () => {
       const done = spawnSync(process.execPath, ['tests/tooling/run-tests.ts', folder], { encoding: 'utf8' })
+      expect(done.stdout).toMatch(/^slowest files:\n +\d+\.\d s {2}tests\/tooling\/planted-/m)
       return { status: done.status, last: done.stdout.trimEnd().split('\n').at(-1) }
     }
     plant('good.test.ts', 'expect(1).toBe(1)')
