@@ -45,7 +45,7 @@ export const LAYERS: Layer[] = [
   },
   {
     file: 'edge/upkeep.ts',
-    may: ['./ports.ts', './drop-files.ts', './blob-port.ts', '#shared/clock.ts', 'type hono'],
+    may: ['./ports.ts', './drop-files.ts', 'type #edge/store/x.ts', '#shared/clock.ts', 'type hono'],
     mayNot: [...NOT_FOR_PURE_EDGE, 'hono', '#edge/store/x.ts', '#edge/session/x.ts', '#edge/http/x.ts', './app.ts'],
   },
   {
@@ -55,8 +55,22 @@ export const LAYERS: Layer[] = [
   },
   {
     file: 'edge/store/x.ts',
-    may: ['./y.ts', '#edge/ports.ts', 'drizzle-orm', 'drizzle-orm/sqlite-core', '#shared/model/x.ts', 'valibot'],
-    mayNot: [...NOT_FOR_PURE_EDGE, '#edge/session/x.ts', '#edge/fleet/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
+    may: [
+      './y.ts',
+      '#edge/store/schema/x.ts',
+      'drizzle-orm',
+      'drizzle-orm/sqlite-core',
+      '#shared/model/x.ts',
+      'valibot',
+    ],
+    mayNot: [
+      ...NOT_FOR_PURE_EDGE,
+      'type #edge/ports.ts',
+      '#edge/session/x.ts',
+      '#edge/fleet/x.ts',
+      '#edge/http/x.ts',
+      'hono',
+    ],
   },
   {
     file: 'edge/limits/x.ts',
@@ -85,7 +99,7 @@ export const LAYERS: Layer[] = [
   },
   {
     file: 'edge/jobs/x.ts',
-    may: ['./y.ts', '#edge/ports.ts', '#edge/drop-files.ts', '#shared/fault.ts', 'valibot'],
+    may: ['./y.ts', '#edge/ports.ts', '#edge/drop-files.ts', 'type #edge/store/x.ts', '#shared/fault.ts', 'valibot'],
     mayNot: [...NOT_FOR_PURE_EDGE, '#edge/store/x.ts', '#edge/http/x.ts', '#edge/app.ts', 'hono'],
   },
   {
