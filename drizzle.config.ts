@@ -1,8 +1,8 @@
-// Where `drizzle-kit generate` finds the edge's tables and writes their migrations.
+// Tells `drizzle-kit generate` where the edge's tables are and where their migrations go.
 import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: ['./edge/store/schema.ts', './edge/store/file-schema.ts'],
+  schema: './edge/store/schema/*.ts',
   out: './migrations/edge',
 })

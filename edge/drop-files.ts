@@ -1,7 +1,8 @@
 // Removes files whose last name is gone. Not one step with the rows that named them: where the same content comes again in between,
 // its file may go, and is there again with the next upload. Used by routes, jobs and upkeep.
 import type { BlobHash } from '#shared/blob.ts'
-import type { Blobs, Store } from './ports.ts'
+import type { Blobs } from './ports.ts'
+import type { Store } from '#edge/store/store.ts'
 
 /** A statement has room for so many names. */
 const NAMES_AT_ONCE = 400

@@ -1,62 +1,19 @@
 // What the pure edge (app, rooms, stores) needs from its host. Implemented once in runtime/node, once in runtime/workers.
 // No runtime's type is named here.
 import type { Context, MiddlewareHandler } from 'hono'
+import type { Store } from '#edge/store/store.ts'
+import type { Quotas, QuotaStanding } from '#edge/store/quotas.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { Clock } from '#shared/clock.ts'
-import type { ApiKeyId, NodeId, SessionId, UserId } from '#shared/ids.ts'
+import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
+import type { Caller } from '#shared/model/caller.ts'
 import type { EngineWishes } from '#shared/model/engine.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
-import type { Blobs } from './blob-port.ts'
 import type { Upgrades } from './socket-ports.ts'
-import type { Quotas, QuotaStanding } from './quota-port.ts'
-import type { Store } from './store-ports.ts'
 
-export type * from './store-ports.ts'
-export type * from './voice-ports.ts'
-export type * from './audio-port.ts'
-
-export type * from './quota-port.ts'
-
-export type { Blobs, ByteRange } from './blob-port.ts'
 export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
-
-// --- callers ---
-
-/** What a key may be allowed. admin: everybody's things, keys and nodes. */
-export const SCOPES = ['talk', 'history:read', 'history:write', 'voices', 'admin'] as const
-export type Scope = (typeof SCOPES)[number]
-
-/** What a key may use; the house's own limits where a field is absent. */
-export interface KeyLimits {
-  /** Every rate of the routes, times this. */
-  rateFactor?: number | undefined
-  /** Sessions at once of its user. */
-  sessions?: number | undefined
-  /** Of its user and day (UTC). */
-  tokensPerDay?: number | undefined
-  audioMsPerDay?: number | undefined
-}
-
-/** What makes a key, beside its secret. */
-export interface KeyTerms {
-  name: string
-  scopes: Scope[]
-  /** Web origins whose pages may use it; null for any, and for programs. */
-  origins: string[] | null
-  /** Not valid from this time on; null for ever. */
-  expiresAt: number | null
-  limits: KeyLimits
-}
-
-/** Who a caller is, once authenticated. */
-export interface Caller extends Pick<KeyTerms, 'scopes' | 'origins' | 'limits'> {
-  userId: UserId
-  keyId: ApiKeyId
-  /** Of a token of an identity provider: what it allows, and until when. Whatever is derived from it is held to both. */
-  token?: { scopes: Scope[]; until: number }
-}
 
 // --- rooms, as the routes and each other see them ---
 
@@ -108,12 +65,37 @@ export interface Sessions {
   keysEnded(keyIds: ApiKeyId[]): Promise<void>
 }
 
-// --- the rest ---
+// --- files ---
 
-/** What came of taking a token. */
+/**
+ * Files by the SHA-256 of their content; edge/runtime/node keeps them in a folder, edge/runtime/workers in R2. A file that is
+ * there is complete: a put that fails leaves nothing that get() or head() would find.
+ */
+export interface Blobs {
+  /** Throws FaultError too_large over MAX_BLOB_BYTES, invalid_message where the content has another hash. */
+  put(hash: BlobHash, body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<{ bytes: number; isNew: boolean }>
+  head(hash: BlobHash): Promise<{ bytes: number } | undefined>
+  /** The whole file, or `length` bytes from `offset`, which must lie within it. */
+  get(hash: BlobHash, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>
+  /** Also succeeds for a file that is not there. */
+  delete(hash: BlobHash): Promise<void>
+  /** Removes what unfinished puts left that began before this time; returns how many. */
+  sweep(before: number): Promise<number>
+  /** Files whose names begin with `prefix` and that were last put before this time. */
+  putBefore(before: number, prefix: string): Promise<BlobHash[]>
+}
+
+export interface ByteRange {
+  offset: number
+  length: number
+}
+
+// --- limits ---
+
+/** The answer to taking a token. */
 export interface Taken {
   ok: boolean
-  /** 0 where there was one. */
+  /** 0 where a token was taken. */
   retryAfterMs: number
   /** Whole tokens that are left. */
   remaining: number
@@ -131,11 +113,13 @@ export interface Limits {
   burn(secretHash: string, now: number): Promise<string | undefined>
 }
 
+// --- metrics ---
+
 /** Counters, gauges and histograms, in Prometheus' sense; on Node by prom-client. */
 export interface Metrics {
   count(name: MetricName, labels?: Record<string, string>): void
   observe(name: DurationName, ms: number, labels?: Record<string, string>): void
-  /** Sets a gauge: what is so at the moment of the reading. */
+  /** Sets a gauge to its value at the moment of the reading. */
   set(name: GaugeName, value: number): void
   /** Prometheus text exposition. */
   text(): Promise<string>
@@ -153,6 +137,8 @@ export type MetricName =
 export type GaugeName = 'nodes' | 'slots' | 'slots_free' | 'sessions_live'
 export type DurationName = 'http_request' | 'session_setup' | 'turn_voice_to_voice' | 'turn_stage'
 
+// --- settings and the rest ---
+
 export interface EdgeSettings {
   /** Version shown by /health and /api/system/info. */
   version: string
@@ -164,25 +150,25 @@ export interface EdgeSettings {
   publicOrigin: string | undefined
   /** Origins of other sites whose pages may read the API with a key. */
   corsOrigins: string[]
-  /** A minute's requests of one network address; 0 for any number, where a proxy counts. */
+  /** Requests of one network address in a minute; 0 for no limit, where a proxy in front counts them. */
   addressRate: number
-  /** As the store has them: /docs tells of them. */
+  /** The quotas that the store applies; /docs shows them. */
   quotas: Quotas
   runtime: string
   startedAt: number
 }
 
-/** Work on voices that goes on after the answer. */
+/** Work on voices that goes on after the request was answered. */
 export interface VoiceJobs {
-  /** There may be voices to prepare. */
+  /** Looks for voices that wait to be prepared. */
   begin(): void
-  /** Nodes drop what they made of these files. */
+  /** Tells the nodes to drop what they made of these files. */
   forget(files: readonly BlobHash[]): void
 }
 
-/** Callers by the tokens of the operator's identity provider. */
+/** Checks the tokens of the operator's identity provider. */
 export interface Identities {
-  /** Undefined for a token that is not good. Throws FaultError unavailable where the provider cannot be asked. */
+  /** Undefined for a token that is not valid. Throws FaultError unavailable where the provider cannot be reached. */
   callerOf(token: string, now: number): Promise<Caller | undefined>
 }
 
@@ -203,6 +189,6 @@ export interface EdgePorts {
   compress?: MiddlewareHandler | undefined
   /** Undefined where the operator has no identity provider. */
   identities?: Identities | undefined
-  /** The network address that a request came from: what failed sign-ins are counted by. */
+  /** The network address that a request came from. Requests and failed sign-ins are counted by it. */
   addressOf(c: Context): string
 }

@@ -1,7 +1,7 @@
 // How sockets come into the rooms: what a room needs of one, who it is from, and what the host does about it. Part of ports.ts.
 import type { Context } from 'hono'
 import type { NodeId, SessionId } from '#shared/ids.ts'
-import type { Caller } from './ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
 
 /** The part of a WebSocket that a room uses. `ws` and workerd sockets both fit. */
 export interface RoomSocket {

@@ -6,7 +6,8 @@ import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 import { dropFiles } from './drop-files.ts'
-import type { Blobs, Store, VoiceJobs } from './ports.ts'
+import type { Blobs, VoiceJobs } from './ports.ts'
+import type { Store } from '#edge/store/store.ts'
 
 /** A conversation that nobody can continue is free again after this, and MAX_SESSION_MS. */
 export const UPKEEP_EVERY_MS = 15 * 60_000

@@ -8,11 +8,10 @@ import { sendInRealTime } from '#shared/client/real-time.ts'
 import { createVirtualSpeaker, type VirtualSpeaker } from '#shared/client/virtual-speaker.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { ConversationId } from '#shared/ids.ts'
-import type { Timings, TurnStatus } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCallerSocket } from './caller-socket.ts'
-import { TurnWatch } from './turn-watch.ts'
+import { TurnWatch, type SpokenTurn } from './turn-watch.ts'
 
 /** Silence sent behind a recording before it counts as one in which nothing was said. */
 const NO_SPEECH_MS = 4_000
@@ -22,16 +21,6 @@ const READY_TIMEOUT_MS = 20_000
 const REPLY_TIMEOUT_MS = 120_000
 /** Silence is sent in pieces of this length until everything is answered. */
 const SILENCE_MS = 100
-
-export interface SpokenTurn {
-  transcript: string
-  reply: string
-  status: TurnStatus
-  /** As the node measured them. */
-  timings: Timings
-  /** From the end of the recording (or the sending of the text) to the first reply audio here. */
-  firstAudioMs: number | null
-}
 
 export interface CallOptions {
   /** http(s) address of the edge. */

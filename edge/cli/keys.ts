@@ -1,6 +1,7 @@
 // `parley keys create|list|revoke`: callers' API keys. A key is shown once, when it is made.
 import { defineCommand } from 'citty'
-import { SCOPES, type KeyLimits, type KeyView, type Scope } from '#edge/ports.ts'
+import { SCOPES, type KeyLimits, type Scope } from '#shared/model/caller.ts'
+import type { KeyView } from '#edge/store/key-store.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type UserId } from '#shared/ids.ts'
 import { dataOption, withStore } from './open-store.ts'

@@ -1,5 +1,5 @@
 // The token of the GPU node that `parley start` runs on this machine: made once, kept in the data folder, known to the store.
-import type { NodeStore } from '#edge/ports.ts'
+import type { NodeStore } from '#edge/store/node-store.ts'
 import { nodeTokenFile, readSecret, writeSecret } from './data-folder.ts'
 import { withStore } from './open-store.ts'
 

@@ -2,7 +2,7 @@
 // writers, each waits for the other.
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
-import type { Store } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import { createStore } from '#edge/store/store.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { makeDataFolder } from '#shared/on-node/data-folder.ts'

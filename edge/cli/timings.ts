@@ -1,5 +1,5 @@
 // The latencies of a turn as the command line shows them.
-import type { SpokenTurn } from './call.ts'
+import type { SpokenTurn } from './turn-watch.ts'
 
 /** Milliseconds of each stage that ran, as measured by the node, and the first reply audio as measured here. */
 export function timingsOf(turn: SpokenTurn): Record<string, number | boolean> {

@@ -2,8 +2,18 @@
 import type { Clock } from '#shared/clock.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { ConversationId, TurnId } from '#shared/ids.ts'
+import type { Timings, TurnStatus } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import type { SpokenTurn } from './call.ts'
+
+export interface SpokenTurn {
+  transcript: string
+  reply: string
+  status: TurnStatus
+  /** As the node measured them. */
+  timings: Timings
+  /** From the end of the recording (or the sending of the text) to the first reply audio here. */
+  firstAudioMs: number | null
+}
 
 type ReplyDone = Extract<ChatDown, { type: 'reply.done' }>
 

@@ -1,5 +1,6 @@
 // What the room of the fleet needs of its host.
-import type { Metrics, Sessions, Store } from '#edge/ports.ts'
+import type { Metrics, Sessions } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { FleetState } from './fleet-state.ts'

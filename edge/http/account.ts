@@ -1,7 +1,8 @@
 // /api/me: who one is, what one chose, and everything of one gone, at once and for ever.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { SCOPES, type EdgePorts } from '#edge/ports.ts'
+import { SCOPES } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from '#edge/http/access/auth.ts'
 import { dropFiles } from '#edge/drop-files.ts'

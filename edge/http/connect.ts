@@ -2,7 +2,8 @@
 // Checks, in this order: the wire's version, who it is, what it may. A refusal is an HTTP answer; the rooms are reached
 // through the Upgrades port only.
 import { Hono, type Context } from 'hono'
-import type { Caller, EdgePorts, NodeAdmission } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { EdgePorts, NodeAdmission } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, newId } from '#shared/ids.ts'
 import {

@@ -1,7 +1,8 @@
 // GET /api/conversations/:id/export: the whole conversation as a file.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { HistoryStore, Owner } from '#edge/ports.ts'
+import type { HistoryStore } from '#edge/store/history-store.ts'
+import type { Owner } from '#shared/model/caller.ts'
 import { notFound } from '#shared/fault.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'

@@ -2,7 +2,8 @@
 // there at all: its existence is nobody else's business. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller, EdgePorts, Owner } from '#edge/ports.ts'
+import type { Caller, Owner } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'

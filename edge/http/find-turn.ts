@@ -1,5 +1,6 @@
 // Which turn a path names, by its ordinal in the conversation or by its id, where the caller may read it.
-import type { Caller, EdgePorts } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId, type ConversationId, type TurnId } from '#shared/ids.ts'
 import { conversationIdOf, ownerOf } from './conversations.ts'

@@ -1,7 +1,7 @@
 // /api/keys: the operator makes, lists, rotates and revokes keys; a key's holder sees the keys of his user. A key is shown once.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { SCOPES } from '#edge/ports.ts'
+import { SCOPES } from '#shared/model/caller.ts'
 import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'

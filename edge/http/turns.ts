@@ -2,7 +2,7 @@
 // ordinal in the conversation or by its id.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
 import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'
 import { CallerText } from '#shared/protocol/caller-text.ts'

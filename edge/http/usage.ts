@@ -1,7 +1,7 @@
 // GET /api/usage: what a user has used, a day, and what is left of today's quotas. An operator sees any user's, or everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller, KeyLimits, Owner } from '#edge/ports.ts'
+import type { Caller, KeyLimits, Owner } from '#shared/model/caller.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
 import { dayEnd, dayOf, Quota } from '#shared/model/quota.ts'

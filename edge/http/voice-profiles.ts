@@ -2,7 +2,8 @@
 // their content, and kept; a node decodes them later. Another user's voice is not there at all; an operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts, StoredVoice } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'

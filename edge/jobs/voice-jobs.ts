@@ -3,7 +3,10 @@
 // route and no runtime.
 import * as v from 'valibot'
 import { dropFiles } from '#edge/drop-files.ts'
-import type { EdgePorts, Job, NodeView, StoredVoice, VoiceOutcome } from '#edge/ports.ts'
+import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { Job } from '#edge/store/job-store.ts'
+import type { StoredVoice } from '#edge/store/voice-rows.ts'
+import type { VoiceOutcome } from '#edge/store/voice-preparation.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { faultOf } from '#shared/fault.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'

@@ -1,6 +1,6 @@
 // What a session room leaves behind so that another one can go on, on a host whose memory may vanish between two messages.
 // Written and read by session-room.ts; the host stores it as one value of structured clone and knows nothing of it.
-import type { Caller } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
 import type { SessionId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { AudioFormat } from '#shared/protocol/session-messages.ts'

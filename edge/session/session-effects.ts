@@ -1,6 +1,6 @@
 // Does the effects of one session: asks store and fleet, and words what the edge itself says to caller and node.
 // Owned by session-room.ts. Writes to the store go one after another; none is waited for by the audio.
-import type { Caller } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
 import { faultOf, type Fault } from '#shared/fault.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'

@@ -1,6 +1,7 @@
 // Turns session.start into what the session is about: its audio format and options checked, its conversation opened in
 // the store. Called by session-room.ts; knows no socket and no node.
-import type { SessionOpening, Store } from '#edge/ports.ts'
+import type { SessionOpening } from '#edge/store/session-store.ts'
+import type { Store } from '#edge/store/store.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'

@@ -1,5 +1,6 @@
 // What a session room needs from its host and from the rest of the edge. Given by edge/runtime.
-import type { Fleet, Metrics, Store } from '#edge/ports.ts'
+import type { Fleet, Metrics } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { ClientCodec } from './client-codec.ts'

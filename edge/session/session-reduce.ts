@@ -1,6 +1,6 @@
 // The transitions of a session: (state, event, now) → state and effects. Pure; called by session-room.ts only.
 // An event that means nothing in a state changes nothing: sockets, store and fleet answer when they please.
-import type { QuotaStanding } from '#edge/ports.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Quota } from '#shared/model/quota.ts'

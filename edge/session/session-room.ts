@@ -1,7 +1,9 @@
 // The room of one session: owns its state, its two sockets and its secrets, and does what session-reduce.ts decides.
 // A host drives it by connect, message, close and alarm, one verb at a time; it has no timers of its own.
 // Knows no runtime; nodes are reached through the Fleet port, the database through Store.
-import type { Caller, NodeAdmission, QuotaStanding, RoomSocket } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { NodeAdmission, RoomSocket } from '#edge/ports.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'

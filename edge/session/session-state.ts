@@ -1,6 +1,6 @@
 // What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
 // transitions, session-room.ts does the effects. Knows no socket, no store and no node.
-import type { QuotaStanding } from '#edge/ports.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
 import type { EngineInfo, EngineWishes } from '#shared/model/engine.ts'

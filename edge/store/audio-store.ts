@@ -1,14 +1,28 @@
 // The sound of turns: for how long it is kept, which files it is, and when they go. The files themselves are in the blob store.
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
-import type { AudioStore } from '#edge/ports.ts'
+import { session } from '#edge/store/schema/conversations.ts'
+import { persona } from '#edge/store/schema/personas.ts'
+import { turn, turnAudio } from '#edge/store/schema/turns.ts'
+import { user } from '#edge/store/schema/users.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import type { ConversationId, SessionId } from '#shared/ids.ts'
+import type { ConversationId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { KeepAudioDays, TurnAudio } from '#shared/model/turn-audio.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EdgeDatabase } from './database.ts'
-import { persona, session, turn, user } from './schema.ts'
-import { turnAudio } from './file-schema.ts'
 
 const DAY_MS = 24 * 60 * 60_000
+
+export interface AudioStore {
+  /** For a session that begins now: the user's own choice; without one, the persona's. */
+  keepDays(who: { userId: UserId; personaId: PersonaId }): Promise<KeepAudioDays>
+  /** null: each persona decides. Holds for sessions that begin later. */
+  chooseDays(userId: UserId, days: KeepAudioDays | null): Promise<void>
+  chosenDays(userId: UserId): Promise<KeepAudioDays | null>
+  /** The caller has checked that the turn may be read. */
+  turnAudio(turnId: TurnId): Promise<TurnAudio | undefined>
+  /** Forgets what was kept long enough, at most `limit` turns. Returns the files that these turns named. */
+  expireAudio(now: number, limit: number): Promise<BlobHash[]>
+}
 
 export function createAudioStore(db: EdgeDatabase): AudioStore {
   return {

@@ -3,9 +3,8 @@
 import { getTableColumns, sql, type SQL } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import type * as schema from './schema.ts'
 
-export type EdgeDatabase = LibSQLDatabase<typeof schema>
+export type EdgeDatabase = LibSQLDatabase
 
 /** All values of a row in the order of the table's columns: the head of an `insert … select` with a condition. */
 export function valuesOf<T extends SQLiteTable>(table: T, row: Required<T['$inferInsert']>): SQL {

@@ -1,17 +1,44 @@
 // What a user changes of what was said: feedback, and deleting, which leaves nothing behind. Knows no room: whoever deletes ends
 // live sessions first, or by their keys.
 import { and, desc, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
-import type { HistoryEdits, Owner } from '#edge/ports.ts'
+import { conversation, session } from '#edge/store/schema/conversations.ts'
+import { job } from '#edge/store/schema/jobs.ts'
+import { persona } from '#edge/store/schema/personas.ts'
+import { feedback, turn, turnAudio } from '#edge/store/schema/turns.ts'
+import { usage } from '#edge/store/schema/usage.ts'
+import { apiKey, user } from '#edge/store/schema/users.ts'
+import { voiceProfile } from '#edge/store/schema/voices.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import type { ConversationId, UserId } from '#shared/ids.ts'
+import type { ApiKeyId, ConversationId, TurnId, UserId } from '#shared/ids.ts'
+import type { Owner } from '#shared/model/caller.ts'
 import { dayOf } from '#shared/model/quota.ts'
-import type { EdgeDatabase } from './database.ts'
-import { apiKey, conversation, feedback, persona, session, turn, usage, user } from './schema.ts'
 import { audioFiles } from './audio-store.ts'
+import type { EdgeDatabase } from './database.ts'
 import { isOwnSecret } from './key-store.ts'
 import { forgetWords } from './turn-search.ts'
-import { job, turnAudio, voiceProfile } from './file-schema.ts'
 import { FILES, filesOf } from './voice-rows.ts'
+
+export interface Feedback {
+  vote: 'up' | 'down'
+  comment: string | null
+}
+
+/** What a user changes in his history. */
+export interface HistoryEdits {
+  /** The turn with this number or id, where it is the owner's. */
+  turnId(owner: Owner, id: ConversationId, turn: number | TurnId): Promise<TurnId | undefined>
+  setFeedback(turnId: TurnId, feedback: Feedback, now: number): Promise<void>
+  feedback(turnId: TurnId): Promise<Feedback | undefined>
+  /**
+   * Removes its turns, index entries, feedback and sessions. Returns the files that they named; `live` while somebody talks in it.
+   */
+  deleteConversation(owner: Owner, id: ConversationId): Promise<BlobHash[] | 'live' | 'unknown'>
+  /**
+   * Removes all that a user said, his usage and his voices in one batch. His keys (or only `onlyKey`) are revoked and lose
+   * their names; whoever calls this ends the live sessions. Returns the files that his voices and turns named.
+   */
+  deleteUser(userId: UserId, leaving: { now: number; onlyKey?: ApiKeyId | undefined }): Promise<BlobHash[]>
+}
 
 /** What the list of keys shows of a user who is gone. */
 const NAMELESS = 'deleted'

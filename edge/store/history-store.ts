@@ -1,15 +1,48 @@
 // What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not there.
 // The number of turns and the title are read from the turns: they have no second owner.
 import { and, count, desc, eq, gte, isNull, lt, not, sql, type SQL } from 'drizzle-orm'
-import type { ConversationQuery, HistoryStore, Owner } from '#edge/ports.ts'
-import type { ConversationSummary } from '#shared/model/conversation.ts'
+import { conversation } from '#edge/store/schema/conversations.ts'
+import { turn, turnAudio, turnSearchRow } from '#edge/store/schema/turns.ts'
+import type { ConversationId, PersonaId } from '#shared/ids.ts'
+import type { Owner } from '#shared/model/caller.ts'
+import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
-import type { EdgeDatabase } from './database.ts'
-import { conversation, turn, turnSearchRow } from './schema.ts'
 import { audioOf } from './audio-store.ts'
-import { turnAudio } from './file-schema.ts'
-import { dayStats } from './stats.ts'
-import { foundRows, indexTurn, searchTurns } from './turn-search.ts'
+import type { EdgeDatabase } from './database.ts'
+import { type DayStats, dayStats } from './stats.ts'
+import { foundRows, indexTurn, searchTurns, type TurnHit } from './turn-search.ts'
+
+/** One page of a list, the newest first. */
+export interface ConversationQuery {
+  limit: number
+  /** The last conversation of the page before. */
+  before?: { updatedAt: number; id: ConversationId } | undefined
+  personaId?: PersonaId | undefined
+  /** True: only those with kept sound. */
+  hasAudio?: boolean | undefined
+  /** Changed at `from` or later, and before `to`. */
+  from?: number | undefined
+  to?: number | undefined
+  /** Words that were said in it. */
+  text?: string | undefined
+}
+
+/** Read by GET /api/conversations and its like. A conversation of another user is as if it were not there. */
+export interface HistoryStore {
+  listConversations(owner: Owner, query: ConversationQuery): Promise<ConversationSummary[]>
+  /** With its newest turns, oldest first; `before` gives the turns that came earlier. */
+  conversation(
+    owner: Owner,
+    id: ConversationId,
+    page?: { limit: number; before?: { startedAt: number; turn: number } | undefined },
+  ): Promise<Conversation | undefined>
+  /** Best first; for a query too short to rank by, newest first. */
+  search(owner: Owner, query: string, limit: number): Promise<TurnHit[]>
+  /** Days with turns, newest first; `from` and `to` are both included. */
+  stats(owner: Owner, days: { from: string; to: string }): Promise<DayStats[]>
+  /** Indexes turns that were stored before there was a search, at most `limit`; returns how many. */
+  indexOlder(limit: number): Promise<number>
+}
 
 /** Turns in one answer, the newest: an hour of talk has some 500. */
 export const MAX_TURNS_READ = 1_000

@@ -1,17 +1,32 @@
 // Work that must not be forgotten: taken with a lease, tried again with growing pauses, gone when it is done. Several edges may take from
 // it at once. Knows no kind of work.
 import { and, asc, eq, lte, sql } from 'drizzle-orm'
-import type { Job, JobStore } from '#edge/ports.ts'
-import { newId } from '#shared/ids.ts'
+import { job, type JobKind } from '#edge/store/schema/jobs.ts'
+import { type JobId, newId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
-import { job } from './file-schema.ts'
+
+export interface Job {
+  id: JobId
+  subject: string
+  /** From 1. Only the last attempt may end the job. It also grows where a holder vanished without a word. */
+  attempt: number
+}
+
+export interface JobStore {
+  /** Takes the job that has been due longest, for `ms`. Who has not ended it by then counts as gone. */
+  takeJob(kind: JobKind, lease: { now: number; ms: number }): Promise<Job | undefined>
+  /** It is done, or no longer needed. False where another attempt has it. */
+  jobDone(job: Job): Promise<boolean>
+  /** It is tried again after its pause. False where another attempt has it. */
+  jobFailed(job: Job, now: number): Promise<boolean>
+}
 
 /** Pauses after the first, second … attempt that failed. */
 export const JOB_PAUSES_MS = [10_000, 40_000, 160_000, 640_000] as const
 const LAST_PAUSE_MS = 640_000
 
 /** A row to be inserted with what it is about, in one batch. */
-export function newJob(kind: 'voice.prepare', subject: string, now: number): typeof job.$inferInsert {
+export function newJob(kind: JobKind, subject: string, now: number): typeof job.$inferInsert {
   return { id: newId('job', now), kind, subject, attempt: 0, runAfter: now, createdAt: now }
 }
 

@@ -1,11 +1,56 @@
 // Callers' API keys. A key is random, shown once at its making and kept as its SHA-256; it is found by that hash and the
 // hash is compared once more in constant time. Revoking is a time, not a deletion: turns and usage stay readable.
 import { and, desc, eq, gt, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
-import type { Caller, KeyStore, KeyTerms } from '#edge/ports.ts'
-import { newId, type ApiKeyId, type UserId } from '#shared/ids.ts'
+import { apiKey, user } from '#edge/store/schema/users.ts'
+import { type ApiKeyId, newId, type UserId } from '#shared/ids.ts'
+import type { Caller, KeyTerms, Scope } from '#shared/model/caller.ts'
 import { newSecret, sameSecret, sha256Hex } from '#shared/token.ts'
 import type { EdgeDatabase } from './database.ts'
-import { apiKey, user } from './schema.ts'
+
+/** A key as its owner and the operator see it: never the key itself. */
+export interface KeyView extends KeyTerms {
+  keyId: ApiKeyId
+  userId: UserId
+  createdAt: number
+  lastUsedAt: number | null
+  revokedAt: number | null
+}
+
+export interface KeyStore {
+  /** The caller whose valid key this is. Compared by hash, in constant time. */
+  callerByKey(key: string, now: number): Promise<Caller | undefined>
+  /** The caller of a valid key: a browser's cookie names its key and never holds it. */
+  callerById(keyId: ApiKeyId, now: number): Promise<Caller | undefined>
+  /**
+   * A user whom an identity provider vouches for; his row is made when he first comes. Undefined where he was revoked, or
+   * deleted his account after `issuedAt`.
+   */
+  callerByIdentity(identity: {
+    userId: UserId
+    keyId: ApiKeyId
+    scopes: Scope[]
+    issuedAt: number
+    now: number
+  }): Promise<Caller | undefined>
+  /** Without a `userId` it makes a new user. */
+  createKey(
+    key: Pick<KeyTerms, 'name' | 'scopes'> & Partial<KeyTerms> & { userId?: UserId | undefined; now: number },
+  ): Promise<{ keyId: ApiKeyId; key: string }>
+  /** The keys of one user, or of all; the newest first. */
+  listKeys(userId?: UserId): Promise<KeyView[]>
+  /**
+   * Makes another key on the same terms; the old one is valid until `oldUntil`. Undefined where the key is not valid, or not
+   * the user's.
+   */
+  rotateKey(
+    keyId: ApiKeyId,
+    rotation: { userId?: UserId | undefined; oldUntil: number; now: number },
+  ): Promise<{ keyId: ApiKeyId; key: string } | undefined>
+  /** False where it was revoked before, or is not the user's. */
+  revokeKey(keyId: ApiKeyId, now: number, userId?: UserId): Promise<boolean>
+  /** Keys that ended, by revocation or by expiry, after `since` and until `now`. */
+  endedKeys(since: number, now: number): Promise<ApiKeyId[]>
+}
 
 const KEY_PREFIX = 'pk_'
 /** When a key was last used is written at most this often, so that a request that reads does not also write. */

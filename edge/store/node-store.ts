@@ -1,11 +1,18 @@
 // Which GPU nodes may dial in: each has a token of its own, kept and compared like a caller's key. What a node is doing now
 // is the fleet room's to know.
 import { and, desc, eq, isNull } from 'drizzle-orm'
-import type { NodeStore } from '#edge/ports.ts'
-import { newId } from '#shared/ids.ts'
+import { node } from '#edge/store/schema/nodes.ts'
+import { newId, type NodeId } from '#shared/ids.ts'
 import { newSecret, sameSecret, sha256Hex } from '#shared/token.ts'
 import type { EdgeDatabase } from './database.ts'
-import { node } from './schema.ts'
+
+export interface NodeStore {
+  /** The node whose token this is. Compared by hash, in constant time. */
+  nodeByToken(token: string): Promise<{ nodeId: NodeId; name: string } | undefined>
+  addNode(node: { name: string; now: number }): Promise<{ nodeId: NodeId; token: string }>
+  listNodes(): Promise<Array<{ nodeId: NodeId; name: string; createdAt: number; revokedAt: number | null }>>
+  revokeNode(nodeId: NodeId, now: number): Promise<boolean>
+}
 
 const TOKEN_PREFIX = 'nt_'
 

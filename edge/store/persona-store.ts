@@ -1,9 +1,31 @@
 // The personas: listed and changed for their operator. The rooms read single ones through the session store.
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm'
-import type { PersonaStore } from '#edge/ports.ts'
-import { newId } from '#shared/ids.ts'
+import { conversation } from '#edge/store/schema/conversations.ts'
+import { persona } from '#edge/store/schema/personas.ts'
+import { newId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
+import type { Persona } from '#shared/model/persona.ts'
+import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
+import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { EdgeDatabase } from './database.ts'
-import { conversation, persona } from './schema.ts'
+
+/** A persona as its operator keeps it: what the node is told, and how sessions with it begin. */
+export interface StoredPersona extends Persona {
+  /** For sessions that ask for no mode. */
+  ttsMode: TtsMode
+  voiceProfileId: VoiceProfileId | null
+  keepAudioDays: KeepAudioDays
+}
+
+export interface PersonaStore {
+  /** Sorted by name. */
+  listPersonas(): Promise<StoredPersona[]>
+  persona(id: PersonaId): Promise<StoredPersona | undefined>
+  addPersona(persona: Omit<StoredPersona, 'id'>, now: number): Promise<PersonaId>
+  /** False where there is none. */
+  changePersona(id: PersonaId, change: Partial<Omit<StoredPersona, 'id'>>): Promise<boolean>
+  /** `used`: conversations refer to it, so it stays. */
+  removePersona(id: PersonaId): Promise<'removed' | 'used' | 'unknown'>
+}
 
 /** Personas in one answer: a list for people. */
 const MAX_PERSONAS_READ = 200

@@ -1,7 +1,6 @@
 // What a turn costs by the operator's prices, in millionths of his currency: pure. Used by the stores beside it.
-import type { Metering, Price } from '#edge/ports.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
-import { FIRST_HOLD } from './quotas.ts'
+import { FIRST_HOLD, type Metering, type Price } from './quotas.ts'
 
 const MICROS = 1_000_000
 const MINUTE_MS = 60_000

@@ -1,13 +1,45 @@
 // What is used up and what live sessions hold, counted by the database: for a session that is to open, for one that goes on, and
 // for GET /api/usage. quotas.ts judges the numbers. Knows no room.
 import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
-import type { KeyLimits, Metering, Owner, QuotaMeter, QuotaStanding, QuotaStore, Quotas } from '#edge/ports.ts'
-import type { SessionId } from '#shared/ids.ts'
+import { session } from '#edge/store/schema/conversations.ts'
+import { usage } from '#edge/store/schema/usage.ts'
+import type { SessionId, UserId } from '#shared/ids.ts'
+import type { KeyLimits, Owner } from '#shared/model/caller.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import type { EdgeDatabase } from './database.ts'
 import { costMicrosOf } from './prices.ts'
-import { metersOf, quotasOf, standingOf, type Counted } from './quotas.ts'
-import { session, usage } from './schema.ts'
+import {
+  type Counted,
+  type Metering,
+  metersOf,
+  type QuotaMeter,
+  type Quotas,
+  quotasOf,
+  type QuotaStanding,
+  standingOf,
+} from './quotas.ts'
+
+export interface DayUsage {
+  /** YYYY-MM-DD */
+  day: string
+  turns: number
+  promptTokens: number
+  completionTokens: number
+  inputAudioMs: number
+  outputAudioMs: number
+  costMicros: number
+}
+
+export interface QuotaStore {
+  /** A user's quotas of today, by the limits of his key; for everybody, only the cost of all users together. */
+  meters(owner: Owner, limits: KeyLimits, now: number): Promise<QuotaMeter[]>
+  /** The fault of the user's first quota of today that is used up. */
+  exhausted(userId: UserId, limits: KeyLimits, now: number): Promise<QuotaStanding['exhausted']>
+  /** Counts what was spoken outside of turns. */
+  spoken(userId: UserId, speech: { engine: string; audioMs: number }, now: number): Promise<void>
+  /** Days with turns, newest first; `from` and `to` are both included. */
+  usage(owner: Owner, days: { from: string; to: string }): Promise<DayUsage[]>
+}
 
 /** Whose quotas of which day. `self`: the session that asks; what it holds itself does not stand in its way. */
 interface Whose {

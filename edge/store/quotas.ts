@@ -3,10 +3,51 @@
 // One rule for who may open a session and whose session goes on: what is used, and what the user's other live sessions hold for
 // their next turn, leaves something. A session holds as much as its largest turn, so turns that end at the same time pass a quota
 // by less than one of them may use.
-import type { KeyLimits, Metering, QuotaMeter, QuotaStanding, Quotas } from '#edge/ports.ts'
 import type { Fault } from '#shared/fault.ts'
+import type { KeyLimits } from '#shared/model/caller.ts'
 import { dayEnd, type Quota } from '#shared/model/quota.ts'
 import { CALLER_GONE_MS } from '#shared/protocol/limits.ts'
+
+/** The operator's own limits, where a key has none; null for no limit. */
+export interface Quotas {
+  sessions: number | null
+  /** For one user and day (UTC). */
+  tokensPerDay: number | null
+  audioMsPerDay: number | null
+  /** Millionths of the currency that prices are in. */
+  costMicrosPerDay: number | null
+  /** For all users together. */
+  serviceCostMicrosPerDay: number | null
+}
+
+/** In the operator's currency; what is absent costs nothing. */
+export interface Price {
+  perThousandTokens?: number | undefined
+  /** A minute of audio: recognised for stt, spoken for tts. */
+  perMinute?: number | undefined
+}
+
+export interface Metering {
+  quotas: Quotas
+  /** By an engine's id (`qwen@3`), its name or its role: the first of them that is there counts. */
+  prices: Record<string, Price>
+}
+
+/** How much of one quota is used. */
+export interface QuotaMeter {
+  quota: Quota
+  used: number
+  /** What live sessions may still use before it is counted: one turn each. */
+  held: number
+  max: number | null
+}
+
+/** What a turn left of the quotas of a live session. */
+export interface QuotaStanding {
+  /** Quotas that are mostly used. */
+  near: Quota[]
+  exhausted: Extract<Fault, { code: 'quota_exhausted' }> | undefined
+}
 
 /**
  * What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s. What may pass

@@ -1,17 +1,73 @@
 // Sessions and the conversations that they continue. One live session a conversation: a unique index holds it, so that it
 // is true for any number of edges. Called by the session rooms. Knows no socket and no node.
 import { and, count, desc, eq, isNotNull, lt, sql, type SQL } from 'drizzle-orm'
-import type { Metering, Quotas, SessionOpening, SessionStore } from '#edge/ports.ts'
+import { conversation, session } from '#edge/store/schema/conversations.ts'
+import { persona } from '#edge/store/schema/personas.ts'
+import { turn } from '#edge/store/schema/turns.ts'
+import { usage } from '#edge/store/schema/usage.ts'
+import { user } from '#edge/store/schema/users.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
-import { newId, type ConversationId } from '#shared/ids.ts'
-import { dayOf } from '#shared/model/quota.ts'
+import { type ConversationId, newId, type NodeId, type PersonaId, type SessionId, type UserId } from '#shared/ids.ts'
+import type { KeyLimits } from '#shared/model/caller.ts'
+import { dayOf, type Quota } from '#shared/model/quota.ts'
+import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
-import { valuesOf, type EdgeDatabase } from './database.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
+import { type EdgeDatabase, valuesOf } from './database.ts'
+import type { StoredPersona } from './persona-store.ts'
 import { firstHoldMicros } from './prices.ts'
 import { countForOpening, hasQuotaSql } from './quota-store.ts'
-import { exhaustedIn, FIRST_HOLD, metersOf, nearIn, quotasOf, type Counted } from './quotas.ts'
-import { conversation, persona, session, turn, usage, user } from './schema.ts'
+import {
+  type Counted,
+  exhaustedIn,
+  FIRST_HOLD,
+  type Metering,
+  metersOf,
+  nearIn,
+  type Quotas,
+  quotasOf,
+} from './quotas.ts'
+
+export interface SessionOpening {
+  sessionId: SessionId
+  userId: UserId
+  /** The conversation to continue; undefined makes a new one. */
+  conversationId: ConversationId | undefined
+  personaId: PersonaId
+  /** The limits of the caller's key; the operator's own where there are none. */
+  limits?: KeyLimits | undefined
+  /** How long the sound of its turns is kept; without it, not at all. */
+  keepAudioDays?: KeepAudioDays | undefined
+  now: number
+}
+
+export interface SessionStore {
+  persona(id: PersonaId): Promise<StoredPersona | undefined>
+  /**
+   * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
+   * user's, conflict where it has a live session, quota_exhausted where a quota is used up.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `near`: quotas that are mostly used.
+   */
+  openSession(
+    opening: SessionOpening,
+  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number; near: Quota[] }>
+  placed(session: {
+    sessionId: SessionId
+    nodeId: NodeId
+    epoch: number
+    resumeTokenHash: string
+    now: number
+  }): Promise<void>
+  ended(session: { sessionId: SessionId; reason: EndReason; now: number }): Promise<void>
+  /** Ends the sessions that were live when the edge went down, so that their conversations are free. Called at the start. */
+  endAllLive(now: number): Promise<number>
+  /**
+   * Ends sessions that are still live although they were opened before `openedBefore`: their room could not write the end.
+   * Forgets the resume tokens of all that are over. Returns how many of each.
+   */
+  sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number; forgotten: number }>
+}
 
 /** A past turn has some 100 characters; more rows than this are never within MAX_CONTEXT_BYTES in practice. */
 const MAX_CONTEXT_TURNS = 500

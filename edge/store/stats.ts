@@ -1,8 +1,23 @@
 // What was said a day, and how quickly it was answered, counted by the database. Used by history-store.ts.
 import { and, between, desc, eq, sql } from 'drizzle-orm'
-import type { DayStats, Owner } from '#edge/ports.ts'
+import { session } from '#edge/store/schema/conversations.ts'
+import { turn } from '#edge/store/schema/turns.ts'
+import { usage } from '#edge/store/schema/usage.ts'
+import type { Owner } from '#shared/model/caller.ts'
 import type { EdgeDatabase } from './database.ts'
-import { session, turn, usage } from './schema.ts'
+
+/** What was said on one day (UTC). */
+export interface DayStats {
+  /** YYYY-MM-DD */
+  day: string
+  turns: number
+  inputAudioMs: number
+  outputAudioMs: number
+  promptTokens: number
+  completionTokens: number
+  /** Voice to voice; null on a day without a spoken turn. */
+  latencyMs: { p50: number; p95: number } | null
+}
 
 const sum = (column: { name: string }) => sql<number>`sum(${column})`
 

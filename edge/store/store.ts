@@ -1,19 +1,34 @@
 // Everything that outlives the rooms, as one Store. The host opens and migrates the database and closes it.
 import { sql } from 'drizzle-orm'
-import type { Metering, Store } from '#edge/ports.ts'
+import { type AudioStore, createAudioStore } from './audio-store.ts'
 import type { EdgeDatabase } from './database.ts'
-import { createAudioStore } from './audio-store.ts'
-import { createHistoryEdits } from './history-edits.ts'
-import { createHistoryStore } from './history-store.ts'
-import { createJobStore } from './job-store.ts'
-import { createKeyStore } from './key-store.ts'
-import { createNodeStore } from './node-store.ts'
-import { createPersonaStore } from './persona-store.ts'
-import { createQuotaStore } from './quota-store.ts'
-import { UNMETERED } from './quotas.ts'
-import { createSessionStore } from './session-store.ts'
-import { createTurnStore } from './turn-store.ts'
-import { createVoiceStore } from './voice-store.ts'
+import { createHistoryEdits, type HistoryEdits } from './history-edits.ts'
+import { createHistoryStore, type HistoryStore } from './history-store.ts'
+import { createJobStore, type JobStore } from './job-store.ts'
+import { createKeyStore, type KeyStore } from './key-store.ts'
+import { createNodeStore, type NodeStore } from './node-store.ts'
+import { createPersonaStore, type PersonaStore } from './persona-store.ts'
+import { createQuotaStore, type QuotaStore } from './quota-store.ts'
+import { type Metering, UNMETERED } from './quotas.ts'
+import { createSessionStore, type SessionStore } from './session-store.ts'
+import { createTurnStore, type TurnStore } from './turn-store.ts'
+import { createVoiceStore, type VoiceStore } from './voice-store.ts'
+
+export interface Store {
+  sessions: SessionStore
+  turns: TurnStore
+  history: HistoryStore
+  edits: HistoryEdits
+  nodes: NodeStore
+  keys: KeyStore
+  personas: PersonaStore
+  audio: AudioStore
+  voices: VoiceStore
+  jobs: JobStore
+  quotas: QuotaStore
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+}
 
 /** Turns at a time: a batch of some 100 KB. */
 const INDEXED_AT_ONCE = 200

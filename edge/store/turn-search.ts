@@ -1,10 +1,24 @@
 // The words of turns in the full-text index: written beside each turn, found by owner and words. Used by the stores beside it.
 import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
-import type { Owner, TurnHit } from '#edge/ports.ts'
-import type { TurnId, UserId } from '#shared/ids.ts'
+import { session } from '#edge/store/schema/conversations.ts'
+import { turn, turnSearchRow } from '#edge/store/schema/turns.ts'
+import type { ConversationId, TurnId, UserId } from '#shared/ids.ts'
+import type { Owner } from '#shared/model/caller.ts'
 import type { EdgeDatabase } from './database.ts'
 import { beginning, excerpt, isShort, matchExpression, searchWords } from './search-text.ts'
-import { session, turn, turnSearchRow } from './schema.ts'
+
+/** A turn in which the words of a query were found. */
+export interface TurnHit {
+  conversationId: ConversationId
+  turnId: TurnId
+  turn: number
+  startedAt: number
+  part: 'utterance' | 'reply'
+  /** The text around the first place. */
+  text: string
+  /** Where in `text` the words are: UTF-16 offsets. */
+  hits: Array<[start: number, end: number]>
+}
 
 interface Said {
   id: TurnId

@@ -1,17 +1,36 @@
 // Finished turns and what they cost, each once, whatever is delivered how often: the turn's id decides. Called by the fleet
 // room (from a node's outbox) and by the session room (for a turn that was cut, or of an earlier session). Knows no link.
 import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
-import type { Metering, TurnStore } from '#edge/ports.ts'
+import { conversation, session } from '#edge/store/schema/conversations.ts'
+import { turn } from '#edge/store/schema/turns.ts'
+import { usage } from '#edge/store/schema/usage.ts'
 import { notFound } from '#shared/fault.ts'
-import type { ConversationId } from '#shared/ids.ts'
+import type { ConversationId, SessionId, TurnId } from '#shared/ids.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { keepAudio } from './audio-store.ts'
-import { excluded, valuesOf, type EdgeDatabase } from './database.ts'
+import { type EdgeDatabase, excluded, valuesOf } from './database.ts'
 import { costMicrosOf } from './prices.ts'
 import { countForSession, holdFor, standingIn } from './quota-store.ts'
-import { conversation, session, turn, usage } from './schema.ts'
+import type { Metering, QuotaStanding } from './quotas.ts'
 import { indexTurn } from './turn-search.ts'
+
+/** Finished turns from the nodes, and cut turns that only the session room knows. */
+export interface TurnStore {
+  /**
+   * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
+   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's. Returns what is
+   * left for the session; undefined where the session is over and the turn is only counted.
+   */
+  storeTurn(turn: {
+    sessionId: SessionId
+    conversationId: ConversationId
+    record: TurnRecord
+    now: number
+  }): Promise<QuotaStanding | undefined>
+  /** Corrects the utterance of a stored turn. Throws not_found where the conversation has no such turn. */
+  correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
+}
 
 /** With what it cost by the prices of now. */
 type FinishedTurn = Parameters<TurnStore['storeTurn']>[0] & { costMicros: number }

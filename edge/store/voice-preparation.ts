@@ -1,16 +1,37 @@
 // What nodes make of voice profiles: checked, ready or rejected; which of their files are still named; what a session speaks with.
 import { and, eq, inArray, or, sql } from 'drizzle-orm'
-import type { StoredVoice, VoiceStore } from '#edge/ports.ts'
-import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
+import { job } from '#edge/store/schema/jobs.ts'
+import { turnAudio } from '#edge/store/schema/turns.ts'
+import { voiceProfile } from '#edge/store/schema/voices.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import type { UserId, VoiceProfileId } from '#shared/ids.ts'
+import type { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { audioFiles } from './audio-store.ts'
 import type { EdgeDatabase } from './database.ts'
-import { FILES, filesOf, isOwn } from './voice-rows.ts'
-import { job, turnAudio, voiceProfile } from './file-schema.ts'
-import { isAttempt } from './job-store.ts'
+import { isAttempt, type Job } from './job-store.ts'
+import { FILES, filesOf, isOwn, type StoredVoice } from './voice-rows.ts'
 
-type Prepared = Pick<VoiceStore, 'checkVoice' | 'settleVoice' | 'unnamed' | 'speakingVoice' | 'personaVoice'>
+export type VoiceOutcome =
+  | { state: 'ready'; preparedSha256: BlobHash; referenceText: string; quality: VoiceQuality }
+  | { state: 'rejected'; reason: VoiceRejection; quality: VoiceQuality | null }
 
-export function createVoicePreparation(db: EdgeDatabase): Prepared {
+export interface VoicePreparation {
+  /** A node begins to check it. False where the profile is gone, or needs no check. */
+  checkVoice(id: VoiceProfileId, now: number): Promise<boolean>
+  /**
+   * Writes what came of the job and ends the job. Writes nothing where the profile is gone or was changed meanwhile. Returns
+   * whether the outcome was kept.
+   */
+  settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, by: { job: Job; now: number }): Promise<boolean>
+  /** Returns those of the files that nothing names any more. */
+  unnamed(hashes: readonly BlobHash[]): Promise<BlobHash[]>
+  /** The voice that a user chose for a session; `unready` where it is not ready. */
+  speakingVoice(choice: { userId: UserId; id: VoiceProfileId }): Promise<SpeakingVoice | 'unready' | undefined>
+  /** A persona's voice is for all who talk to it. */
+  personaVoice(id: VoiceProfileId): Promise<SpeakingVoice | undefined>
+}
+
+export function createVoicePreparation(db: EdgeDatabase): VoicePreparation {
   return {
     async checkVoice(id, now) {
       const { rowsAffected } = await db

@@ -1,9 +1,17 @@
 // Which rows are whose, and which files they name: shared by the stores of voices.
 import { and, eq, type SQL } from 'drizzle-orm'
-import type { Owner, StoredVoice } from '#edge/ports.ts'
+import { voiceProfile } from '#edge/store/schema/voices.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import type { VoiceProfileId } from '#shared/ids.ts'
-import { voiceProfile } from './file-schema.ts'
+import type { UserId, VoiceProfileId } from '#shared/ids.ts'
+import type { Owner } from '#shared/model/caller.ts'
+import type { VoiceProfile } from '#shared/model/voice-profile.ts'
+
+/** A profile with what only the edge needs to know of it. */
+export interface StoredVoice extends VoiceProfile {
+  userId: UserId
+  sha256: BlobHash
+  preparedSha256: BlobHash | null
+}
 
 export const FILES = { sha256: voiceProfile.sha256, preparedSha256: voiceProfile.preparedSha256 }
 

@@ -1,16 +1,55 @@
 // Voice profiles as their owners keep them; what nodes make of them is voice-preparation.ts. Knows no file and no node.
 import { and, desc, eq, getTableColumns, lt, ne, or, sql } from 'drizzle-orm'
-import type { NewVoice, Owner, VoiceStore } from '#edge/ports.ts'
-import { newId, type VoiceProfileId } from '#shared/ids.ts'
+import { job } from '#edge/store/schema/jobs.ts'
+import { persona } from '#edge/store/schema/personas.ts'
+import { voiceProfile } from '#edge/store/schema/voices.ts'
+import type { BlobHash } from '#shared/blob.ts'
+import { newId, type UserId, type VoiceProfileId } from '#shared/ids.ts'
+import type { Owner } from '#shared/model/caller.ts'
+import type { Language } from '#shared/model/language.ts'
 import { MAX_VOICES } from '#shared/model/voice-profile.ts'
-import { valuesOf, type EdgeDatabase } from './database.ts'
+import { type EdgeDatabase, valuesOf } from './database.ts'
 import { newJob } from './job-store.ts'
-import { persona } from './schema.ts'
-import { createVoicePreparation } from './voice-preparation.ts'
-import { FILES, filesOf, isOwn, isOwners } from './voice-rows.ts'
-import { job, voiceProfile } from './file-schema.ts'
+import { createVoicePreparation, type VoicePreparation } from './voice-preparation.ts'
+import { FILES, filesOf, isOwn, isOwners, type StoredVoice } from './voice-rows.ts'
 
-type Owned = Pick<VoiceStore, 'addVoice' | 'listVoices' | 'voice' | 'changeVoice' | 'removeVoice'>
+export interface NewVoice {
+  userId: UserId
+  name: string
+  language: Language
+  /** Null where a node is to write down what is said. */
+  referenceText: string | null
+  consent: string
+  sha256: BlobHash
+  mediaType: string
+  bytes: number
+}
+
+/** A voice of another user is as if it were not there. */
+export interface VoiceStore extends VoicePreparation {
+  /**
+   * Adds it together with the job that prepares it. `known`: the user has this recording already, and nothing changed.
+   * `tooMany`: he has MAX_VOICES.
+   */
+  addVoice(
+    voice: NewVoice,
+    now: number,
+  ): Promise<{ outcome: 'added' | 'known'; id: VoiceProfileId } | { outcome: 'tooMany' }>
+  /** The newest first; `before` is the last one of the page before. */
+  listVoices(owner: Owner, page: { limit: number; before?: VoiceProfileId | undefined }): Promise<StoredVoice[]>
+  voice(owner: Owner, id: VoiceProfileId): Promise<StoredVoice | undefined>
+  /** Another language or other words have it prepared anew. False where there is none. */
+  changeVoice(
+    owner: Owner,
+    id: VoiceProfileId,
+    change: { name?: string | undefined; language?: Language | undefined; referenceText?: string | null | undefined },
+    now: number,
+  ): Promise<boolean>
+  /** Removes it with its job. Returns the files that it named; undefined where there is none. */
+  removeVoice(owner: Owner, id: VoiceProfileId): Promise<BlobHash[] | undefined>
+}
+
+type Owned = Omit<VoiceStore, keyof VoicePreparation>
 
 export function createVoiceStore(db: EdgeDatabase): VoiceStore {
   return { ...ownedVoices(db), ...createVoicePreparation(db) }

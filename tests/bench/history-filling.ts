@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql, type SQL } from 'drizzle-orm'
-import { SCOPES } from '#edge/ports.ts'
+import { SCOPES } from '#shared/model/caller.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import { searchWords } from '#edge/store/search-text.ts'
 import { createStore } from '#edge/store/store.ts'

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { KeyLimits, Scope } from '#edge/ports.ts'
+import type { KeyLimits, Scope } from '#shared/model/caller.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
 import { systemClock } from '#shared/clock.ts'

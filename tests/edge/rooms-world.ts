@@ -1,5 +1,6 @@
 // All rooms of an edge with a virtual clock, sockets in memory and a store in memory: hours pass in milliseconds.
-import type { Caller, CallerAdmission, RoomSocket } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { CallerAdmission, RoomSocket } from '#edge/ports.ts'
 import { createRooms, type Rooms, type Seated, type Seating } from '#edge/runtime/node/rooms.ts'
 import { newId, type NodeId, type SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'

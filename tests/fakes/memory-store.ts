@@ -1,5 +1,10 @@
 // The Store port in memory: what rooms and routes need of it, without a database. Shows what was written.
-import type { Caller, KeyTerms, KeyView, QuotaStanding, SessionOpening, Store, StoredPersona } from '#edge/ports.ts'
+import type { Caller, KeyTerms } from '#shared/model/caller.ts'
+import type { KeyView } from '#edge/store/key-store.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
+import type { SessionOpening } from '#edge/store/session-store.ts'
+import type { Store } from '#edge/store/store.ts'
+import type { StoredPersona } from '#edge/store/persona-store.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { newId, type ApiKeyId, type ConversationId, type NodeId, type SessionId, type UserId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'

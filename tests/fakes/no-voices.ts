@@ -1,5 +1,5 @@
 // The part of a Store that keeps voices, of a house that has none.
-import type { Store } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 
 export const noVoices: Pick<Store, 'audio' | 'voices' | 'jobs'> = {
   audio: {

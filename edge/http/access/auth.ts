@@ -2,7 +2,8 @@
 // rides along from any page, so with it the Origin must be ours wherever something changes or a socket opens.
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
-import type { Caller, EdgePorts, Scope } from '#edge/ports.ts'
+import type { Caller, Scope } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { countedAddress } from '#edge/limits/counted-address.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'

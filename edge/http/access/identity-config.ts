@@ -1,6 +1,6 @@
 // The operator's words about his identity provider, as variables of either host. Knows no host.
 import * as v from 'valibot'
-import { SCOPES, type Scope } from '#edge/ports.ts'
+import { SCOPES, type Scope } from '#shared/model/caller.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { IdentityProvider } from './identities.ts'
 

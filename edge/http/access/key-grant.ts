@@ -1,7 +1,8 @@
 // Single-use secrets that stand for a key: the ticket that opens one session, for browsers and apps that cannot send a
 // header with a socket, and the code that signs one browser in. The Limits port keeps only a secret's hash and the key
 // behind it, so that a revoked key takes its tickets and codes along.
-import type { Caller, EdgePorts } from '#edge/ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { CALLER_TICKET_VALID_MS } from '#shared/protocol/limits.ts'
 import { newSecret, sha256Hex } from '#shared/token.ts'
 import { callerByReference, referenceOf } from './key-reference.ts'

@@ -1,7 +1,8 @@
 // How a cookie, a ticket or a client secret names whoever it stands for: the key, and for the token of an identity provider also what
 // that token allowed and until when. Nothing that is derived from a token allows more, or lasts longer, than the token. Pure but for the
 // look-up.
-import { SCOPES, type Caller, type EdgePorts, type Scope } from '#edge/ports.ts'
+import { SCOPES, type Caller, type Scope } from '#shared/model/caller.ts'
+import type { EdgePorts } from '#edge/ports.ts'
 import { isId } from '#shared/ids.ts'
 
 /** `key_…`, or `key_…~until~scope+scope`. Without a dot, so that a cookie can put its own end behind. */

@@ -1,6 +1,6 @@
 // The operator's words about quotas and prices, as variables of either host. Knows no host.
 import * as v from 'valibot'
-import type { Metering } from '#edge/ports.ts'
+import type { Metering } from '#edge/store/quotas.ts'
 
 const MICROS = 1_000_000
 const MINUTE_MS = 60_000

@@ -5,7 +5,7 @@ import { describeRoute, resolver, type DescribeRouteOptions } from 'hono-openapi
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { OpenAPIV3 } from 'openapi-types'
 import type * as v from 'valibot'
-import type { Scope } from '#edge/ports.ts'
+import type { Scope } from '#shared/model/caller.ts'
 import { ROUTE_RATES, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'

@@ -2,7 +2,8 @@
 // way in for everything under /api and /v1 that needs a key.
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import type { Caller, EdgePorts, Scope, Taken } from '#edge/ports.ts'
+import type { Caller, Scope } from '#shared/model/caller.ts'
+import type { EdgePorts, Taken } from '#edge/ports.ts'
 import { ruleOf, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FaultError } from '#shared/fault.ts'
 import { callerOf, mayDo, type AuthPorts } from '#edge/http/access/auth.ts'

@@ -8,7 +8,6 @@ import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import * as v from 'valibot'
 import type { EdgeDatabase } from '#edge/store/database.ts'
-import * as schema from '#edge/store/schema.ts'
 import { openSqlWorker, type SqlWorker } from '#shared/on-node/sql-worker.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/edge', import.meta.url))
@@ -25,11 +24,11 @@ export interface OpenDatabase {
 export async function openDatabase({ url, authToken }: { url: string; authToken?: string }): Promise<OpenDatabase> {
   if (url.startsWith('file:')) {
     const worker = await openSqlWorker(url)
-    const db = drizzle(worker, { schema })
+    const db = drizzle(worker)
     return { db, migrate: () => migrateFile(db, worker, fileURLToPath(url)), close: () => worker.end() }
   }
   const client = createClient({ url, authToken })
-  const db = drizzle(client, { schema })
+  const db = drizzle(client)
   const close = (): Promise<void> => Promise.resolve(client.close())
   return { db, migrate: async () => ({ applied: await runMigrations(db, client), backup: undefined }), close }
 }

@@ -1,7 +1,8 @@
 // When the Node host looks for nodes whose token was revoked and for keys that ended. Used by start-edge.ts.
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { turnRevokedAway, type RevokedNodesPorts } from '#edge/fleet/revoked-nodes.ts'
-import type { Sessions, Store } from '#edge/ports.ts'
+import type { Sessions } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import type { Clock } from '#shared/clock.ts'
 
 /** With a session's farewell (FAREWELL_MS) within the 5 s in which a revocation is promised to be everywhere. */

@@ -1,6 +1,7 @@
 // All rooms of this process: a map of session rooms and one fleet room, each behind its mailbox, and how they reach
 // each other. Made in main.ts; upgrades.ts brings the sockets.
-import type { CallerAdmission, Fleet, Metrics, NodeAdmission, RoomSocket, Sessions, Store } from '#edge/ports.ts'
+import type { CallerAdmission, Fleet, Metrics, NodeAdmission, RoomSocket, Sessions } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import type { Seat } from '#edge/session/peer.ts'

@@ -1,7 +1,8 @@
 // Secrets that the edge makes for itself at its first start and keeps in the data folder, readable by its owner only.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SCOPES, type KeyStore } from '#edge/ports.ts'
+import { SCOPES } from '#shared/model/caller.ts'
+import type { KeyStore } from '#edge/store/key-store.ts'
 import { newSecret } from '#shared/token.ts'
 
 /** Signs cookies. A new one signs every browser out. */

@@ -6,7 +6,7 @@ import type { IdentityProvider } from '#edge/http/access/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/access/identity-config.ts'
 import { meteringOf, QUOTA_VARIABLES } from '#edge/http/access/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
-import type { Metering } from '#edge/ports.ts'
+import type { Metering } from '#edge/store/quotas.ts'
 import manifest from '#package.json' with { type: 'json' }
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'

@@ -2,11 +2,10 @@
 import { type Client, createClient } from '@libsql/client/web'
 import { drizzle } from 'drizzle-orm/libsql/web'
 import type { EdgeDatabase } from '#edge/store/database.ts'
-import * as schema from '#edge/store/schema.ts'
 
 export function openDatabase({ url, authToken }: { url: string; authToken: string | undefined }): EdgeDatabase {
   const open = (): Client => createClient({ url, ...(authToken !== undefined && { authToken }) })
-  return drizzle(clientForEachCall(open), { schema })
+  return drizzle(clientForEachCall(open))
 }
 
 /**

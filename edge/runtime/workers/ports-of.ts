@@ -1,5 +1,6 @@
 // The ports that Worker and objects share, made from the bindings: each isolate and each object makes its own, once.
-import type { Metrics, Store } from '#edge/ports.ts'
+import type { Metrics } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import { createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'

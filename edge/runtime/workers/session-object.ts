@@ -2,7 +2,8 @@
 // its sockets are accepted plainly; what a later object needs is kept on disk, and both ends come back to it by themselves.
 import { DurableObject } from 'cloudflare:workers'
 import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
-import type { CallerAdmission, NodeAdmission, QuotaStanding } from '#edge/ports.ts'
+import type { CallerAdmission, NodeAdmission } from '#edge/ports.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { KeptSession } from '#edge/session/kept-session.ts'
 import type { Seat } from '#edge/session/peer.ts'
 import { SessionRoom } from '#edge/session/session-room.ts'

@@ -1,6 +1,7 @@
 // What was said, over HTTP: search, statistics, corrections, feedback, export, deletion, on a real edge of either host.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DayStats, TurnHit } from '#edge/ports.ts'
+import type { DayStats } from '#edge/store/stats.ts'
+import type { TurnHit } from '#edge/store/turn-search.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'

@@ -1,6 +1,6 @@
 // Keys as an operator and their holders use them over HTTP, client secrets, and the rates of the routes, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KeyView } from '#edge/ports.ts'
+import type { KeyView } from '#edge/store/key-store.ts'
 import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
 import { dialStatus } from './dial-status.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'

@@ -1,6 +1,6 @@
 // Text that comes by HTTP is looked at before it is stored: corrections, comments, names. On a real edge of either host.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Scope } from '#edge/ports.ts'
+import type { Scope } from '#shared/model/caller.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 

@@ -1,6 +1,7 @@
 // GET /api/usage on a real edge: what a user has used, what is left, and who may see it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DayUsage, QuotaMeter } from '#edge/ports.ts'
+import type { DayUsage } from '#edge/store/quota-store.ts'
+import type { QuotaMeter } from '#edge/store/quotas.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 

@@ -1,6 +1,6 @@
 // The session room with virtual time: what it makes of a quota that is used up while somebody talks.
 import { describe, expect, it } from 'vitest'
-import type { QuotaStanding } from '#edge/ports.ts'
+import type { QuotaStanding } from '#edge/store/quotas.ts'
 import { newId } from '#shared/ids.ts'
 import { NO_TIMINGS } from '#shared/model/turn.ts'
 import { CLOSE_NORMAL } from '#shared/protocol/close-codes.ts'

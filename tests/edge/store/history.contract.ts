@@ -1,6 +1,6 @@
 // The contract of what is found, counted, judged and deleted of what was said, run against each database.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'

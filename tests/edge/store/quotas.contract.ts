@@ -1,7 +1,8 @@
 // The contract of quotas as the Store keeps them, run against each database that can stand behind it.
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { KeyLimits, Metering, QuotaStanding } from '#edge/ports.ts'
+import type { KeyLimits } from '#shared/model/caller.ts'
+import type { Metering, QuotaStanding } from '#edge/store/quotas.ts'
 import { FIRST_HOLD, UNMETERED } from '#edge/store/quotas.ts'
 import { faultOf } from '#shared/fault.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'

@@ -1,6 +1,6 @@
 // The contract of SessionStore.sweep, run against each database that can stand behind the Store.
 import { expect, it } from 'vitest'
-import type { SessionStore } from '#edge/ports.ts'
+import type { SessionStore } from '#edge/store/session-store.ts'
 import { newId, type ConversationId } from '#shared/ids.ts'
 import type { OpenStore } from './store.contract.ts'
 

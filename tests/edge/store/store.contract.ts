@@ -1,7 +1,7 @@
 // The contract of the Store, run against each database that can stand behind it. Each test opens its own.
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '#edge/ports.ts'
+import type { Store } from '#edge/store/store.ts'
 import { newId, type ConversationId, type SessionId, type UserId } from '#shared/ids.ts'
 import type { TurnRecord, Usage } from '#shared/model/turn.ts'
 import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'

@@ -1,6 +1,8 @@
 // The contract of VoiceStore and JobStore, run against each database that can stand behind the Store.
 import { describe, expect, it } from 'vitest'
-import type { Job, NewVoice, Store } from '#edge/ports.ts'
+import type { Job } from '#edge/store/job-store.ts'
+import type { NewVoice } from '#edge/store/voice-store.ts'
+import type { Store } from '#edge/store/store.ts'
 import { JOB_PAUSES_MS } from '#edge/store/job-store.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { UserId } from '#shared/ids.ts'
