@@ -15,6 +15,7 @@ import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import type { Engines } from '#gpu-node/engines/ports.ts'
 import { startNode } from '#gpu-node/start-node.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
+import { newId, type ConversationId } from '#shared/ids.ts'
 import { silentLog } from '#shared/log.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
@@ -39,6 +40,8 @@ export interface WebWorld {
   leave(page: Page): Promise<void>
   /** The turns of this page's conversation in the database, once there are so many. */
   storedTurns(page: Page, count: number): Promise<TurnRecord[]>
+  /** A stored conversation with these turns. */
+  storeConversation(turns: TurnRecord[]): Promise<ConversationId>
   /** Errors that pages logged or threw: broken rules of the content policy among them. */
   complaints: string[]
   /** A file in the world's folder. */
@@ -57,7 +60,8 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
   const limits = { rateFactor: 100, sessions: 100 }
   const newKey = async (scopes: Scope[]): Promise<string> =>
     (await store.keys.createKey({ name: 'web', scopes, limits, now: Date.now() })).key
-  const authorization = `Bearer ${await newKey([...SCOPES])}`
+  const ownKey = await newKey([...SCOPES])
+  const authorization = `Bearer ${ownKey}`
   const stops: (() => Promise<void>)[] = [() => edge.close()]
   const complaints: string[] = []
 
@@ -122,6 +126,16 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
         },
         { timeout: PATIENCE_MS },
       )
+    },
+    async storeConversation(turns) {
+      const caller = await store.keys.callerByKey(ownKey, Date.now())
+      if (caller === undefined) throw new Error('the world has lost its key')
+      const session = { sessionId: newId('session'), userId: caller.userId, now: Date.now() }
+      const opening = { ...session, conversationId: undefined, personaId: 'per_default' } as const
+      const { conversationId } = await store.sessions.openSession(opening)
+      for (const record of turns) await store.turns.storeTurn({ ...session, conversationId, record })
+      await store.sessions.ended({ ...session, reason: 'caller' })
+      return conversationId
     },
     keep(name, bytes) {
       const path = join(dir, name)
