@@ -69,37 +69,37 @@ function readModel(constants: Map<string, Float32Array>): Model {
 }
 
 class SileroStream implements VadStream {
-  private readonly model: Model
-  private readonly samples = new Float32Array(CONTEXT_SAMPLES + VAD_FRAME_SAMPLES + MIRRORED_SAMPLES)
-  private readonly hidden = new Float32Array(HIDDEN)
-  private readonly cell = new Float32Array(HIDDEN)
-  private readonly gates = new Float32Array(HIDDEN * 4)
+  readonly #model: Model
+  readonly #samples = new Float32Array(CONTEXT_SAMPLES + VAD_FRAME_SAMPLES + MIRRORED_SAMPLES)
+  readonly #hidden = new Float32Array(HIDDEN)
+  readonly #cell = new Float32Array(HIDDEN)
+  readonly #gates = new Float32Array(HIDDEN * 4)
 
   constructor(model: Model) {
-    this.model = model
+    this.#model = model
   }
 
   push(frame: Float32Array): number {
     invariant(frame.length === VAD_FRAME_SAMPLES, `a VAD frame has ${VAD_FRAME_SAMPLES} samples`)
-    const { samples } = this
+    const samples = this.#samples
     const end = CONTEXT_SAMPLES + VAD_FRAME_SAMPLES
     samples.set(frame, CONTEXT_SAMPLES)
     for (let i = 0; i < MIRRORED_SAMPLES; i++) samples[end + i] = samples[end - 2 - i] ?? 0
-    let features = magnitudes(samples, this.model.fourierBasis)
-    for (const convolution of this.model.convolutions) features = convolve(features, convolution)
+    let features = magnitudes(samples, this.#model.fourierBasis)
+    for (const convolution of this.#model.convolutions) features = convolve(features, convolution)
     samples.copyWithin(0, end - CONTEXT_SAMPLES, end)
-    return this.recur(features)
+    return this.#recur(features)
   }
 
   reset(): void {
-    this.samples.fill(0)
-    this.hidden.fill(0)
-    this.cell.fill(0)
+    this.#samples.fill(0)
+    this.#hidden.fill(0)
+    this.#cell.fill(0)
   }
 
   /** One step of the LSTM (gates in the order input, forget, candidate, output) and the output layer over it. */
-  private recur(features: Float32Array): number {
-    const { model, hidden, cell, gates } = this
+  #recur(features: Float32Array): number {
+    const [model, hidden, cell, gates] = [this.#model, this.#hidden, this.#cell, this.#gates]
     for (let j = 0; j < gates.length; j++) {
       gates[j] = (model.gateBiases[j] ?? 0) + dot(model.inputWeights, j, features) + dot(model.hiddenWeights, j, hidden)
     }
