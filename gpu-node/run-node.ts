@@ -5,6 +5,7 @@ import { faultOf } from '#shared/fault.ts'
 import { tellReady } from '#shared/on-node/child-group.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
+import { requireSimd } from '#gpu-node/engines/embedded/silero/silero-vad.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import { readNodeConfig } from './config/node-config.ts'
 import { runEngines } from './run-engines.ts'
@@ -12,7 +13,10 @@ import { startNode, type RunningNode } from './start-node.ts'
 
 /** Resolves with the exit code. */
 export async function runNode(): Promise<number> {
-  const config = prepare(() => readNodeConfig())
+  const config = prepare(() => {
+    requireSimd()
+    return readNodeConfig()
+  })
   if (!config) return EXIT_CONFIG
   const stop = stopSignals()
   const logFile = await openProgramLog('gpu-node', config)

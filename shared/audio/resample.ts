@@ -27,36 +27,36 @@ interface Filter {
 export class Resampler {
   readonly fromRate: number
   readonly toRate: number
-  private readonly filter: Filter
-  private pending: Float32Array
-  private position = 0
-  private phase = 0
-  private taken = 0
-  private given = 0
+  readonly #filter: Filter
+  #pending: Float32Array
+  #position = 0
+  #phase = 0
+  #taken = 0
+  #given = 0
 
   constructor(fromRate: number, toRate: number) {
     this.fromRate = fromRate
     this.toRate = toRate
-    this.filter = filterFor(fromRate, toRate)
+    this.#filter = filterFor(fromRate, toRate)
     // Zeros before the first sample, so that output sample 0 is at the time of input sample 0.
-    this.pending = new Float32Array(this.filter.halfTaps - 1)
+    this.#pending = new Float32Array(this.#filter.halfTaps - 1)
   }
 
   /** Takes the next samples and returns those that can be computed by now. */
   push(samples: Float32Array): Float32Array {
     if (this.fromRate === this.toRate) return samples.slice()
-    this.taken += samples.length
-    return this.convolve(samples)
+    this.#taken += samples.length
+    return this.#convolve(samples)
   }
 
   /** What the look-ahead still held: in total ⌈taken × toRate / fromRate⌉ samples. Afterwards the next stream may begin. */
   flush(): Float32Array {
     if (this.fromRate === this.toRate) return new Float32Array(0)
-    const { interpolation, decimation, halfTaps } = this.filter
-    const owed = Math.ceil((this.taken * interpolation) / decimation) - this.given
-    const tail = this.convolve(new Float32Array(halfTaps + decimation)).slice(0, Math.max(0, owed))
-    this.pending = new Float32Array(halfTaps - 1)
-    this.position = this.phase = this.taken = this.given = 0
+    const { interpolation, decimation, halfTaps } = this.#filter
+    const owed = Math.ceil((this.#taken * interpolation) / decimation) - this.#given
+    const tail = this.#convolve(new Float32Array(halfTaps + decimation)).slice(0, Math.max(0, owed))
+    this.#pending = new Float32Array(halfTaps - 1)
+    this.#position = this.#phase = this.#taken = this.#given = 0
     return tail
   }
 
@@ -68,13 +68,14 @@ export class Resampler {
     return floatToPcm(this.flush())
   }
 
-  private convolve(samples: Float32Array): Float32Array {
-    const { interpolation, decimation, halfTaps, phases } = this.filter
-    const input = new Float32Array(this.pending.length + samples.length)
-    input.set(this.pending)
-    input.set(samples, this.pending.length)
+  #convolve(samples: Float32Array): Float32Array {
+    const { interpolation, decimation, halfTaps, phases } = this.#filter
+    const input = new Float32Array(this.#pending.length + samples.length)
+    input.set(this.#pending)
+    input.set(samples, this.#pending.length)
     const output = new Float32Array(Math.ceil((samples.length * interpolation) / decimation) + 2)
-    let { position, phase } = this
+    let position = this.#position
+    let phase = this.#phase
     let length = 0
     while (position + halfTaps * 2 <= input.length) {
       output[length++] = dot(phases[phase], input, position)
@@ -83,10 +84,10 @@ export class Resampler {
       phase %= interpolation
     }
     const consumed = Math.min(position, input.length)
-    this.pending = input.slice(consumed)
-    this.position = position - consumed
-    this.phase = phase
-    this.given += length
+    this.#pending = input.slice(consumed)
+    this.#position = position - consumed
+    this.#phase = phase
+    this.#given += length
     return output.subarray(0, length)
   }
 }

@@ -24,17 +24,17 @@ export interface Filtered {
 }
 
 export class OutputFilter {
-  private readonly options: OutputFilterOptions
-  private readonly stages: Stage[]
-  private isEnded = false
+  readonly #options: OutputFilterOptions
+  readonly #stages: Stage[]
+  #isEnded = false
   /** First half of a character that was cut in two. */
-  private half = ''
+  #half = ''
 
   constructor(options: OutputFilterOptions) {
-    this.options = options
+    this.#options = options
     const { policy, instructions, profanity } = options
     const kinds = new Set(SENSITIVE_KINDS.filter((kind) => actionOf(policy, kind) !== 'off'))
-    this.stages = [
+    this.#stages = [
       ...(kinds.has('systemPrompt') && instructions ? [new PromptLeak(instructions)] : []),
       new RunStage(kinds),
       ...(kinds.has('profanity') && profanity ? [new WordListStage(profanity)] : []),
@@ -42,36 +42,36 @@ export class OutputFilter {
   }
 
   push(text: string): Filtered {
-    const whole = this.half + text
-    this.half = /[\uD800-\uDBFF]$/.exec(whole)?.[0] ?? ''
-    const seen = whole.slice(0, whole.length - this.half.length).replace(UNSEEN, '')
-    return this.act(this.stages.reduce<Part[]>((parts, stage) => through(stage, parts), seen === '' ? [] : [seen]))
+    const whole = this.#half + text
+    this.#half = /[\uD800-\uDBFF]$/.exec(whole)?.[0] ?? ''
+    const seen = whole.slice(0, whole.length - this.#half.length).replace(UNSEEN, '')
+    return this.#act(this.#stages.reduce<Part[]>((parts, stage) => through(stage, parts), seen === '' ? [] : [seen]))
   }
 
   /** The reply is over: what was held back is said, or not. */
   flush(): Filtered {
-    let parts: Part[] = this.half === '' ? [] : [this.half]
-    this.half = ''
-    for (const stage of this.stages) parts = [...through(stage, parts), ...stage.flush()]
-    return this.act(parts)
+    let parts: Part[] = this.#half === '' ? [] : [this.#half]
+    this.#half = ''
+    for (const stage of this.#stages) parts = [...through(stage, parts), ...stage.flush()]
+    return this.#act(parts)
   }
 
-  private act(parts: readonly Part[]): Filtered {
+  #act(parts: readonly Part[]): Filtered {
     let text = ''
     const decisions: SafetyDecision[] = []
     for (const part of parts) {
-      if (this.isEnded) break
+      if (this.#isEnded) break
       if (typeof part === 'string') {
         text += part
         continue
       }
-      const action = actionOf(this.options.policy, part.kind)
+      const action = actionOf(this.#options.policy, part.kind)
       if (action === 'off') continue
       decisions.push({ layer: 'output', family: part.kind, action })
-      if (action === 'mask') text += this.options.mask
-      this.isEnded = action === 'end'
+      if (action === 'mask') text += this.#options.mask
+      this.#isEnded = action === 'end'
     }
-    return { text, decisions, isEnded: this.isEnded }
+    return { text, decisions, isEnded: this.#isEnded }
   }
 }
 

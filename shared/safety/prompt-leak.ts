@@ -23,137 +23,137 @@ interface Match {
 
 /** Where each word of a persona's instructions stands. Made once a session: instructions may be long. */
 export class InstructionIndex {
-  private readonly placesByWord = new Map<string, number[]>()
-  private readonly fold: (text: string) => string
+  readonly #placesByWord = new Map<string, number[]>()
+  readonly #fold: (text: string) => string
 
   constructor(instructions: string, fold: (text: string) => string) {
-    this.fold = fold
+    this.#fold = fold
     for (const [at, [unit]] of [...instructions.matchAll(UNIT)].entries()) {
-      const key = this.key(unit)
-      const places = this.placesByWord.get(key)
+      const key = this.#key(unit)
+      const places = this.#placesByWord.get(key)
       if (places) places.push(at)
-      else this.placesByWord.set(key, [at])
+      else this.#placesByWord.set(key, [at])
     }
   }
 
   placesOf(unit: string): readonly number[] {
-    return this.placesByWord.get(this.key(unit)) ?? []
+    return this.#placesByWord.get(this.#key(unit)) ?? []
   }
 
-  private key(unit: string): string {
-    return HAN.test(unit) ? this.fold(unit) : unit.normalize('NFKC').toLowerCase().replaceAll('’', "'")
+  #key(unit: string): string {
+    return HAN.test(unit) ? this.#fold(unit) : unit.normalize('NFKC').toLowerCase().replaceAll('’', "'")
   }
 }
 
 export class PromptLeak implements Stage {
-  private readonly index: InstructionIndex
-  private rest = ''
+  readonly #index: InstructionIndex
+  #rest = ''
   /** Words that may be part of a leak, each with what stands before it. */
-  private held: { gap: string; unit: string }[] = []
+  #held: { gap: string; unit: string }[] = []
   /** Ordinal of the first of `held`, or of the next word. */
-  private base = 0
+  #base = 0
   /** By the place in the instructions where each ends. */
-  private open = new Map<number, Match>()
-  private isInside = false
+  #open = new Map<number, Match>()
+  #isInside = false
 
   constructor(index: InstructionIndex) {
-    this.index = index
+    this.#index = index
   }
 
   push(text: string): Part[] {
-    this.rest += text
-    return this.take(false)
+    this.#rest += text
+    return this.#take(false)
   }
 
   flush(): Part[] {
-    const parts = this.take(true)
-    this.breakOff(parts)
-    parts.push(...(this.rest === '' ? [] : [this.rest]))
-    this.rest = ''
+    const parts = this.#take(true)
+    this.#breakOff(parts)
+    parts.push(...(this.#rest === '' ? [] : [this.#rest]))
+    this.#rest = ''
     return parts
   }
 
-  private take(isEnd: boolean): Part[] {
+  #take(isEnd: boolean): Part[] {
     const parts: Part[] = []
     let at = 0
     for (;;) {
       UNIT.lastIndex = at
-      const match = UNIT.exec(this.rest)
-      const unitAt = match?.index ?? this.rest.length
+      const match = UNIT.exec(this.#rest)
+      const unitAt = match?.index ?? this.#rest.length
       // What stands between words is held only where both may be part of a leak.
-      const isLoose = this.open.size === 0 && unitAt > at
+      const isLoose = this.#open.size === 0 && unitAt > at
       if (isLoose || unitAt - at > MAX_GAP_CHARS) {
-        this.breakOff(parts)
-        parts.push(this.rest.slice(at, unitAt))
+        this.#breakOff(parts)
+        parts.push(this.#rest.slice(at, unitAt))
         at = unitAt
       }
       if (!match) break
       const [unit] = match
       const end = unitAt + unit.length
       // A word may go on; a Chinese character is whole.
-      if (end === this.rest.length && !isEnd && unit.length < MAX_WORD_CHARS && !HAN.test(unit)) break
-      this.hear(this.rest.slice(at, unitAt), unit, parts)
+      if (end === this.#rest.length && !isEnd && unit.length < MAX_WORD_CHARS && !HAN.test(unit)) break
+      this.#hear(this.#rest.slice(at, unitAt), unit, parts)
       at = end
     }
-    this.rest = this.rest.slice(at)
+    this.#rest = this.#rest.slice(at)
     return parts
   }
 
-  private hear(gap: string, unit: string, parts: Part[]): void {
-    const ordinal = this.base + this.held.length
-    this.open = this.goOn(unit, ordinal)
-    if (this.isInside) {
-      if (this.leaks().length > 0) {
-        this.base++
+  #hear(gap: string, unit: string, parts: Part[]): void {
+    const ordinal = this.#base + this.#held.length
+    this.#open = this.#goOn(unit, ordinal)
+    if (this.#isInside) {
+      if (this.#leaks().length > 0) {
+        this.#base++
         return
       }
       // Nothing of what was taken out counts again.
-      this.open.clear()
-      this.isInside = false
-      this.open = this.goOn(unit, ordinal)
+      this.#open.clear()
+      this.#isInside = false
+      this.#open = this.#goOn(unit, ordinal)
     }
-    const leaks = this.leaks()
-    this.held.push({ gap, unit })
-    if (leaks.length > 0) this.enter(Math.min(...leaks.map(({ first }) => first)), parts)
-    else this.release(Math.min(ordinal + 1, ...[...this.open.values()].map(({ first }) => first)), parts)
+    const leaks = this.#leaks()
+    this.#held.push({ gap, unit })
+    if (leaks.length > 0) this.#enter(Math.min(...leaks.map(({ first }) => first)), parts)
+    else this.#release(Math.min(ordinal + 1, ...[...this.#open.values()].map(({ first }) => first)), parts)
   }
 
-  private leaks(): Match[] {
-    return [...this.open.values()].filter(({ weight }) => weight >= MIN_WEIGHT)
+  #leaks(): Match[] {
+    return [...this.#open.values()].filter(({ weight }) => weight >= MIN_WEIGHT)
   }
 
   /** What is open with one word more. */
-  private goOn(unit: string, ordinal: number): Map<number, Match> {
+  #goOn(unit: string, ordinal: number): Map<number, Match> {
     const weight = HAN.test(unit) ? HAN_WEIGHT : WORD_WEIGHT
     const open = new Map<number, Match>()
-    for (const place of this.index.placesOf(unit)) {
-      const before = this.open.get(place - 1)
+    for (const place of this.#index.placesOf(unit)) {
+      const before = this.#open.get(place - 1)
       open.set(place, { weight: (before?.weight ?? 0) + weight, first: before?.first ?? ordinal })
     }
     return open
   }
 
-  private enter(first: number, parts: Part[]): void {
-    this.release(first, parts)
-    const gap = this.held[0]?.gap ?? ''
+  #enter(first: number, parts: Part[]): void {
+    this.#release(first, parts)
+    const gap = this.#held[0]?.gap ?? ''
     if (gap !== '') parts.push(gap)
     parts.push({ kind: 'systemPrompt' })
-    this.base += this.held.length
-    this.held = []
-    this.isInside = true
+    this.#base += this.#held.length
+    this.#held = []
+    this.#isInside = true
   }
 
-  private release(until: number, parts: Part[]): void {
-    const free = this.held.splice(0, until - this.base)
-    this.base += free.length
+  #release(until: number, parts: Part[]): void {
+    const free = this.#held.splice(0, until - this.#base)
+    this.#base += free.length
     const text = free.map(({ gap, unit }) => gap + unit).join('')
     if (text !== '') parts.push(text)
   }
 
   /** What follows does not belong to what was. */
-  private breakOff(parts: Part[]): void {
-    this.release(this.base + this.held.length, parts)
-    this.open.clear()
-    this.isInside = false
+  #breakOff(parts: Part[]): void {
+    this.#release(this.#base + this.#held.length, parts)
+    this.#open.clear()
+    this.#isInside = false
   }
 }

@@ -34,144 +34,144 @@ interface Step {
 }
 
 export class RunStage implements Stage {
-  private readonly kinds: ReadonlySet<SensitiveKind>
-  private rest = ''
+  readonly #kinds: ReadonlySet<SensitiveKind>
+  #rest = ''
   /** In the middle of a private key, or of a run that is too long: nothing comes out. */
-  private inside: 'key' | 'run' | undefined
+  #inside: 'key' | 'run' | undefined
 
   constructor(kinds: ReadonlySet<SensitiveKind>) {
-    this.kinds = kinds
+    this.#kinds = kinds
   }
 
   push(text: string): Part[] {
-    this.rest += text
-    return this.take(false)
+    this.#rest += text
+    return this.#take(false)
   }
 
   flush(): Part[] {
-    const parts = this.take(true)
-    this.rest = ''
-    this.inside = undefined
+    const parts = this.#take(true)
+    this.#rest = ''
+    this.#inside = undefined
     return parts
   }
 
-  private take(isEnd: boolean): Part[] {
+  #take(isEnd: boolean): Part[] {
     const parts: Part[] = []
     let at = 0
     for (;;) {
-      const step = this.inside ? this.skip(at) : this.step(at, isEnd)
+      const step = this.#inside ? this.#skip(at) : this.#step(at, isEnd)
       if (!step) break
       parts.push(...step.parts)
       at = step.at
     }
-    this.rest = this.rest.slice(at)
+    this.#rest = this.#rest.slice(at)
     return parts
   }
 
   /** The next decision from `at` on; undefined where more text is needed, or there is none. */
-  private step(at: number, isEnd: boolean): Step | undefined {
-    if (at >= this.rest.length) return undefined
+  #step(at: number, isEnd: boolean): Step | undefined {
+    if (at >= this.#rest.length) return undefined
     RUN_START.lastIndex = at
-    const start = RUN_START.exec(this.rest)?.index ?? this.rest.length
-    if (start > at) return { parts: [this.rest.slice(at, start)], at: start }
-    const end = this.runEnd(at)
-    if (end - at >= MAX_RUN_CHARS) return this.tooLong(at)
-    if (end === this.rest.length && !isEnd) return undefined
-    return this.whole(at, end, isEnd)
+    const start = RUN_START.exec(this.#rest)?.index ?? this.#rest.length
+    if (start > at) return { parts: [this.#rest.slice(at, start)], at: start }
+    const end = this.#runEnd(at)
+    if (end - at >= MAX_RUN_CHARS) return this.#tooLong(at)
+    if (end === this.#rest.length && !isEnd) return undefined
+    return this.#whole(at, end, isEnd)
   }
 
   /** A run whose end is known; what follows may still belong to it. */
-  private whole(at: number, end: number, isEnd: boolean): Step | undefined {
-    const run = this.rest.slice(at, end)
-    for (const found of [this.keyHeader(at, run, isEnd), this.spokenAddress(at, run, isEnd)]) {
+  #whole(at: number, end: number, isEnd: boolean): Step | undefined {
+    const run = this.#rest.slice(at, end)
+    for (const found of [this.#keyHeader(at, run, isEnd), this.#spokenAddress(at, run, isEnd)]) {
       if (found === 'unknown') return undefined
       if (found !== 'none') return found
     }
-    const group = this.groupEnd(at, end, isEnd)
-    return group === undefined ? undefined : this.judge(at, end, group)
+    const group = this.#groupEnd(at, end, isEnd)
+    return group === undefined ? undefined : this.#judge(at, end, group)
   }
 
-  private judge(at: number, end: number, groupEnd: number): Step {
-    const found = findInRun(this.rest.slice(at, groupEnd), this.kinds, end - at)
-    if (!found) return { parts: [this.rest.slice(at, end)], at: end }
-    const before = this.rest.slice(at, at + found.start)
+  #judge(at: number, end: number, groupEnd: number): Step {
+    const found = findInRun(this.#rest.slice(at, groupEnd), this.#kinds, end - at)
+    if (!found) return { parts: [this.#rest.slice(at, end)], at: end }
+    const before = this.#rest.slice(at, at + found.start)
     return { parts: [...(before === '' ? [] : [before]), { kind: found.kind }], at: at + found.end }
   }
 
-  private runEnd(at: number): number {
+  #runEnd(at: number): number {
     RUN_END.lastIndex = at
-    return RUN_END.exec(this.rest)?.index ?? this.rest.length
+    return RUN_END.exec(this.#rest)?.index ?? this.#rest.length
   }
 
-  private tooLong(at: number): Step {
-    if (!this.kinds.has('token')) return { parts: [this.rest.slice(at, at + MAX_RUN_CHARS)], at: at + MAX_RUN_CHARS }
-    this.inside = 'run'
+  #tooLong(at: number): Step {
+    if (!this.#kinds.has('token')) return { parts: [this.#rest.slice(at, at + MAX_RUN_CHARS)], at: at + MAX_RUN_CHARS }
+    this.#inside = 'run'
     return { parts: [{ kind: 'token' }], at: at + MAX_RUN_CHARS }
   }
 
   /** Behind a quotation mark or a bracket, too. */
-  private spokenAddress(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
-    if (!this.kinds.has('email')) return 'none'
+  #spokenAddress(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
+    if (!this.#kinds.has('email')) return 'none'
     const before = /^["'([]{0,4}/.exec(run)?.[0] ?? ''
-    const end = spokenAddressEnd(this.rest, at + before.length, isEnd)
+    const end = spokenAddressEnd(this.#rest, at + before.length, isEnd)
     if (typeof end !== 'number') return end ?? 'none'
     return { parts: [...(before === '' ? [] : [before]), { kind: 'email' }], at: end }
   }
 
   /** A number may go on after a blank. */
-  private groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
+  #groupEnd(at: number, end: number, isEnd: boolean): number | undefined {
     let groupEnd = end
     for (;;) {
-      const group = this.rest.slice(at, groupEnd)
+      const group = this.#rest.slice(at, groupEnd)
       if (!ENDS_IN_DIGIT.test(group) || (group.match(EACH_DIGIT)?.length ?? 0) >= MAX_GROUP_DIGITS) return groupEnd
-      const next = this.nextOfGroup(groupEnd, isEnd)
+      const next = this.#nextOfGroup(groupEnd, isEnd)
       if (next === 'none') return groupEnd
       if (next !== 'unknown' && next - at > MAX_GROUP_CHARS) return groupEnd
-      if (next === 'unknown' || (next === this.rest.length && !isEnd)) return undefined
+      if (next === 'unknown' || (next === this.#rest.length && !isEnd)) return undefined
       groupEnd = next
     }
   }
 
   /** Where the next part of a number ends, as far as it is known. */
-  private nextOfGroup(groupEnd: number, isEnd: boolean): number | 'none' | 'unknown' {
-    const after = this.rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
-    if (MAY_GO_ON.test(after) && groupEnd + after.length === this.rest.length && !isEnd) return 'unknown'
-    return GOES_ON.test(after) ? this.runEnd(groupEnd + after.search(RUN)) : 'none'
+  #nextOfGroup(groupEnd: number, isEnd: boolean): number | 'none' | 'unknown' {
+    const after = this.#rest.slice(groupEnd, groupEnd + MAX_AHEAD_CHARS)
+    if (MAY_GO_ON.test(after) && groupEnd + after.length === this.#rest.length && !isEnd) return 'unknown'
+    return GOES_ON.test(after) ? this.#runEnd(groupEnd + after.search(RUN)) : 'none'
   }
 
-  private keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
+  #keyHeader(at: number, run: string, isEnd: boolean): 'none' | 'unknown' | Step {
     const start = run.search(/-----BEGIN|PuTTY-User-Key-File/)
-    if (start < 0 || !this.kinds.has('privateKey')) return 'none'
-    const header = this.rest.slice(at + start, at + start + MAX_HEADER_CHARS)
+    if (start < 0 || !this.#kinds.has('privateKey')) return 'none'
+    const header = this.#rest.slice(at + start, at + start + MAX_HEADER_CHARS)
     const isWhole = header.length === MAX_HEADER_CHARS || /^-----BEGIN[^-]{0,48}-----/.test(header) || isEnd
     if (!isWhole && !header.startsWith('PuTTY')) return 'unknown'
     if (!/PRIVATE KEY|^PuTTY/.test(header)) return 'none'
-    this.inside = 'key'
+    this.#inside = 'key'
     const before = run.slice(0, start)
     return { parts: [...(before === '' ? [] : [before]), { kind: 'privateKey' }], at: at + start + run.length - start }
   }
 
   /** Passes over what is inside; undefined while its end has not come. */
-  private skip(at: number): Step | undefined {
-    const end = this.inside === 'key' ? this.keyEnd(at) : this.endOfLongRun(at)
+  #skip(at: number): Step | undefined {
+    const end = this.#inside === 'key' ? this.#keyEnd(at) : this.#endOfLongRun(at)
     if (end !== undefined) {
-      this.inside = undefined
+      this.#inside = undefined
       return { parts: [], at: end }
     }
     // The end's mark may be cut in two: so much of it stays.
-    this.rest =
-      this.rest.slice(0, at) +
-      this.rest.slice(Math.max(at, this.rest.length - (this.inside === 'key' ? MAX_HEADER_CHARS : 0)))
+    this.#rest =
+      this.#rest.slice(0, at) +
+      this.#rest.slice(Math.max(at, this.#rest.length - (this.#inside === 'key' ? MAX_HEADER_CHARS : 0)))
     return undefined
   }
 
-  private keyEnd(at: number): number | undefined {
-    const match = /-----END[^-]{0,48}-----|Private-MAC: \w{8,64}\s/.exec(this.rest.slice(at))
+  #keyEnd(at: number): number | undefined {
+    const match = /-----END[^-]{0,48}-----|Private-MAC: \w{8,64}\s/.exec(this.#rest.slice(at))
     return match ? at + match.index + match[0].length : undefined
   }
 
-  private endOfLongRun(at: number): number | undefined {
-    const end = this.runEnd(at)
-    return end < this.rest.length ? end : undefined
+  #endOfLongRun(at: number): number | undefined {
+    const end = this.#runEnd(at)
+    return end < this.#rest.length ? end : undefined
   }
 }

@@ -44,65 +44,65 @@ const isLetter = (letter: string | undefined): boolean =>
   letter !== undefined && /[\p{L}\p{N}]/u.test(letter) && !/\p{Script=Han}/u.test(letter)
 
 export class WordListStage implements Stage {
-  private readonly list: WordList
-  private rest: string[] = []
-  private last: string | undefined
+  readonly #list: WordList
+  #rest: string[] = []
+  #last: string | undefined
 
   constructor(list: WordList) {
-    this.list = list
+    this.#list = list
   }
 
   push(text: string): Part[] {
-    this.rest.push(...text)
-    return this.take(false)
+    this.#rest.push(...text)
+    return this.#take(false)
   }
 
   flush(): Part[] {
-    const parts = this.take(true)
-    this.last = undefined
+    const parts = this.#take(true)
+    this.#last = undefined
     return parts
   }
 
-  private take(isEnd: boolean): Part[] {
+  #take(isEnd: boolean): Part[] {
     const parts: Part[] = []
     let text = ''
     let at = 0
-    while (at < this.rest.length) {
-      const length = this.wordAt(at, isEnd)
+    while (at < this.#rest.length) {
+      const length = this.#wordAt(at, isEnd)
       if (length === 'unknown') break
       if (length === 0) {
-        text += this.rest[at]
-        this.last = this.rest[at++]
+        text += this.#rest[at]
+        this.#last = this.#rest[at++]
         continue
       }
       if (text !== '') parts.push(text)
       text = ''
       parts.push({ kind: 'profanity' })
       at += length
-      this.last = this.rest[at - 1]
+      this.#last = this.#rest[at - 1]
     }
     if (text !== '') parts.push(text)
-    this.rest = this.rest.slice(at)
+    this.#rest = this.#rest.slice(at)
     return parts
   }
 
   /** Length of the longest listed word that begins here. */
-  private wordAt(at: number, isEnd: boolean): number | 'unknown' {
-    if (isLetter(this.last) && isLetter(this.rest[at])) return 0
-    let branch = this.list.root
+  #wordAt(at: number, isEnd: boolean): number | 'unknown' {
+    if (isLetter(this.#last) && isLetter(this.#rest[at])) return 0
+    let branch = this.#list.root
     let longest = 0
     for (let end = at; ; end++) {
-      const letter = this.rest[end]
-      if (branch.isWord && this.isWordEnd(end, isEnd)) longest = end - at
+      const letter = this.#rest[end]
+      if (branch.isWord && this.#isWordEnd(end, isEnd)) longest = end - at
       if (letter === undefined) return isEnd ? longest : 'unknown'
-      const next = branch.next.get(keyOf(letter, this.list.fold))
+      const next = branch.next.get(keyOf(letter, this.#list.fold))
       if (!next) return longest
       branch = next
     }
   }
 
-  private isWordEnd(end: number, isEnd: boolean): boolean {
-    const next = this.rest[end]
-    return next === undefined ? isEnd : !(isLetter(this.rest[end - 1]) && isLetter(next))
+  #isWordEnd(end: number, isEnd: boolean): boolean {
+    const next = this.#rest[end]
+    return next === undefined ? isEnd : !(isLetter(this.#rest[end - 1]) && isLetter(next))
   }
 }

@@ -5,6 +5,7 @@ import { quantile } from './quantile.ts'
 import { benchRelay } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchSafety } from './safety.ts'
+import { benchVad } from './vad.ts'
 import { criticalPathMs } from './voice-report.ts'
 import { benchVoiceToVoice } from './voice-to-voice.ts'
 
@@ -52,6 +53,13 @@ it(
   },
   BENCH_TIMEOUT_MS,
 )
+
+it('[VAD8] vad measures a frame of both arithmetics in turns', async () => {
+  const report = await benchVad({ rounds: 1, frames: 20 })
+  expect(column(report, 'arithmetic')).toEqual(['TypeScript loops', 'WebAssembly SIMD'])
+  for (const ms of column(report, 'CPU ms/frame p50')) expect(ms).toBeGreaterThan(0)
+  expect(report.aims).toHaveLength(1)
+})
 
 it('[SAF24] safety measures the corpus, its held-out part, and what a text costs', async () => {
   const report = await benchSafety({ rounds: 1, repeats: 1 })

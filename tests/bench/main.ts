@@ -18,6 +18,7 @@ import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchSafety, SAFETY_FULL, SAFETY_SHORT } from './safety.ts'
+import { benchVad, VAD_FULL, VAD_SHORT } from './vad.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 
 const tell = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -32,6 +33,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   auth: ({ short }) => benchAuth(short ? AUTH_SHORT : AUTH_FULL),
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
+  vad: ({ short }) => benchVad(short ? VAD_SHORT : VAD_FULL),
   engines: (values) => benchEngines(enginesLoad(values)),
   listen: async (values) => {
     const marks = marksOf(values)

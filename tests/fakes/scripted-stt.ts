@@ -75,68 +75,68 @@ const scriptOf = (utterance: string | SttScript): SttScript =>
   typeof utterance === 'string' ? { texts: utterance === '' ? [] : [{ afterMs: 1, text: utterance }] } : utterance
 
 class ScriptedSttStream implements SttStream {
-  private readonly options: ScriptedSttOptions
-  private readonly script: SttScript
-  private readonly call: SttCall
-  private loudSamples = 0
-  private partial = ''
-  private answered: { samples: number; text: Promise<string> } | undefined
+  readonly #options: ScriptedSttOptions
+  readonly #script: SttScript
+  readonly #call: SttCall
+  #loudSamples = 0
+  #partial = ''
+  #answered: { samples: number; text: Promise<string> } | undefined
 
   constructor(options: ScriptedSttOptions, script: SttScript, call: SttCall) {
-    this.options = options
-    this.script = script
-    this.call = call
+    this.#options = options
+    this.#script = script
+    this.#call = call
     call.options.signal.addEventListener('abort', () => this.close(), { once: true })
   }
 
   push(pcm: Int16Array): void {
-    if (this.call.state !== 'open') return
-    this.call.samples += pcm.length
-    this.options.onAudio?.(pcm.slice())
-    this.loudSamples += pcm.filter((sample) => Math.abs(sample) > LOUD * 32_768).length
-    const text = this.textSoFar()
-    if (text === this.partial || this.options.partials === false) return
-    this.partial = text
-    const { delayMs = 0, clock } = this.options
-    if (delayMs === 0) this.tell(text)
-    else clock.after(delayMs, () => this.tell(text))
+    if (this.#call.state !== 'open') return
+    this.#call.samples += pcm.length
+    this.#options.onAudio?.(pcm.slice())
+    this.#loudSamples += pcm.filter((sample) => Math.abs(sample) > LOUD * 32_768).length
+    const text = this.#textSoFar()
+    if (text === this.#partial || this.#options.partials === false) return
+    this.#partial = text
+    const { delayMs = 0, clock } = this.#options
+    if (delayMs === 0) this.#tell(text)
+    else clock.after(delayMs, () => this.#tell(text))
   }
 
   async snapshot(): Promise<string> {
-    this.call.snapshots++
-    await this.wait(this.options.delayMs ?? 0)
-    if (this.script.failAt?.snapshot) throw errorOf(this.script.failAt.snapshot)
-    return this.textSoFar()
+    this.#call.snapshots++
+    await this.#wait(this.#options.delayMs ?? 0)
+    if (this.#script.failAt?.snapshot) throw errorOf(this.#script.failAt.snapshot)
+    return this.#textSoFar()
   }
 
   async finish(): Promise<string> {
-    const { failAt, final, finishMs } = this.script
-    const text = final ?? this.textSoFar()
-    await this.wait(finishMs ?? this.options.delayMs ?? 0, finishMs !== undefined)
+    const { failAt, final, finishMs } = this.#script
+    const text = final ?? this.#textSoFar()
+    await this.#wait(finishMs ?? this.#options.delayMs ?? 0, finishMs !== undefined)
     if (failAt?.finish) throw errorOf(failAt.finish)
-    this.call.state = 'finished'
+    this.#call.state = 'finished'
     return text
   }
 
   close(): void {
-    if (this.call.state === 'open') this.call.state = 'closed'
+    if (this.#call.state === 'open') this.#call.state = 'closed'
   }
 
-  private tell(text: string): void {
-    if (this.call.state === 'open' && !this.call.options.signal.aborted) this.call.options.onPartial?.(text)
+  #tell(text: string): void {
+    if (this.#call.state === 'open' && !this.#call.options.signal.aborted) this.#call.options.onPartial?.(text)
   }
 
-  private textSoFar(): string {
-    const loudMs = (this.loudSamples * 1000) / ENGINE_INPUT_RATE
-    return this.script.texts.findLast(({ afterMs }) => loudMs >= afterMs)?.text ?? ''
+  #textSoFar(): string {
+    const loudMs = (this.#loudSamples * 1000) / ENGINE_INPUT_RATE
+    return this.#script.texts.findLast(({ afterMs }) => loudMs >= afterMs)?.text ?? ''
   }
 
   /** The same audio is not recognised twice. */
-  private async wait(ms: number, isForced = false): Promise<void> {
-    const { signal } = this.call.options
+  async #wait(ms: number, isForced = false): Promise<void> {
+    const { signal } = this.#call.options
     signal.throwIfAborted()
-    if (isForced || this.answered?.samples !== this.call.samples)
-      this.answered = { samples: this.call.samples, text: pause(this.options.clock, ms, signal).then(() => '') }
-    await this.answered.text
+    if (isForced || this.#answered?.samples !== this.#call.samples)
+      this.#answered = { samples: this.#call.samples, text: pause(this.#options.clock, ms, signal).then(() => '') }
+    await this.#answered.text
   }
 }

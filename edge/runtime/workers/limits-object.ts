@@ -37,7 +37,7 @@ export class LimitsObject extends createDurable() {
       await this.persist()
       return answer
     } catch (error) {
-      await this.forget()
+      await this.#forget()
       return Response.json({ error: `not stored: ${String(error)}` }, { status: 500 })
     }
   }
@@ -72,7 +72,7 @@ export class LimitsObject extends createDurable() {
   }
 
   /** Memory must not be ahead of storage: what could not be stored has not happened. */
-  private async forget(): Promise<void> {
+  async #forget(): Promise<void> {
     Object.assign(this, { buckets: new Map(), secrets: new Map(), isChanged: false })
     Object.assign(this.state, { initialized: false })
     await this.loadFromStorage()

@@ -36,21 +36,21 @@ interface Speaker {
 }
 
 export class EmbeddedSpeech {
-  private readonly options: SpeechOptions
-  private readonly speakers: Speaker[] = []
-  private queue: Job[] = []
-  private isClosed = false
+  readonly #options: SpeechOptions
+  readonly #speakers: Speaker[] = []
+  #queue: Job[] = []
+  #isClosed = false
 
   constructor(options: SpeechOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** The parts one after the other, as frames. */
   async *speak(requests: readonly unknown[], signal: AbortSignal): AsyncGenerator<Int16Array> {
     signal.throwIfAborted()
-    const frameSamples = this.options.sampleRate / FRAMES_PER_SECOND
+    const frameSamples = this.#options.sampleRate / FRAMES_PER_SECOND
     for (const request of requests) {
-      const { pcm } = await this.enqueue(request, signal)
+      const { pcm } = await this.#enqueue(request, signal)
       for (let at = 0; at < pcm.length; at += frameSamples) {
         yield pcm.slice(at, at + frameSamples)
         signal.throwIfAborted()
@@ -59,28 +59,28 @@ export class EmbeddedSpeech {
   }
 
   async close(): Promise<void> {
-    this.isClosed = true
-    for (const job of this.queue.splice(0)) job.reject(this.failed('the voice was closed', true))
-    await Promise.all(this.speakers.splice(0).map(({ worker }) => worker.close()))
+    this.#isClosed = true
+    for (const job of this.#queue.splice(0)) job.reject(this.failed('the voice was closed', true))
+    await Promise.all(this.#speakers.splice(0).map(({ worker }) => worker.close()))
   }
 
   failed(detail: string, transient: boolean): FaultError {
     return new FaultError({
       code: 'engine_failed',
-      engineId: this.options.engineId,
+      engineId: this.#options.engineId,
       stage: 'tts',
       transient,
       detail,
     })
   }
 
-  private enqueue(request: unknown, signal: AbortSignal): Promise<SpokenPart> {
-    if (this.isClosed) return Promise.reject(this.failed('the voice was closed', true))
-    if (this.queue.length >= MAX_QUEUED_PARTS) return Promise.reject(this.failed('too many parts wait', true))
+  #enqueue(request: unknown, signal: AbortSignal): Promise<SpokenPart> {
+    if (this.#isClosed) return Promise.reject(this.failed('the voice was closed', true))
+    if (this.#queue.length >= MAX_QUEUED_PARTS) return Promise.reject(this.failed('too many parts wait', true))
     return new Promise((resolve, reject) => {
       // A waiting job is dropped; a running one cannot be stopped, and its samples are let go when they come.
       const onAbort = (): void => {
-        this.queue = this.queue.filter((waiting) => waiting !== job)
+        this.#queue = this.#queue.filter((waiting) => waiting !== job)
         reject(signal.reason)
       }
       const settle = <T>(end: (value: T) => void, value: T): void => {
@@ -93,17 +93,17 @@ export class EmbeddedSpeech {
         reject: (reason) => settle(reject, reason),
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      this.queue.push(job)
-      this.pump()
+      this.#queue.push(job)
+      this.#pump()
     })
   }
 
   /** Gives waiting parts to free workers, one each. */
-  private pump(): void {
-    while (this.queue.length > 0) {
-      const speaker = this.speakers.find(({ isBusy }) => !isBusy) ?? this.start()
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const speaker = this.#speakers.find(({ isBusy }) => !isBusy) ?? this.#start()
       if (!speaker) return
-      const job = this.queue.shift()
+      const job = this.#queue.shift()
       invariant(job, 'a part waits')
       speaker.isBusy = true
       const settled = speaker.worker
@@ -111,21 +111,21 @@ export class EmbeddedSpeech {
         .then((part) => job.resolve(part as SpokenPart), job.reject)
       void settled.then(() => {
         speaker.isBusy = false
-        this.pump()
+        this.#pump()
       })
     }
   }
 
-  private start(): Speaker | undefined {
-    const { maxWorkers, startWorker, log, engineId } = this.options
-    if (this.isClosed || this.speakers.length >= maxWorkers) return undefined
+  #start(): Speaker | undefined {
+    const { maxWorkers, startWorker, log, engineId } = this.#options
+    if (this.#isClosed || this.#speakers.length >= maxWorkers) return undefined
     const worker = startWorker((cause) => {
       log.error({ err: cause, engine: engineId }, 'voice worker crashed; the next part starts another')
-      const at = this.speakers.findIndex((speaker) => speaker.worker === worker)
-      if (at >= 0) this.speakers.splice(at, 1)
+      const at = this.#speakers.findIndex((speaker) => speaker.worker === worker)
+      if (at >= 0) this.#speakers.splice(at, 1)
     })
     const speaker = { worker, isBusy: false }
-    this.speakers.push(speaker)
+    this.#speakers.push(speaker)
     return speaker
   }
 }

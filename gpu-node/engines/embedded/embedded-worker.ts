@@ -29,71 +29,71 @@ interface Call {
 }
 
 export class EngineWorker {
-  private readonly options: EngineWorkerOptions
-  private readonly calls = new Map<number, Call>()
-  private lastId = 0
-  private state: 'running' | 'closed' | 'crashed' = 'running'
+  readonly #options: EngineWorkerOptions
+  readonly #calls = new Map<number, Call>()
+  #lastId = 0
+  #state: 'running' | 'closed' | 'crashed' = 'running'
 
   constructor(options: EngineWorkerOptions) {
-    this.options = options
-    options.peer.onMessage((message) => this.receive(message as WorkerMessage))
-    options.peer.onGone((cause) => this.crash(cause))
+    this.#options = options
+    options.peer.onMessage((message) => this.#receive(message as WorkerMessage))
+    options.peer.onGone((cause) => this.#crash(cause))
   }
 
   get isRunning(): boolean {
-    return this.state === 'running'
+    return this.#state === 'running'
   }
 
   /** Asks and awaits the answer; rejects with FaultError engine_failed. Calls are answered in their order. */
   call(request: unknown, { limitMs, transfer = [] }: CallOptions): Promise<unknown> {
-    if (!this.isRunning) return Promise.reject(this.failed(`the worker is ${this.state}`))
-    const id = ++this.lastId
+    if (!this.isRunning) return Promise.reject(this.#failed(`the worker is ${this.#state}`))
+    const id = ++this.#lastId
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.crash(new Error(`no answer within ${limitMs} ms`)), limitMs)
-      this.calls.set(id, { resolve, reject, timer })
-      this.options.peer.post({ id, request }, transfer)
+      const timer = setTimeout(() => this.#crash(new Error(`no answer within ${limitMs} ms`)), limitMs)
+      this.#calls.set(id, { resolve, reject, timer })
+      this.#options.peer.post({ id, request }, transfer)
     })
   }
 
   /** Tells something that needs no answer. */
   tell(request: unknown, transfer: Transferable[] = []): void {
-    if (this.isRunning) this.options.peer.post({ id: 0, request }, transfer)
+    if (this.isRunning) this.#options.peer.post({ id: 0, request }, transfer)
   }
 
   async close(): Promise<void> {
-    if (this.isRunning) this.state = 'closed'
-    this.rejectAll(this.failed('the worker was closed'))
-    await this.options.peer.end()
+    if (this.isRunning) this.#state = 'closed'
+    this.#rejectAll(this.#failed('the worker was closed'))
+    await this.#options.peer.end()
   }
 
-  private receive(message: WorkerMessage): void {
-    if ('event' in message) return this.options.onEvent?.(message.event)
-    const call = this.calls.get(message.id)
+  #receive(message: WorkerMessage): void {
+    if ('event' in message) return this.#options.onEvent?.(message.event)
+    const call = this.#calls.get(message.id)
     if (!call) return
-    this.calls.delete(message.id)
+    this.#calls.delete(message.id)
     clearTimeout(call.timer)
     if ('reply' in message) call.resolve(message.reply)
-    else call.reject(this.failed(message.failure))
+    else call.reject(this.#failed(message.failure))
   }
 
-  private crash(cause: unknown): void {
+  #crash(cause: unknown): void {
     if (!this.isRunning) return
-    this.state = 'crashed'
-    void this.options.peer.end()
-    this.rejectAll(this.failed('the worker crashed', cause))
-    this.options.onCrash?.(cause)
+    this.#state = 'crashed'
+    void this.#options.peer.end()
+    this.#rejectAll(this.#failed('the worker crashed', cause))
+    this.#options.onCrash?.(cause)
   }
 
-  private rejectAll(reason: FaultError): void {
-    for (const call of this.calls.values()) {
+  #rejectAll(reason: FaultError): void {
+    for (const call of this.#calls.values()) {
       clearTimeout(call.timer)
       call.reject(reason)
     }
-    this.calls.clear()
+    this.#calls.clear()
   }
 
-  private failed(detail: string, cause?: unknown): FaultError {
-    const { engineId, stage } = this.options
+  #failed(detail: string, cause?: unknown): FaultError {
+    const { engineId, stage } = this.#options
     return new FaultError({ code: 'engine_failed', engineId, stage, transient: true, detail }, { cause })
   }
 }

@@ -91,27 +91,27 @@ const REQUESTS_FAULT: ReadonlySet<number> = new Set([400, 404, 413, 415, 422])
 
 /** An answered request, open until close(). Close it always: that ends the connection where the answer is unfinished. */
 export class Exchange {
-  private readonly server: OpenAiServer
-  private readonly call: OpenAiCall
-  private readonly controller = new AbortController()
-  private cancelDeadline: () => void = () => {}
-  private tooLate: FaultError | undefined
-  private answer: Response | undefined
-  private reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  readonly #server: OpenAiServer
+  readonly #call: OpenAiCall
+  readonly #controller = new AbortController()
+  #cancelDeadline: () => void = () => {}
+  #tooLate: FaultError | undefined
+  #answer: Response | undefined
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
 
   private constructor(server: OpenAiServer, call: OpenAiCall) {
-    this.server = server
-    this.call = call
+    this.#server = server
+    this.#call = call
   }
 
   /** Sends the request. Resolves with a 2xx answer; anything else is thrown as a fault. */
   static async open(server: OpenAiServer, call: OpenAiCall): Promise<Exchange> {
     call.signal.throwIfAborted()
     const exchange = new Exchange(server, call)
-    call.signal.addEventListener('abort', exchange.onAbort, { once: true })
+    call.signal.addEventListener('abort', exchange.#onAbort, { once: true })
     exchange.within(call.limitMs)
     try {
-      await exchange.send()
+      await exchange.#send()
       return exchange
     } catch (thrown) {
       exchange.close()
@@ -121,7 +121,7 @@ export class Exchange {
 
   /** Whether the caller ended it. */
   get isAborted(): boolean {
-    return this.call.signal.aborted
+    return this.#call.signal.aborted
   }
 
   get contentType(): string {
@@ -129,30 +129,30 @@ export class Exchange {
   }
 
   header(name: string): string | null {
-    return this.answer?.headers.get(name) ?? null
+    return this.#answer?.headers.get(name) ?? null
   }
 
   /** The next sign of life must come within this time; replaces the deadline before it. */
   within(limitMs: number): void {
-    this.cancelDeadline()
-    this.cancelDeadline = this.server.clock.after(limitMs, () => {
-      this.tooLate = new FaultError({ code: 'deadline_exceeded', stage: this.server.stage, limitMs })
-      this.controller.abort('deadline')
+    this.#cancelDeadline()
+    this.#cancelDeadline = this.#server.clock.after(limitMs, () => {
+      this.#tooLate = new FaultError({ code: 'deadline_exceeded', stage: this.#server.stage, limitMs })
+      this.#controller.abort('deadline')
     })
   }
 
   /** No deadline, while the receiver of a piece is busy with it. */
   rest(): void {
-    this.cancelDeadline()
+    this.#cancelDeadline()
   }
 
   /** The body as it arrives. */
   async *bytes(): AsyncGenerator<Uint8Array> {
-    while (this.reader) {
-      const piece = await this.reader.read().catch((thrown: unknown) => {
-        throw this.failure(thrown)
+    while (this.#reader) {
+      const piece = await this.#reader.read().catch((thrown: unknown) => {
+        throw this.#failure(thrown)
       })
-      this.call.signal.throwIfAborted()
+      this.#call.signal.throwIfAborted()
       if (piece.done) return
       yield piece.value
     }
@@ -164,7 +164,7 @@ export class Exchange {
     for await (const part of this.bytes()) {
       length += part.byteLength
       if (length > MAX_ANSWER_BYTES)
-        throw engineFailed(this.server, { detail: `an answer of over ${MAX_ANSWER_BYTES} bytes`, transient: false })
+        throw engineFailed(this.#server, { detail: `an answer of over ${MAX_ANSWER_BYTES} bytes`, transient: false })
       parts.push(part)
     }
     return Buffer.concat(parts).toString('utf8')
@@ -174,8 +174,8 @@ export class Exchange {
   async release(): Promise<void> {
     this.within(RELEASE_TIMEOUT_MS)
     try {
-      let piece = await this.reader?.read()
-      while (piece?.done === false) piece = await this.reader?.read()
+      let piece = await this.#reader?.read()
+      while (piece?.done === false) piece = await this.#reader?.read()
     } catch {
       // Cut by the deadline, the caller or the server: nothing was awaited from it any more.
     } finally {
@@ -185,45 +185,45 @@ export class Exchange {
 
   /** Idempotent. */
   close(): void {
-    this.cancelDeadline()
-    this.call.signal.removeEventListener('abort', this.onAbort)
-    this.controller.abort('replaced')
+    this.#cancelDeadline()
+    this.#call.signal.removeEventListener('abort', this.#onAbort)
+    this.#controller.abort('replaced')
   }
 
-  private readonly onAbort = (): void => this.controller.abort(this.call.signal.reason)
+  readonly #onAbort = (): void => this.#controller.abort(this.#call.signal.reason)
 
-  private async send(): Promise<void> {
-    const { body, path, traceparent } = this.call
+  async #send(): Promise<void> {
+    const { body, path, traceparent } = this.#call
     const headers = new Headers()
     // The boundary of a multipart body is set by fetch itself.
     if (typeof body === 'string') headers.set('content-type', 'application/json')
-    if (this.server.apiKey) headers.set('authorization', `Bearer ${this.server.apiKey}`)
+    if (this.#server.apiKey) headers.set('authorization', `Bearer ${this.#server.apiKey}`)
     if (traceparent) headers.set('traceparent', traceparent)
-    const url = endpointUrl(this.server.url, path)
+    const url = endpointUrl(this.#server.url, path)
     // Redirects are refused: a POST would turn into a GET, and the key must not travel on.
-    const init: RequestInit = { method: 'POST', headers, body, redirect: 'manual', signal: this.controller.signal }
-    this.answer = await this.server.fetch(url, init).catch((thrown: unknown) => {
-      throw this.failure(thrown)
+    const init: RequestInit = { method: 'POST', headers, body, redirect: 'manual', signal: this.#controller.signal }
+    this.#answer = await this.#server.fetch(url, init).catch((thrown: unknown) => {
+      throw this.#failure(thrown)
     })
-    this.reader = this.answer.body?.getReader()
-    if (!this.answer.ok) throw await this.refusal(this.answer.status)
+    this.#reader = this.#answer.body?.getReader()
+    if (!this.#answer.ok) throw await this.#refusal(this.#answer.status)
   }
 
-  private async refusal(status: number): Promise<unknown> {
+  async #refusal(status: number): Promise<unknown> {
     // Best effort: a body that breaks or never ends must not hide the status.
     const body = await this.text().catch(() => '')
-    if (this.call.signal.aborted) return this.call.signal.reason
+    if (this.#call.signal.aborted) return this.#call.signal.reason
     const name = errorName(body)
     const transient = (status >= 500 || status === 408 || status === 425 || status === 429) && !isQuotaUsedUp(name)
     const detail = ['http', status, name].filter(Boolean).join(' ')
-    return engineFailed(this.server, { detail, transient, ...(REQUESTS_FAULT.has(status) && { blames: 'request' }) })
+    return engineFailed(this.#server, { detail, transient, ...(REQUESTS_FAULT.has(status) && { blames: 'request' }) })
   }
 
   /** Why fetch or a read threw: the caller's abort, our deadline, or the connection. */
-  private failure(thrown: unknown): unknown {
-    if (this.call.signal.aborted) return this.call.signal.reason
-    if (this.tooLate) return this.tooLate
-    return engineFailed(this.server, { detail: `connection ${causeCode(thrown)}`, transient: true, cause: thrown })
+  #failure(thrown: unknown): unknown {
+    if (this.#call.signal.aborted) return this.#call.signal.reason
+    if (this.#tooLate) return this.#tooLate
+    return engineFailed(this.#server, { detail: `connection ${causeCode(thrown)}`, transient: true, cause: thrown })
   }
 }
 

@@ -64,103 +64,103 @@ interface RecordingOptions {
 
 /** One utterance. Never two requests at once: a new one that covers more audio replaces the one on its way. */
 class Recording implements SttStream {
-  private readonly options: RecordingOptions
-  private parts: Int16Array[] = []
-  private samples = 0
-  private state: 'open' | 'finishing' | 'closed' = 'open'
-  private asking: Asking | undefined
-  private answered = { samples: 0, text: '' }
-  private latestPartial = ''
-  private askedPartialAt = 0
-  private isOverLimit = false
+  readonly #options: RecordingOptions
+  #parts: Int16Array[] = []
+  #samples = 0
+  #state: 'open' | 'finishing' | 'closed' = 'open'
+  #asking: Asking | undefined
+  #answered = { samples: 0, text: '' }
+  #latestPartial = ''
+  #askedPartialAt = 0
+  #isOverLimit = false
 
   constructor(options: RecordingOptions) {
-    this.options = options
+    this.#options = options
   }
 
   push(pcm: Int16Array): void {
-    if (this.state !== 'open' || this.options.stream.signal.aborted) return
-    const room = MAX_STREAM_SAMPLES - this.samples
-    if (pcm.length > room && !this.isOverLimit) {
-      this.isOverLimit = true
-      this.options.log.warn({ maxSamples: MAX_STREAM_SAMPLES }, 'an utterance is longer than is recognised')
+    if (this.#state !== 'open' || this.#options.stream.signal.aborted) return
+    const room = MAX_STREAM_SAMPLES - this.#samples
+    if (pcm.length > room && !this.#isOverLimit) {
+      this.#isOverLimit = true
+      this.#options.log.warn({ maxSamples: MAX_STREAM_SAMPLES }, 'an utterance is longer than is recognised')
     }
     const part = pcm.slice(0, room)
     if (part.length === 0) return
-    this.parts.push(part)
-    this.samples += part.length
-    this.askPartial()
+    this.#parts.push(part)
+    this.#samples += part.length
+    this.#askPartial()
   }
 
   snapshot(): Promise<string> {
-    return this.textSoFar()
+    return this.#textSoFar()
   }
 
   async finish(): Promise<string> {
-    if (this.state === 'open') this.state = 'finishing'
+    if (this.#state === 'open') this.#state = 'finishing'
     try {
-      return await this.textSoFar()
+      return await this.#textSoFar()
     } finally {
       this.close()
     }
   }
 
   close(): void {
-    this.state = 'closed'
-    this.parts = []
-    this.asking?.controller.abort('replaced')
+    this.#state = 'closed'
+    this.#parts = []
+    this.#asking?.controller.abort('replaced')
   }
 
   /** Asked without anybody waiting: skipped while a request is on its way, and its failure harms no turn. */
-  private askPartial(): void {
-    const { partialSamples, stream, log } = this.options
-    const isDue = partialSamples > 0 && this.samples - this.askedPartialAt >= partialSamples
-    if (!isDue || this.asking || !stream.onPartial) return
-    this.askedPartialAt = this.samples
-    this.ask().text.catch((thrown: unknown) => {
+  #askPartial(): void {
+    const { partialSamples, stream, log } = this.#options
+    const isDue = partialSamples > 0 && this.#samples - this.#askedPartialAt >= partialSamples
+    if (!isDue || this.#asking || !stream.onPartial) return
+    this.#askedPartialAt = this.#samples
+    this.#ask().text.catch((thrown: unknown) => {
       if (typeof thrown !== 'string') log.warn({ fault: faultOf(thrown) }, 'a partial transcript failed')
     })
   }
 
   /** The text of all that was pushed when this was called, or of more. */
-  private async textSoFar(): Promise<string> {
-    const needed = this.samples
+  async #textSoFar(): Promise<string> {
+    const needed = this.#samples
     for (;;) {
-      this.options.stream.signal.throwIfAborted()
+      this.#options.stream.signal.throwIfAborted()
       if (needed < MIN_STREAM_SAMPLES) return ''
-      if (this.answered.samples >= needed) return this.answered.text
-      if (this.isClosed()) throw 'replaced'
-      const asking = this.asking && this.asking.samples >= needed ? this.asking : this.ask()
+      if (this.#answered.samples >= needed) return this.#answered.text
+      if (this.#isClosed()) throw 'replaced'
+      const asking = this.#asking && this.#asking.samples >= needed ? this.#asking : this.#ask()
       try {
         return await asking.text
       } catch (thrown) {
         // Replaced by a request that covers more: its text is the answer to this question too.
-        if (!asking.controller.signal.aborted || this.isClosed()) throw thrown
+        if (!asking.controller.signal.aborted || this.#isClosed()) throw thrown
       }
     }
   }
 
-  private isClosed(): boolean {
-    return this.state === 'closed'
+  #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
-  private ask(): Asking {
-    this.asking?.controller.abort('replaced')
+  #ask(): Asking {
+    this.#asking?.controller.abort('replaced')
     const controller = new AbortController()
-    const asking: Asking = { samples: this.samples, controller, text: this.request(controller) }
-    this.asking = asking
+    const asking: Asking = { samples: this.#samples, controller, text: this.#request(controller) }
+    this.#asking = asking
     // Whoever waits sees the failure; a replaced request may have nobody left.
     const settle = (): void => {
-      if (this.asking === asking) this.asking = undefined
+      if (this.#asking === asking) this.#asking = undefined
     }
     asking.text.then(settle, settle)
     return asking
   }
 
-  private async request(controller: AbortController): Promise<string> {
-    const { server, stream } = this.options
-    const whole = concatPcm(this.parts)
-    this.parts = [whole]
+  async #request(controller: AbortController): Promise<string> {
+    const { server, stream } = this.#options
+    const whole = concatPcm(this.#parts)
+    this.#parts = [whole]
     const text = await transcribe(server, {
       samples: whole,
       language: stream.language,
@@ -168,16 +168,16 @@ class Recording implements SttStream {
       signal: AbortSignal.any([stream.signal, controller.signal]),
       traceparent: stream.traceparent,
       // A streamed text starts anew at its first word; the caller's transcript must not shrink to it.
-      onText: (part) => part.length > this.latestPartial.length && this.publish(part),
+      onText: (part) => part.length > this.#latestPartial.length && this.#publish(part),
     })
-    this.answered = { samples: whole.length, text }
-    this.publish(text)
+    this.#answered = { samples: whole.length, text }
+    this.#publish(text)
     return text
   }
 
-  private publish(text: string): void {
-    if (this.state !== 'open' || text === this.latestPartial) return
-    this.latestPartial = text
-    this.options.stream.onPartial?.(text)
+  #publish(text: string): void {
+    if (this.#state !== 'open' || text === this.#latestPartial) return
+    this.#latestPartial = text
+    this.#options.stream.onPartial?.(text)
   }
 }

@@ -64,11 +64,11 @@ function findPackage(root: string | undefined): { path: string; version: string 
 class EspeakTts implements Tts {
   readonly engine: EngineInfo
   readonly sampleRate = SAMPLE_RATE
-  private readonly queue: EmbeddedSpeech
+  readonly #queue: EmbeddedSpeech
 
   constructor(engine: EngineInfo, queue: EmbeddedSpeech) {
     this.engine = engine
-    this.queue = queue
+    this.#queue = queue
   }
 
   speaks(language: Language): boolean {
@@ -81,11 +81,11 @@ class EspeakTts implements Tts {
       text: part,
       sampleRate: SAMPLE_RATE,
     }))
-    yield* this.queue.speak(requests, signal)
+    yield* this.#queue.speak(requests, signal)
   }
 
   close(): Promise<void> {
-    return this.queue.close()
+    return this.#queue.close()
   }
 }
 

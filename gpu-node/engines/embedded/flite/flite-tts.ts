@@ -57,10 +57,10 @@ export async function createFliteTts({ log, workers }: FliteTtsOptions): Promise
 class FliteTts implements Tts {
   readonly engine = ENGINE
   readonly sampleRate = SAMPLE_RATE
-  private readonly queue: EmbeddedSpeech
+  readonly #queue: EmbeddedSpeech
 
   constructor(queue: EmbeddedSpeech) {
-    this.queue = queue
+    this.#queue = queue
   }
 
   speaks(language: Language): boolean {
@@ -68,13 +68,13 @@ class FliteTts implements Tts {
   }
 
   async *synthesize({ text, language, voice, signal }: TtsOptions): AsyncGenerator<Int16Array> {
-    if (!this.speaks(language)) throw this.queue.failed(`no voice for ${language}`, false)
+    if (!this.speaks(language)) throw this.#queue.failed(`no voice for ${language}`, false)
     const name = VOICES.get(voice ?? DEFAULT_VOICE) ?? DEFAULT_VOICE
     const requests = speakableParts(text).map((part): FliteRequest => ({ voice: name, text: part }))
-    yield* this.queue.speak(requests, signal)
+    yield* this.#queue.speak(requests, signal)
   }
 
   close(): Promise<void> {
-    return this.queue.close()
+    return this.#queue.close()
   }
 }

@@ -36,23 +36,23 @@ interface Waiting {
 }
 
 export class RecogniserPool {
-  private readonly options: PoolOptions
-  private readonly all = new Set<Recogniser>()
-  private readonly idle: Recogniser[] = []
-  private readonly waiting = new Set<Waiting>()
-  private isClosed = false
+  readonly #options: PoolOptions
+  readonly #all = new Set<Recogniser>()
+  readonly #idle: Recogniser[] = []
+  readonly #waiting = new Set<Waiting>()
+  #isClosed = false
 
   constructor(options: PoolOptions) {
-    this.options = options
+    this.#options = options
   }
 
   get slots(): number {
-    return this.options.slots
+    return this.#options.slots
   }
 
   /** Loads the first recogniser, so that a broken package is known before the first caller. */
   async warmUp(): Promise<void> {
-    const recogniser = this.start()
+    const recogniser = this.#start()
     await load(recogniser)
     this.giveBack(recogniser)
   }
@@ -60,45 +60,45 @@ export class RecogniserPool {
   /** A free recogniser, or one that is being loaded: it takes audio at once and decodes it when it can. */
   async take(signal: AbortSignal): Promise<Recogniser> {
     signal.throwIfAborted()
-    if (this.isClosed) throw this.failed('the recogniser was closed')
-    const free = this.idle.pop()
+    if (this.#isClosed) throw this.failed('the recogniser was closed')
+    const free = this.#idle.pop()
     if (free) return free
-    if (this.all.size < this.options.slots) {
-      const started = this.start()
+    if (this.#all.size < this.#options.slots) {
+      const started = this.#start()
       // A failed load ends the thread, and so all that is asked of it.
       load(started).catch(() => {})
       return started
     }
-    if (this.waiting.size >= MAX_WAITING) throw this.failed('too many utterances wait')
-    return this.wait(signal)
+    if (this.#waiting.size >= MAX_WAITING) throw this.failed('too many utterances wait')
+    return this.#wait(signal)
   }
 
   giveBack(recogniser: Recogniser): void {
     recogniser.onPartial = undefined
-    if (this.isClosed || !this.all.has(recogniser)) return
-    const [next] = this.waiting
+    if (this.#isClosed || !this.#all.has(recogniser)) return
+    const [next] = this.#waiting
     if (next) next.resolve(recogniser)
-    else this.idle.push(recogniser)
+    else this.#idle.push(recogniser)
   }
 
   async close(): Promise<void> {
-    this.isClosed = true
-    for (const waiting of this.waiting) waiting.reject(this.failed('the recogniser was closed'))
-    this.idle.length = 0
-    const threads = [...this.all].map(({ thread }) => thread.close())
-    this.all.clear()
+    this.#isClosed = true
+    for (const waiting of this.#waiting) waiting.reject(this.failed('the recogniser was closed'))
+    this.#idle.length = 0
+    const threads = [...this.#all].map(({ thread }) => thread.close())
+    this.#all.clear()
     await Promise.all(threads)
   }
 
   failed(detail: string): FaultError {
-    const { engineId } = this.options
+    const { engineId } = this.#options
     return new FaultError({ code: 'engine_failed', engineId, stage: 'stt', transient: true, detail })
   }
 
-  private wait(signal: AbortSignal): Promise<Recogniser> {
+  #wait(signal: AbortSignal): Promise<Recogniser> {
     return new Promise((resolve, reject) => {
       const settle = <T>(end: (value: T) => void, value: T): void => {
-        this.waiting.delete(waiting)
+        this.#waiting.delete(waiting)
         signal.removeEventListener('abort', onAbort)
         cancelTimer()
         end(value)
@@ -109,15 +109,15 @@ export class RecogniserPool {
       }
       const onAbort = (): void => waiting.reject(signal.reason)
       signal.addEventListener('abort', onAbort, { once: true })
-      const cancelTimer = this.options.clock.after(TAKE_LIMIT_MS, () =>
+      const cancelTimer = this.#options.clock.after(TAKE_LIMIT_MS, () =>
         waiting.reject(this.failed(`no recogniser was free within ${TAKE_LIMIT_MS} ms`)),
       )
-      this.waiting.add(waiting)
+      this.#waiting.add(waiting)
     })
   }
 
-  private start(): Recogniser {
-    const { entry, module, engineId } = this.options
+  #start(): Recogniser {
+    const { entry, module, engineId } = this.#options
     const wanted = new Int32Array(new SharedArrayBuffer(4))
     const recogniser: Recogniser = {
       wanted,
@@ -127,21 +127,24 @@ export class RecogniserPool {
         engineId,
         stage: 'stt',
         onEvent: (event) => recogniser.onPartial?.(event as RecogniserEvent),
-        onCrash: (cause) => this.replace(recogniser, cause),
+        onCrash: (cause) => this.#replace(recogniser, cause),
       }),
     }
-    this.all.add(recogniser)
+    this.#all.add(recogniser)
     return recogniser
   }
 
-  private replace(crashed: Recogniser, cause: unknown): void {
-    this.options.log.error({ err: cause, engine: this.options.engineId }, 'recogniser crashed; another takes its place')
-    this.all.delete(crashed)
-    const at = this.idle.indexOf(crashed)
-    if (at >= 0) this.idle.splice(at, 1)
-    const [next] = this.waiting
-    if (!next || this.isClosed) return
-    const started = this.start()
+  #replace(crashed: Recogniser, cause: unknown): void {
+    this.#options.log.error(
+      { err: cause, engine: this.#options.engineId },
+      'recogniser crashed; another takes its place',
+    )
+    this.#all.delete(crashed)
+    const at = this.#idle.indexOf(crashed)
+    if (at >= 0) this.#idle.splice(at, 1)
+    const [next] = this.#waiting
+    if (!next || this.#isClosed) return
+    const started = this.#start()
     load(started).catch(() => {})
     next.resolve(started)
   }

@@ -47,99 +47,99 @@ export async function createPocketsphinxStt(options: PocketsphinxOptions): Promi
 class PocketsphinxStt implements Stt {
   readonly engine = ENGINE
   readonly slots: number
-  private readonly pool: RecogniserPool
-  private utterances = 0
+  readonly #pool: RecogniserPool
+  #utterances = 0
 
   constructor(pool: RecogniserPool) {
-    this.pool = pool
+    this.#pool = pool
     this.slots = pool.slots
   }
 
   async open(options: SttOptions): Promise<SttStream> {
-    const recogniser = await this.pool.take(options.signal)
+    const recogniser = await this.#pool.take(options.signal)
     // 31 bits, to stay within the shared cell; 0 is no utterance.
-    this.utterances = (this.utterances % 0x7fffffff) + 1
-    return new PocketsphinxStream(this.pool, recogniser, { ...options, utterance: this.utterances })
+    this.#utterances = (this.#utterances % 0x7fffffff) + 1
+    return new PocketsphinxStream(this.#pool, recogniser, { ...options, utterance: this.#utterances })
   }
 
   close(): Promise<void> {
-    return this.pool.close()
+    return this.#pool.close()
   }
 }
 
 class PocketsphinxStream implements SttStream {
-  private readonly pool: RecogniserPool
-  private readonly recogniser: Recogniser
-  private readonly utterance: number
-  private readonly signal: AbortSignal
-  private readonly onAbort = (): void => this.close()
-  private state: 'open' | 'finishing' | 'ended' = 'open'
-  private taken = 0
+  readonly #pool: RecogniserPool
+  readonly #recogniser: Recogniser
+  readonly #utterance: number
+  readonly #signal: AbortSignal
+  readonly #onAbort = (): void => this.close()
+  #state: 'open' | 'finishing' | 'ended' = 'open'
+  #taken = 0
 
   constructor(pool: RecogniserPool, recogniser: Recogniser, options: SttOptions & { utterance: number }) {
-    this.pool = pool
-    this.recogniser = recogniser
-    this.utterance = options.utterance
-    this.signal = options.signal
-    Atomics.store(recogniser.wanted, 0, this.utterance)
+    this.#pool = pool
+    this.#recogniser = recogniser
+    this.#utterance = options.utterance
+    this.#signal = options.signal
+    Atomics.store(recogniser.wanted, 0, this.#utterance)
     recogniser.onPartial = ({ utterance, text }) => {
-      if (this.state === 'open' && utterance === this.utterance) options.onPartial?.(text)
+      if (this.#state === 'open' && utterance === this.#utterance) options.onPartial?.(text)
     }
-    this.signal.addEventListener('abort', this.onAbort, { once: true })
-    if (this.signal.aborted) this.close()
+    this.#signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (this.#signal.aborted) this.close()
   }
 
   push(pcm: Int16Array): void {
-    if (this.state !== 'open') return
-    this.taken += pcm.length
-    if (this.taken > MAX_UTTERANCE_SAMPLES) return
+    if (this.#state !== 'open') return
+    this.#taken += pcm.length
+    if (this.#taken > MAX_UTTERANCE_SAMPLES) return
     const copy = Int16Array.from(pcm)
-    this.recogniser.thread.tell({ type: 'push', utterance: this.utterance, pcm: copy } satisfies RecogniserRequest, [
+    this.#recogniser.thread.tell({ type: 'push', utterance: this.#utterance, pcm: copy } satisfies RecogniserRequest, [
       copy.buffer,
     ])
   }
 
   snapshot(): Promise<string> {
-    return this.ask('snapshot')
+    return this.#ask('snapshot')
   }
 
   async finish(): Promise<string> {
-    const text = this.ask('finish')
-    if (this.state === 'open') this.state = 'finishing'
+    const text = this.#ask('finish')
+    if (this.#state === 'open') this.#state = 'finishing'
     try {
       return await text
     } finally {
-      this.end()
+      this.#end()
     }
   }
 
   close(): void {
-    if (this.state === 'ended') return
+    if (this.#state === 'ended') return
     // First the cell, so that the audio that still waits in the thread is passed over.
-    Atomics.store(this.recogniser.wanted, 0, 0)
-    this.recogniser.thread.tell({ type: 'drop', utterance: this.utterance } satisfies RecogniserRequest)
-    this.end()
+    Atomics.store(this.#recogniser.wanted, 0, 0)
+    this.#recogniser.thread.tell({ type: 'drop', utterance: this.#utterance } satisfies RecogniserRequest)
+    this.#end()
   }
 
-  private async ask(type: 'snapshot' | 'finish'): Promise<string> {
-    this.signal.throwIfAborted()
-    invariant(this.state === 'open', `${type} of an open stream`)
-    if (this.taken > MAX_UTTERANCE_SAMPLES) {
-      const facts = { max: MAX_UTTERANCE_SAMPLES, got: this.taken, unit: 'samples' }
+  async #ask(type: 'snapshot' | 'finish'): Promise<string> {
+    this.#signal.throwIfAborted()
+    invariant(this.#state === 'open', `${type} of an open stream`)
+    if (this.#taken > MAX_UTTERANCE_SAMPLES) {
+      const facts = { max: MAX_UTTERANCE_SAMPLES, got: this.#taken, unit: 'samples' }
       throw new FaultError({ code: 'too_large', limit: 'utterance', ...facts })
     }
-    const request: RecogniserRequest = { type, utterance: this.utterance }
-    const reply = this.recogniser.thread.call(request, { limitMs: DECODE_LIMIT_MS })
-    const text = await orAborted(reply, this.signal)
+    const request: RecogniserRequest = { type, utterance: this.#utterance }
+    const reply = this.#recogniser.thread.call(request, { limitMs: DECODE_LIMIT_MS })
+    const text = await orAborted(reply, this.#signal)
     invariant(typeof text === 'string', 'the recogniser answers with text')
     return text
   }
 
-  private end(): void {
-    if (this.state === 'ended') return
-    this.state = 'ended'
-    this.signal.removeEventListener('abort', this.onAbort)
-    this.pool.giveBack(this.recogniser)
+  #end(): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#pool.giveBack(this.#recogniser)
   }
 }
 

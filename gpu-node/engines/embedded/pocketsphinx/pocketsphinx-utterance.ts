@@ -15,67 +15,67 @@ export interface Decoder {
 const STEP_SAMPLES = 1_600
 
 export class Utterance {
-  private readonly decoder: Decoder
-  private readonly step = new Int16Array(STEP_SAMPLES)
-  private filled = 0
-  private isStarted = false
-  private closed = ''
-  private open = ''
+  readonly #decoder: Decoder
+  readonly #step = new Int16Array(STEP_SAMPLES)
+  #filled = 0
+  #isStarted = false
+  #closed = ''
+  #open = ''
 
   constructor(decoder: Decoder) {
-    this.decoder = decoder
+    this.#decoder = decoder
   }
 
   /** Takes audio and returns the text so far, when it has gone a step further. */
   push(pcm: Int16Array): string | undefined {
     let hasDecoded = false
     for (let at = 0; at < pcm.length;) {
-      const part = pcm.subarray(at, at + STEP_SAMPLES - this.filled)
-      this.step.set(part, this.filled)
-      this.filled += part.length
+      const part = pcm.subarray(at, at + STEP_SAMPLES - this.#filled)
+      this.#step.set(part, this.#filled)
+      this.#filled += part.length
       at += part.length
-      if (this.filled === STEP_SAMPLES) {
-        this.decode()
+      if (this.#filled === STEP_SAMPLES) {
+        this.#decode()
         hasDecoded = true
       }
     }
-    return hasDecoded ? join(this.closed, this.open) : undefined
+    return hasDecoded ? join(this.#closed, this.#open) : undefined
   }
 
   snapshot(): string {
-    this.decode()
+    this.#decode()
     // A stretch without a word goes on: closing it could cut the first word in two.
-    if (this.open !== '') this.close()
-    return this.closed
+    if (this.#open !== '') this.#close()
+    return this.#closed
   }
 
   finish(): string {
-    this.decode()
+    this.#decode()
     // What a later stretch of near silence sounds like at second thought is no word of the caller.
-    const isSilence = this.closed !== '' && this.open === ''
-    const before = this.closed
-    this.close()
-    return isSilence ? before : this.closed
+    const isSilence = this.#closed !== '' && this.#open === ''
+    const before = this.#closed
+    this.#close()
+    return isSilence ? before : this.#closed
   }
 
   /** Leaves the decoder ready for the next utterance. */
   drop(): void {
-    if (this.isStarted) this.decoder.stop()
-    this.isStarted = false
+    if (this.#isStarted) this.#decoder.stop()
+    this.#isStarted = false
   }
 
-  private decode(): void {
-    if (this.filled === 0) return
-    if (!this.isStarted) this.decoder.start()
-    this.isStarted = true
-    this.open = plainText(this.decoder.decode(this.step.subarray(0, this.filled)))
-    this.filled = 0
+  #decode(): void {
+    if (this.#filled === 0) return
+    if (!this.#isStarted) this.#decoder.start()
+    this.#isStarted = true
+    this.#open = plainText(this.#decoder.decode(this.#step.subarray(0, this.#filled)))
+    this.#filled = 0
   }
 
-  private close(): void {
-    if (this.isStarted) this.closed = join(this.closed, plainText(this.decoder.stop()))
-    this.isStarted = false
-    this.open = ''
+  #close(): void {
+    if (this.#isStarted) this.#closed = join(this.#closed, plainText(this.#decoder.stop()))
+    this.#isStarted = false
+    this.#open = ''
   }
 }
 
