@@ -6,12 +6,12 @@ import type { TurnSink } from './ports.ts'
 import type { OpenTurn } from './turn-ledger.ts'
 
 export class Degradation {
-  private readonly sink: Pick<TurnSink, 'send'>
+  readonly #sink: Pick<TurnSink, 'send'>
   /** What the caller was last told of each role. */
-  private readonly told = new Map<EngineRole, string>()
+  readonly #told = new Map<EngineRole, string>()
 
   constructor(sink: Pick<TurnSink, 'send'>) {
-    this.sink = sink
+    this.#sink = sink
   }
 
   fellBack(turn: OpenTurn, fallback: Fallback): void {
@@ -21,19 +21,19 @@ export class Degradation {
     )
     if (!isKnown && turn.fallbacks.length < MAX_FALLBACKS) turn.fallbacks.push(fallback)
     const state = `${used} ${reason}`
-    if (this.told.get(role) === state) return
-    this.told.set(role, state)
-    this.sink.send({ type: 'session.notice', notice: 'degraded', turnId: turn.id, detail: `${role} ${reason}` })
+    if (this.#told.get(role) === state) return
+    this.#told.set(role, state)
+    this.#sink.send({ type: 'session.notice', notice: 'degraded', turnId: turn.id, detail: `${role} ${reason}` })
   }
 
   /** A whole turn that needed no fallback shows that the wanted engine is back. */
   finished({ id, status, engines, fallbacks = [] }: TurnRecord): void {
     if (status !== 'complete') return
-    for (const role of this.told.keys()) {
+    for (const role of this.#told.keys()) {
       if (role === 'vad' || engines[role] === undefined || fallbacks.some((fallback) => fallback.role === role))
         continue
-      this.told.delete(role)
-      this.sink.send({ type: 'session.notice', notice: 'restored', turnId: id, detail: role })
+      this.#told.delete(role)
+      this.#sink.send({ type: 'session.notice', notice: 'restored', turnId: id, detail: role })
     }
   }
 }

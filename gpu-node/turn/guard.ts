@@ -44,19 +44,19 @@ export const blocked = ({ layer, family }: SafetyDecision): Fault => ({
 })
 
 export class Guard {
-  private readonly policy: SafetyPolicy
-  private readonly instructions: InstructionIndex
-  private readonly profanity: WordList | undefined
+  readonly #policy: SafetyPolicy
+  readonly #instructions: InstructionIndex
+  readonly #profanity: WordList | undefined
 
   constructor(persona: Persona, profanity: WordList | undefined) {
-    this.policy = persona.safety ?? DEFAULT_SAFETY_POLICY
-    this.instructions = new InstructionIndex(persona.instructions, simplified)
-    this.profanity = profanity
+    this.#policy = persona.safety ?? DEFAULT_SAFETY_POLICY
+    this.#instructions = new InstructionIndex(persona.instructions, simplified)
+    this.#profanity = profanity
   }
 
   /** What the input filter has to say of a text; undefined where it has nothing. */
   judge(text: string): SafetyDecision | undefined {
-    const { input } = this.policy
+    const { input } = this.#policy
     if (input === 'off') return undefined
     const action = input
     const injection = findInjection(text)
@@ -70,7 +70,7 @@ export class Guard {
   }
 
   forReply(utterance: string, language: Language): ReplyGuard {
-    const { policy, instructions, profanity } = this
+    const [policy, instructions, profanity] = [this.#policy, this.#instructions, this.#profanity]
     const decision = this.judge(utterance)
     return {
       createFilter: () => new OutputFilter({ policy, instructions, profanity, mask: MASKS[language] }),

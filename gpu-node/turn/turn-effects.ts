@@ -27,23 +27,23 @@ type Of<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>
 type Telling = Of<`tell${string}` & TurnEffect['type']>
 
 export class TurnEffects {
-  private readonly options: EffectsOptions
+  readonly #options: EffectsOptions
 
   constructor(options: EffectsOptions) {
-    this.options = options
+    this.#options = options
   }
 
   run(effect: TurnEffect): void {
-    const { recognition, replies } = this.options
+    const { recognition, replies } = this.#options
     switch (effect.type) {
       case 'askSnapshot':
         return recognition.askSnapshot(effect.turnId, effect.pause)
       case 'finishRecognition':
         return recognition.finish(effect.turnId)
       case 'forgetTurn':
-        return this.forget(effect.turnId)
+        return this.#forget(effect.turnId)
       case 'takeText':
-        return this.takeText(effect)
+        return this.#takeText(effect)
       case 'startReply':
         return replies.start(effect.reply, effect.text, effect.isSpeculative)
       case 'releaseReply':
@@ -55,18 +55,18 @@ export class TurnEffects {
       case 'resumeReply':
         return replies.resume(effect.reply)
       case 'settleTurn':
-        return this.settle(effect)
+        return this.#settle(effect)
       default:
-        return this.tell(effect)
+        return this.#tell(effect)
     }
   }
 
   fault(fault: Fault, turnId?: TurnId): void {
-    this.options.sink.send({ type: 'fault', ...publicFault(fault), ...(turnId === undefined ? {} : { turnId }) })
+    this.#options.sink.send({ type: 'fault', ...publicFault(fault), ...(turnId === undefined ? {} : { turnId }) })
   }
 
-  private tell(effect: Telling): void {
-    const { sink, ledger } = this.options
+  #tell(effect: Telling): void {
+    const { sink, ledger } = this.#options
     switch (effect.type) {
       case 'tellStarted': {
         const { turnId, atSample } = effect
@@ -85,23 +85,23 @@ export class TurnEffects {
     }
   }
 
-  private forget(turnId: TurnId): void {
-    const { ledger, recognition } = this.options
+  #forget(turnId: TurnId): void {
+    const { ledger, recognition } = this.#options
     ledger.find(turnId)?.controller.abort('replaced' satisfies StopReason)
     recognition.drop(turnId)
     ledger.forget(turnId)
   }
 
-  private takeText({ turnId, text }: Of<'takeText'>): void {
-    const { ledger, sink, clock } = this.options
+  #takeText({ turnId, text }: Of<'takeText'>): void {
+    const { ledger, sink, clock } = this.#options
     const turn = ledger.get(turnId)
     turn.utteranceText = text.trim()
     turn.transcribedAt = clock.now()
     sink.send({ type: 'transcript.final', turnId, text: turn.utteranceText, language: turn.language })
   }
 
-  private settle({ turnId, reply, outcome }: Of<'settleTurn'>): void {
-    const { ledger, recognition, replies, degradation, sink, logOf } = this.options
+  #settle({ turnId, reply, outcome }: Of<'settleTurn'>): void {
+    const { ledger, recognition, replies, degradation, sink, logOf } = this.#options
     const turn = ledger.get(turnId)
     // Who interrupts an apology does not undo the failure.
     const fault = outcome.status === 'failed' ? outcome.fault : replies.faultOf(reply)

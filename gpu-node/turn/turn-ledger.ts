@@ -62,26 +62,26 @@ export interface LedgerOptions {
 }
 
 export class TurnLedger {
-  private readonly clock: Clock
-  private readonly engines: Engines
-  private readonly open = new Map<TurnId, OpenTurn>()
-  private readonly isBlocked: (text: string) => boolean
-  private past: HeardTurn[]
-  private readonly records = new Map<TurnId, TurnRecord>()
-  private nextTurn: number
+  readonly #clock: Clock
+  readonly #engines: Engines
+  readonly #open = new Map<TurnId, OpenTurn>()
+  readonly #isBlocked: (text: string) => boolean
+  #past: HeardTurn[]
+  readonly #records = new Map<TurnId, TurnRecord>()
+  #nextTurn: number
   /** Tokens spent on utterances that came to nothing: the next turn bears them. */
-  private homeless = { promptTokens: 0, completionTokens: 0 }
+  #homeless = { promptTokens: 0, completionTokens: 0 }
 
   constructor({ clock, engines, turns, nextTurn, isBlocked }: LedgerOptions) {
-    this.clock = clock
-    this.engines = engines
-    this.isBlocked = isBlocked
-    this.past = turns.slice(-MAX_REMEMBERED_TURNS).filter(({ utteranceText }) => !isBlocked(utteranceText))
-    this.nextTurn = nextTurn
+    this.#clock = clock
+    this.#engines = engines
+    this.#isBlocked = isBlocked
+    this.#past = turns.slice(-MAX_REMEMBERED_TURNS).filter(({ utteranceText }) => !isBlocked(utteranceText))
+    this.#nextTurn = nextTurn
   }
 
   get history(): readonly HeardTurn[] {
-    return this.past
+    return this.#past
   }
 
   begin(turn: Pick<OpenTurn, 'id' | 'source' | 'language' | 'startedAt'>): OpenTurn {
@@ -98,23 +98,23 @@ export class TurnLedger {
       isReplyStarted: false,
       fallbacks: [],
       inputAudioMs: 0,
-      ...this.homeless,
+      ...this.#homeless,
     }
-    this.homeless = { promptTokens: 0, completionTokens: 0 }
-    this.open.set(turn.id, begun)
+    this.#homeless = { promptTokens: 0, completionTokens: 0 }
+    this.#open.set(turn.id, begun)
     return begun
   }
 
   all(): OpenTurn[] {
-    return [...this.open.values()]
+    return [...this.#open.values()]
   }
 
   find(turnId: TurnId): OpenTurn | undefined {
-    return this.open.get(turnId)
+    return this.#open.get(turnId)
   }
 
   get(turnId: TurnId): OpenTurn {
-    const turn = this.open.get(turnId)
+    const turn = this.#open.get(turnId)
     invariant(turn, 'the turn is open')
     return turn
   }
@@ -122,16 +122,16 @@ export class TurnLedger {
   /** The turn's ordinal; the first asking gives it. */
   ordinal(turnId: TurnId): number {
     const turn = this.get(turnId)
-    turn.turn ??= this.nextTurn++
+    turn.turn ??= this.#nextTurn++
     return turn.turn
   }
 
   forget(turnId: TurnId): void {
-    const turn = this.open.get(turnId)
+    const turn = this.#open.get(turnId)
     if (!turn) return
-    this.homeless.promptTokens += turn.promptTokens
-    this.homeless.completionTokens += turn.completionTokens
-    this.open.delete(turnId)
+    this.#homeless.promptTokens += turn.promptTokens
+    this.#homeless.completionTokens += turn.completionTokens
+    this.#open.delete(turnId)
   }
 
   finish(turnId: TurnId, status: TurnStatus, reply: ReplyFacts, faultCode?: string): TurnRecord {
@@ -146,7 +146,7 @@ export class TurnLedger {
       correctedText: turn.correctedText,
       replyText: reply.replyText,
       heardText: reply.heardText,
-      engines: this.enginesOf(turn, reply),
+      engines: this.#enginesOf(turn, reply),
       ...(turn.fallbacks.length === 0 ? {} : { fallbacks: turn.fallbacks }),
       timings: timingsOf(turn, reply),
       usage: {
@@ -157,39 +157,39 @@ export class TurnLedger {
       },
       traceId: turn.traceId,
       startedAt: turn.startedAt,
-      endedAt: this.clock.now(),
+      endedAt: this.#clock.now(),
       ...(faultCode === undefined ? {} : { faultCode }),
       ...(reply.safety.length === 0 ? {} : { safety: [...reply.safety] }),
     }
-    this.open.delete(turnId)
-    this.remember(record)
+    this.#open.delete(turnId)
+    this.#remember(record)
     return record
   }
 
   /** Puts the caller's words in place of what was recognised. The record, where the turn is over and was one of ours. */
   correct(turnId: TurnId, text: string): { isKnown: boolean; record?: TurnRecord } {
-    const open = this.open.get(turnId)
+    const open = this.#open.get(turnId)
     if (open) open.correctedText = text
-    const isPast = this.records.has(turnId) || this.past.some(({ id }) => id === turnId)
-    this.past = this.past.map((turn) => (turn.id === turnId ? { ...turn, utteranceText: text } : turn))
-    const record = this.records.get(turnId)
-    if (record) this.records.set(turnId, { ...record, correctedText: text })
-    return { isKnown: open !== undefined || isPast, record: this.records.get(turnId) }
+    const isPast = this.#records.has(turnId) || this.#past.some(({ id }) => id === turnId)
+    this.#past = this.#past.map((turn) => (turn.id === turnId ? { ...turn, utteranceText: text } : turn))
+    const record = this.#records.get(turnId)
+    if (record) this.#records.set(turnId, { ...record, correctedText: text })
+    return { isKnown: open !== undefined || isPast, record: this.#records.get(turnId) }
   }
 
-  private remember(record: TurnRecord): void {
+  #remember(record: TurnRecord): void {
     const { id, correctedText, utteranceText, heardText, replyText } = record
     const isCutShort = heardText !== replyText
     const said = correctedText ?? utteranceText
     // What was refused is stored, but no later prompt has it.
-    if (!this.isBlocked(said)) this.past = [...this.past, { id, utteranceText: said, heardText, isCutShort }]
-    this.records.set(id, record)
-    for (const old of [...this.records.keys()].slice(0, -MAX_REMEMBERED_TURNS)) this.records.delete(old)
-    this.past = this.past.slice(-MAX_REMEMBERED_TURNS)
+    if (!this.#isBlocked(said)) this.#past = [...this.#past, { id, utteranceText: said, heardText, isCutShort }]
+    this.#records.set(id, record)
+    for (const old of [...this.#records.keys()].slice(0, -MAX_REMEMBERED_TURNS)) this.#records.delete(old)
+    this.#past = this.#past.slice(-MAX_REMEMBERED_TURNS)
   }
 
-  private enginesOf(turn: OpenTurn, reply: ReplyFacts): TurnRecord['engines'] {
-    const { vad, stt, llm } = this.engines
+  #enginesOf(turn: OpenTurn, reply: ReplyFacts): TurnRecord['engines'] {
+    const { vad, stt, llm } = this.#engines
     const used = Object.fromEntries(turn.fallbacks.map((fallback) => [fallback.role, fallback.used]))
     return {
       ...(turn.source === 'speech' ? { vad: engineId(vad.engine), stt: used.stt ?? engineId(stt.engine) } : {}),

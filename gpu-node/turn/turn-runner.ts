@@ -34,216 +34,216 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
 }
 
 class Runner implements TurnRunner {
-  private readonly options: TurnRunnerOptions
-  private settings: SessionSettings
-  private readonly guard: Guard
-  private readonly ledger: TurnLedger
-  private readonly degradation: Degradation
-  private readonly ownVoice = new OwnVoice()
-  private readonly recognition: Recognition
-  private readonly replies: Replies
-  private readonly effects: TurnEffects
-  private readonly ear: Ear
-  private readonly speech: SpeechQueue
-  private readonly machine: TurnMachine
-  private isEnded = false
-  private isDeaf = false
-  private readonly running = new Set<Promise<void>>()
+  readonly #options: TurnRunnerOptions
+  #settings: SessionSettings
+  readonly #guard: Guard
+  readonly #ledger: TurnLedger
+  readonly #degradation: Degradation
+  readonly #ownVoice = new OwnVoice()
+  readonly #recognition: Recognition
+  readonly #replies: Replies
+  readonly #effects: TurnEffects
+  readonly #ear: Ear
+  readonly #speech: SpeechQueue
+  readonly #machine: TurnMachine
+  #isEnded = false
+  #isDeaf = false
+  readonly #running = new Set<Promise<void>>()
 
   constructor(options: TurnRunnerOptions) {
     const { engines, clock, sink } = options
     const { language, ttsMode } = options
-    this.options = options
-    this.settings = { options: options.options, language, ttsMode, voice: { source: 'persona' } }
-    const dispatch = (event: TurnEvent): void => this.dispatch(event)
-    const track = (work: Promise<void>): void => this.track(work)
+    this.#options = options
+    this.#settings = { options: options.options, language, ttsMode, voice: { source: 'persona' } }
+    const dispatch = (event: TurnEvent): void => this.#dispatch(event)
+    const track = (work: Promise<void>): void => this.#track(work)
     const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
-    this.guard = new Guard(options.persona, options.profanity)
-    const { guard } = this
-    this.ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) })
-    const atSample = (): number => this.ear.atSample
+    this.#guard = new Guard(options.persona, options.profanity)
+    const guard = this.#guard
+    this.#ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) })
+    const atSample = (): number => this.#ear.atSample
     const stt = createScriptStt(engines.stt, options.persona.script)
-    this.recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
-    this.degradation = new Degradation(sink)
-    const { ledger, recognition, degradation } = this
+    this.#recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
+    this.#degradation = new Degradation(sink)
+    const [ledger, recognition, degradation] = [this.#ledger, this.#recognition, this.#degradation]
     const voice = (): ReplyVoice => ({
-      mode: this.settings.ttsMode,
-      reference: this.ownVoice.reference ?? options.profileVoice,
+      mode: this.#settings.ttsMode,
+      reference: this.#ownVoice.reference ?? options.profileVoice,
     })
-    this.replies = new Replies({ ...options, guard, ledger, degradation, voice, logOf, dispatch, track })
-    this.effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.replies, logOf })
-    this.speech = new SpeechQueue({
-      isBlockedBy: (turnId) => this.isBlocked(turnId),
-      pass: (event) => this.machine.dispatch(event),
-      drop: (turnId) => this.effects.run({ type: 'forgetTurn', turnId }),
+    this.#replies = new Replies({ ...options, guard, ledger, degradation, voice, logOf, dispatch, track })
+    this.#effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.#replies, logOf })
+    this.#speech = new SpeechQueue({
+      isBlockedBy: (turnId) => this.#isBlocked(turnId),
+      pass: (event) => this.#machine.dispatch(event),
+      drop: (turnId) => this.#effects.run({ type: 'forgetTurn', turnId }),
     })
-    this.machine = new TurnMachine({
+    this.#machine = new TurnMachine({
       log: options.log,
-      options: () => this.settings.options,
-      run: (effect) => this.effects.run(effect),
-      onStep: () => this.speech.drain(),
+      options: () => this.#settings.options,
+      run: (effect) => this.#effects.run(effect),
+      onStep: () => this.#speech.drain(),
       onBroken: (cut) => {
-        this.speech.clear()
-        this.effects.fault({ code: 'internal' })
+        this.#speech.clear()
+        this.#effects.fault({ code: 'internal' })
         cut()
-        this.abandonAll()
+        this.#abandonAll()
       },
     })
-    this.ear = new Ear({
+    this.#ear = new Ear({
       vad: engines.vad,
       inputRate: options.inputRate,
-      thresholds: () => this.settings.options,
+      thresholds: () => this.#settings.options,
       newTurnId: () => newId('turn', clock.now()),
-      onSpeech: (event) => this.hear(event),
-      onAudio: (turnId, pcm) => this.recognize(turnId, pcm),
-      onLimit: (turnId, fault) => this.effects.fault(fault, turnId),
+      onSpeech: (event) => this.#hear(event),
+      onAudio: (turnId, pcm) => this.#recognize(turnId, pcm),
+      onLimit: (turnId, fault) => this.#effects.fault(fault, turnId),
     })
     engines.tts.prepare?.(ttsMode)
   }
 
   audio(pcm: Int16Array): void {
-    if (this.isEnded || this.isDeaf) return
+    if (this.#isEnded || this.#isDeaf) return
     try {
-      this.ear.audio(pcm)
+      this.#ear.audio(pcm)
     } catch (thrown) {
       // A VAD that fails once fails on each frame: the session goes on by text, and the caller is told once.
-      this.isDeaf = true
-      const { turnId } = this.ear
-      logFailure(this.options.log, thrown, 'the ear failed; the session goes on without audio')
+      this.#isDeaf = true
+      const { turnId } = this.#ear
+      logFailure(this.#options.log, thrown, 'the ear failed; the session goes on without audio')
       const fault = faultOf(thrown)
-      if (turnId) this.dispatch({ type: 'recognitionFailed', turnId, atSample: this.ear.atSample, fault })
-      else this.effects.fault(fault)
+      if (turnId) this.#dispatch({ type: 'recognitionFailed', turnId, atSample: this.#ear.atSample, fault })
+      else this.#effects.fault(fault)
     }
   }
 
   receive(message: UnnumberedUp): void {
-    if (this.isEnded) return
+    if (this.#isEnded) return
     switch (message.type) {
       case 'utterance.commit':
-        return this.ear.close('commit')
+        return this.#ear.close('commit')
       case 'utterance.clear':
-        return this.ear.clear()
+        return this.#ear.clear()
       case 'text.send':
-        return this.takeText(message.text)
+        return this.#takeText(message.text)
       case 'reply.interrupt':
-        return this.dispatch({ type: 'interruptSent' })
+        return this.#dispatch({ type: 'interruptSent' })
       case 'playback.progress':
-        return this.replies.progress(message.turnId, message.playedSamples)
+        return this.#replies.progress(message.turnId, message.playedSamples)
       case 'transcript.correct':
-        return this.correct(message.turnId, message.text)
+        return this.#correct(message.turnId, message.text)
       case 'session.update':
-        return this.update(message)
+        return this.#update(message)
       default:
         return unreachable(message)
     }
   }
 
   async end(reason: EndReason): Promise<void> {
-    if (!this.isEnded) {
+    if (!this.#isEnded) {
       const status = reason === 'caller' ? 'interrupted' : 'cut'
-      this.speech.clear()
-      this.dispatch({ type: 'ended', status, reason: stopReasonOf(reason) })
-      this.isEnded = true
+      this.#speech.clear()
+      this.#dispatch({ type: 'ended', status, reason: stopReasonOf(reason) })
+      this.#isEnded = true
       // Where it was called from within an effect (a full link), the state machine first settles the turns.
       await Promise.resolve()
-      this.abandonAll()
-      this.ownVoice.withdraw()
+      this.#abandonAll()
+      this.#ownVoice.withdraw()
     }
-    await Promise.allSettled(this.running)
+    await Promise.allSettled(this.#running)
   }
 
   /** The failure of an utterance that still waits comes after its start. */
-  private dispatch(event: TurnEvent): void {
-    if (this.isEnded) return
-    if (event.type === 'transcribed') this.ownVoice.transcribed(event.turnId, event.text)
-    if (event.type === 'recognitionFailed' && this.speech.isHolding(event.turnId)) this.speech.push(event)
-    else this.machine.dispatch(event)
+  #dispatch(event: TurnEvent): void {
+    if (this.#isEnded) return
+    if (event.type === 'transcribed') this.#ownVoice.transcribed(event.turnId, event.text)
+    if (event.type === 'recognitionFailed' && this.#speech.isHolding(event.turnId)) this.#speech.push(event)
+    else this.#machine.dispatch(event)
   }
 
-  private abandonAll(): void {
-    for (const { id } of this.ledger.all()) {
-      this.replies.abandon(id)
-      this.effects.run({ type: 'forgetTurn', turnId: id })
+  #abandonAll(): void {
+    for (const { id } of this.#ledger.all()) {
+      this.#replies.abandon(id)
+      this.#effects.run({ type: 'forgetTurn', turnId: id })
     }
   }
 
   // --- the caller's speech ---
 
-  private hear(event: SpeechEvent): void {
-    const { clock } = this.options
+  #hear(event: SpeechEvent): void {
+    const { clock } = this.#options
     if (event.type === 'speechStarted') {
-      const agoMs = ((this.ear.atSample - event.atSample) * 1000) / this.options.inputRate
-      const { language } = this.settings
-      const turn = this.ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
+      const agoMs = ((this.#ear.atSample - event.atSample) * 1000) / this.#options.inputRate
+      const { language } = this.#settings
+      const turn = this.#ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
       const { traceparent, controller } = turn
-      this.ownVoice.begin(event.turnId)
-      const onFallback = (fallback: Fallback): void => this.degradation.fellBack(turn, fallback)
-      this.recognition.open(event.turnId, { language, traceparent, signal: controller.signal, onFallback })
+      this.#ownVoice.begin(event.turnId)
+      const onFallback = (fallback: Fallback): void => this.#degradation.fellBack(turn, fallback)
+      this.#recognition.open(event.turnId, { language, traceparent, signal: controller.signal, onFallback })
     }
-    if (event.type === 'speechPaused') this.recognition.withhold(event.turnId)
-    if (event.type === 'speechWentOn') this.recognition.goOn(event.turnId)
-    const turn = this.ledger.find(event.turnId)
+    if (event.type === 'speechPaused') this.#recognition.withhold(event.turnId)
+    if (event.type === 'speechWentOn') this.#recognition.goOn(event.turnId)
+    const turn = this.#ledger.find(event.turnId)
     if (event.type === 'speechEnded' && turn) {
       turn.closedAt = clock.now()
       turn.endpointMs = event.silenceMs
     }
-    this.speech.push(event)
+    this.#speech.push(event)
   }
 
-  private recognize(turnId: TurnId, pcm: Int16Array): void {
-    const turn = this.ledger.find(turnId)
+  #recognize(turnId: TurnId, pcm: Int16Array): void {
+    const turn = this.#ledger.find(turnId)
     if (turn) turn.inputAudioMs += (pcm.length * 1000) / ENGINE_INPUT_RATE
-    this.recognition.push(turnId, pcm)
-    this.ownVoice.hear(turnId, pcm)
-    this.options.sink.heard?.(turnId, pcm)
+    this.#recognition.push(turnId, pcm)
+    this.#ownVoice.hear(turnId, pcm)
+    this.#options.sink.heard?.(turnId, pcm)
   }
 
-  private isBlocked(turnId: TurnId): boolean {
-    const { finishing } = this.recognition
+  #isBlocked(turnId: TurnId): boolean {
+    const { finishing } = this.#recognition
     return finishing !== undefined && finishing !== turnId
   }
 
   // --- the caller's messages ---
 
-  private takeText(text: string): void {
-    const now = this.options.clock.now()
-    const turn = this.ledger.begin({
+  #takeText(text: string): void {
+    const now = this.#options.clock.now()
+    const turn = this.#ledger.begin({
       id: newId('turn', now),
       source: 'text',
       // Who writes Chinese in an English session wants a Chinese answer.
-      language: languageOf(text, this.settings.language),
+      language: languageOf(text, this.#settings.language),
       startedAt: now,
     })
     turn.closedAt = now
-    this.dispatch({ type: 'textSent', turnId: turn.id, atSample: this.ear.atSample, text })
+    this.#dispatch({ type: 'textSent', turnId: turn.id, atSample: this.#ear.atSample, text })
   }
 
-  private correct(turnId: TurnId, text: string): void {
-    const decision = this.guard.judge(text)
-    if (decision?.action === 'block') return this.effects.fault(blocked(decision), turnId)
-    const { isKnown, record } = this.ledger.correct(turnId, text)
-    this.ownVoice.correct(turnId, text)
-    if (!isKnown) return this.effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)
-    this.options.sink.send({ type: 'transcript.corrected', turnId, text })
-    if (record) this.options.sink.finished(record)
+  #correct(turnId: TurnId, text: string): void {
+    const decision = this.#guard.judge(text)
+    if (decision?.action === 'block') return this.#effects.fault(blocked(decision), turnId)
+    const { isKnown, record } = this.#ledger.correct(turnId, text)
+    this.#ownVoice.correct(turnId, text)
+    if (!isKnown) return this.#effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)
+    this.#options.sink.send({ type: 'transcript.corrected', turnId, text })
+    if (record) this.#options.sink.finished(record)
   }
 
-  private update(message: SessionUpdate): void {
-    const updated = updateSettings(this.settings, message)
-    if (!updated.ok) return this.effects.fault(updated.fault)
-    const { tts } = this.options.engines
+  #update(message: SessionUpdate): void {
+    const updated = updateSettings(this.#settings, message)
+    if (!updated.ok) return this.#effects.fault(updated.fault)
+    const { tts } = this.#options.engines
     const isVoiceless = message.voice?.source === 'caller' && !tts.canClone
-    this.settings = { ...updated.value, ...(isVoiceless && { voice: { source: 'persona' } }) }
-    tts.prepare?.(this.settings.ttsMode)
-    if (this.settings.voice.source === 'caller') this.ownVoice.consent()
-    else this.ownVoice.withdraw()
-    this.options.sink.send({ type: 'session.updated', ...this.settings })
-    if (isVoiceless) this.options.sink.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'caller' })
+    this.#settings = { ...updated.value, ...(isVoiceless && { voice: { source: 'persona' } }) }
+    tts.prepare?.(this.#settings.ttsMode)
+    if (this.#settings.voice.source === 'caller') this.#ownVoice.consent()
+    else this.#ownVoice.withdraw()
+    this.#options.sink.send({ type: 'session.updated', ...this.#settings })
+    if (isVoiceless) this.#options.sink.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'caller' })
   }
 
-  private track(work: Promise<void>): void {
-    this.running.add(work)
-    const forget = (): void => void this.running.delete(work)
+  #track(work: Promise<void>): void {
+    this.#running.add(work)
+    const forget = (): void => void this.#running.delete(work)
     work.then(forget, forget)
   }
 }

@@ -38,132 +38,132 @@ interface Listening {
 }
 
 export class Ear {
-  private readonly options: EarOptions
-  private readonly resampler: Resampler
-  private readonly vad: VadStream
-  private endpointer: EndpointerState = quietAt(0)
-  private rest = new Int16Array(0)
+  readonly #options: EarOptions
+  readonly #resampler: Resampler
+  readonly #vad: VadStream
+  #endpointer: EndpointerState = quietAt(0)
+  #rest = new Int16Array(0)
   /** The latest frames while it is quiet: pre-roll, and speech that is not yet believed. */
-  private recent: Int16Array[] = []
-  private current: Listening | undefined
+  #recent: Int16Array[] = []
+  #current: Listening | undefined
 
   constructor(options: EarOptions) {
-    this.options = options
-    this.resampler = new Resampler(options.inputRate, ENGINE_INPUT_RATE)
-    this.vad = options.vad.stream()
+    this.#options = options
+    this.#resampler = new Resampler(options.inputRate, ENGINE_INPUT_RATE)
+    this.#vad = options.vad.stream()
   }
 
   /** Position in the caller's samples. */
   get atSample(): number {
-    return this.callerSamples(this.endpointer.at)
+    return this.#callerSamples(this.#endpointer.at)
   }
 
   /** The utterance that is open. */
   get turnId(): TurnId | undefined {
-    return this.current?.turnId
+    return this.#current?.turnId
   }
 
   audio(pcm: Int16Array): void {
-    this.enforceLimits(pcm)
-    let arrived = concatPcm([this.rest, this.resampler.pushPcm(pcm)])
+    this.#enforceLimits(pcm)
+    let arrived = concatPcm([this.#rest, this.#resampler.pushPcm(pcm)])
     while (arrived.length >= VAD_FRAME_SAMPLES) {
-      this.hearFrame(arrived.slice(0, VAD_FRAME_SAMPLES))
+      this.#hearFrame(arrived.slice(0, VAD_FRAME_SAMPLES))
       arrived = arrived.subarray(VAD_FRAME_SAMPLES)
     }
-    this.rest = arrived.slice()
+    this.#rest = arrived.slice()
   }
 
   /** Ends the utterance now, with what has arrived. Without one it does nothing: the endpointer was faster. */
   close(reason: CloseReason): void {
-    const { current, endpointer } = this
+    const [current, endpointer] = [this.#current, this.#endpointer]
     if (!current) return
     invariant(endpointer.phase === 'speech', 'an open utterance is speech')
-    this.options.onAudio(current.turnId, this.rest)
-    this.end(reason, endpointer.speechEnd)
+    this.#options.onAudio(current.turnId, this.#rest)
+    this.#end(reason, endpointer.speechEnd)
   }
 
   /** Drops the utterance. */
   clear(): void {
-    const { current } = this
+    const current = this.#current
     if (!current) return
-    this.current = undefined
-    this.endpointer = quietAt(this.endpointer.at)
-    this.options.onSpeech({ type: 'speechCleared', turnId: current.turnId, atSample: this.atSample })
+    this.#current = undefined
+    this.#endpointer = quietAt(this.#endpointer.at)
+    this.#options.onSpeech({ type: 'speechCleared', turnId: current.turnId, atSample: this.atSample })
   }
 
-  private hearFrame(frame: Int16Array): void {
-    const probability = this.vad.push(pcmToFloat(frame))
-    const { state, events } = hear(this.endpointer, probability, this.options.thresholds())
-    this.endpointer = state
-    if (this.current) this.options.onAudio(this.current.turnId, frame)
-    else this.remember(frame)
-    for (const event of events) this.take(event)
+  #hearFrame(frame: Int16Array): void {
+    const probability = this.#vad.push(pcmToFloat(frame))
+    const { state, events } = hear(this.#endpointer, probability, this.#options.thresholds())
+    this.#endpointer = state
+    if (this.#current) this.#options.onAudio(this.#current.turnId, frame)
+    else this.#remember(frame)
+    for (const event of events) this.#take(event)
   }
 
-  private remember(frame: Int16Array): void {
-    this.recent.push(frame)
-    const kept = samplesOf(PRE_ROLL_MS + this.options.thresholds().speechStartMs) + VAD_FRAME_SAMPLES
-    while ((this.recent.length - 1) * VAD_FRAME_SAMPLES >= kept) this.recent.shift()
+  #remember(frame: Int16Array): void {
+    this.#recent.push(frame)
+    const kept = samplesOf(PRE_ROLL_MS + this.#options.thresholds().speechStartMs) + VAD_FRAME_SAMPLES
+    while ((this.#recent.length - 1) * VAD_FRAME_SAMPLES >= kept) this.#recent.shift()
   }
 
-  private take(event: EndpointerEvent): void {
-    if (event.type === 'started') return this.begin(event.atSample)
-    const { current } = this
+  #take(event: EndpointerEvent): void {
+    if (event.type === 'started') return this.#begin(event.atSample)
+    const current = this.#current
     if (!current) return
     const { turnId } = current
     switch (event.type) {
       case 'insisted':
-        return this.options.onSpeech({ type: 'speechInsisted', turnId })
+        return this.#options.onSpeech({ type: 'speechInsisted', turnId })
       case 'softEnd':
         current.pauses++
-        return this.options.onSpeech({ type: 'speechPaused', turnId, pause: current.pauses })
+        return this.#options.onSpeech({ type: 'speechPaused', turnId, pause: current.pauses })
       case 'wentOn':
-        return this.options.onSpeech({ type: 'speechWentOn', turnId })
+        return this.#options.onSpeech({ type: 'speechWentOn', turnId })
       case 'hardEnd':
-        return this.end('silence', event.speechEnd)
+        return this.#end('silence', event.speechEnd)
       default:
         return unreachable(event)
     }
   }
 
-  private begin(atSample: number): void {
-    const heard = concatPcm(this.recent)
-    const wanted = Math.min(heard.length, this.endpointer.at - atSample + samplesOf(PRE_ROLL_MS))
-    const turnId = this.options.newTurnId()
-    this.recent = []
-    this.current = { turnId, from: this.endpointer.at - wanted, bytes: 0, frames: 0, pauses: 0 }
-    this.options.onSpeech({ type: 'speechStarted', turnId, atSample: this.callerSamples(atSample) })
-    this.options.onAudio(turnId, heard.slice(heard.length - wanted))
+  #begin(atSample: number): void {
+    const heard = concatPcm(this.#recent)
+    const wanted = Math.min(heard.length, this.#endpointer.at - atSample + samplesOf(PRE_ROLL_MS))
+    const turnId = this.#options.newTurnId()
+    this.#recent = []
+    this.#current = { turnId, from: this.#endpointer.at - wanted, bytes: 0, frames: 0, pauses: 0 }
+    this.#options.onSpeech({ type: 'speechStarted', turnId, atSample: this.#callerSamples(atSample) })
+    this.#options.onAudio(turnId, heard.slice(heard.length - wanted))
   }
 
-  private end(reason: CloseReason, speechEnd: number): void {
-    const { current } = this
+  #end(reason: CloseReason, speechEnd: number): void {
+    const current = this.#current
     invariant(current, 'there is an utterance to end')
-    const silenceMs = ((this.endpointer.at - speechEnd) * 1000) / ENGINE_INPUT_RATE
-    this.current = undefined
-    this.endpointer = quietAt(this.endpointer.at)
-    this.options.onSpeech({ type: 'speechEnded', turnId: current.turnId, atSample: this.atSample, silenceMs, reason })
+    const silenceMs = ((this.#endpointer.at - speechEnd) * 1000) / ENGINE_INPUT_RATE
+    this.#current = undefined
+    this.#endpointer = quietAt(this.#endpointer.at)
+    this.#options.onSpeech({ type: 'speechEnded', turnId: current.turnId, atSample: this.atSample, silenceMs, reason })
   }
 
   /** Before the audio that would pass a limit, so that no limit is passed. */
-  private enforceLimits(pcm: Int16Array): void {
-    const { current } = this
+  #enforceLimits(pcm: Int16Array): void {
+    const current = this.#current
     if (!current) return
     current.bytes += pcm.byteLength
     current.frames++
-    const samples = this.endpointer.at + this.rest.length - current.from
-    const ms = Math.round((samples * 1000) / ENGINE_INPUT_RATE + (pcm.length * 1000) / this.options.inputRate)
+    const samples = this.#endpointer.at + this.#rest.length - current.from
+    const ms = Math.round((samples * 1000) / ENGINE_INPUT_RATE + (pcm.length * 1000) / this.#options.inputRate)
     const passed = [
       { max: MAX_UTTERANCE_MS, got: ms, unit: 'ms' },
       { max: MAX_UTTERANCE_BYTES, got: current.bytes, unit: 'bytes' },
       { max: MAX_UTTERANCE_FRAMES, got: current.frames, unit: 'frames' },
     ].find(({ max, got }) => got > max)
     if (!passed) return
-    this.options.onLimit(current.turnId, { code: 'too_large', limit: 'utterance', ...passed })
+    this.#options.onLimit(current.turnId, { code: 'too_large', limit: 'utterance', ...passed })
     this.close('limit')
   }
 
-  private callerSamples(at: number): number {
-    return Math.round((at * this.options.inputRate) / ENGINE_INPUT_RATE)
+  #callerSamples(at: number): number {
+    return Math.round((at * this.#options.inputRate) / ENGINE_INPUT_RATE)
   }
 }

@@ -26,34 +26,34 @@ interface Best {
 }
 
 export class OwnVoice {
-  private hasConsent = false
-  private hearing: { turnId: TurnId; parts: Int16Array[]; samples: number } | undefined
-  private best: Best | undefined
+  #hasConsent = false
+  #hearing: { turnId: TurnId; parts: Int16Array[]; samples: number } | undefined
+  #best: Best | undefined
 
   /** Undefined until he has said something that is good enough. */
   get reference(): SpokenText | undefined {
-    return this.best?.speech
+    return this.#best?.speech
   }
 
   consent(): void {
-    this.hasConsent = true
+    this.#hasConsent = true
   }
 
   /** Nothing of him is kept. */
   withdraw(): void {
-    this.hasConsent = false
-    this.hearing = undefined
-    this.best = undefined
+    this.#hasConsent = false
+    this.#hearing = undefined
+    this.#best = undefined
   }
 
   /** An utterance begins: one that was under way at his consent would be half of what its text says. */
   begin(turnId: TurnId): void {
-    this.hearing = this.hasConsent ? { turnId, parts: [], samples: 0 } : undefined
+    this.#hearing = this.#hasConsent ? { turnId, parts: [], samples: 0 } : undefined
   }
 
   /** Its audio, at ENGINE_INPUT_RATE. */
   hear(turnId: TurnId, pcm: Int16Array): void {
-    const { hearing } = this
+    const hearing = this.#hearing
     if (hearing?.turnId !== turnId) return
     hearing.samples += pcm.length
     if (hearing.samples <= MAX_KEPT_SAMPLES) hearing.parts.push(pcm.slice())
@@ -62,26 +62,26 @@ export class OwnVoice {
 
   /** The utterance's final text: the two belong together. The newer of two that are as good wins. */
   transcribed(turnId: TurnId, text: string): void {
-    if (this.hearing?.turnId !== turnId) return
-    const pcm = trimSilence(concatPcm(this.hearing.parts), ENGINE_INPUT_RATE)
-    this.hearing = undefined
+    if (this.#hearing?.turnId !== turnId) return
+    const pcm = trimSilence(concatPcm(this.#hearing.parts), ENGINE_INPUT_RATE)
+    this.#hearing = undefined
     const score = scoreOf(pcm)
     if (
       score === undefined ||
       !hasWords(text) ||
       text.trim().length > MAX_REFERENCE_CHARS ||
-      (this.best && this.best.score > score)
+      (this.#best && this.#best.score > score)
     )
       return
-    this.best = { turnId, score, speech: { text: text.trim(), pcm, sampleRate: ENGINE_INPUT_RATE } }
+    this.#best = { turnId, score, speech: { text: text.trim(), pcm, sampleRate: ENGINE_INPUT_RATE } }
   }
 
   /** He says that it was misheard: the text of a reference must be what is said in it. */
   correct(turnId: TurnId, text: string): void {
-    if (this.best?.turnId !== turnId) return
+    if (this.#best?.turnId !== turnId) return
     // Words of which there are too many cannot be those of so short a recording.
-    if (text.length > MAX_REFERENCE_CHARS) this.best = undefined
-    else this.best.speech = { ...this.best.speech, text }
+    if (text.length > MAX_REFERENCE_CHARS) this.#best = undefined
+    else this.#best.speech = { ...this.#best.speech, text }
   }
 }
 

@@ -36,100 +36,100 @@ interface Hearing {
 }
 
 export class Recognition {
-  private readonly options: RecognitionOptions
-  private readonly hearings = new Map<TurnId, Hearing>()
-  private free: Promise<void> = Promise.resolve()
-  private readonly releases = new Map<TurnId, () => void>()
-  private awaited: TurnId | undefined
+  readonly #options: RecognitionOptions
+  readonly #hearings = new Map<TurnId, Hearing>()
+  #free: Promise<void> = Promise.resolve()
+  readonly #releases = new Map<TurnId, () => void>()
+  #awaited: TurnId | undefined
 
   constructor(options: RecognitionOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** The utterance whose final text is on the way: speech after it waits for it. */
   get finishing(): TurnId | undefined {
-    return this.awaited
+    return this.#awaited
   }
 
   open(turnId: TurnId, turn: Listening): void {
-    const { stt, clock, dispatch } = this.options
+    const { stt, clock, dispatch } = this.#options
     const onPartial = (text: string): void => dispatch({ type: 'partial', turnId, text })
-    const stream = new UtteranceStream({ stt, clock, ...turn, onPartial }, this.free)
-    const log = this.options.log.child({ trace_id: traceIdOf(turn.traceparent), turnId })
-    this.hearings.set(turnId, { stream, signal: turn.signal, log })
-    this.free = new Promise((resolve) => this.releases.set(turnId, resolve))
-    this.options.track(
+    const stream = new UtteranceStream({ stt, clock, ...turn, onPartial }, this.#free)
+    const log = this.#options.log.child({ trace_id: traceIdOf(turn.traceparent), turnId })
+    this.#hearings.set(turnId, { stream, signal: turn.signal, log })
+    this.#free = new Promise((resolve) => this.#releases.set(turnId, resolve))
+    this.#options.track(
       stream.ready().catch((thrown: unknown) => {
         // A hearing that is finishing learns it there.
-        if (this.awaited !== turnId) this.fail(turnId, thrown)
+        if (this.#awaited !== turnId) this.#fail(turnId, thrown)
       }),
     )
   }
 
   push(turnId: TurnId, pcm: Int16Array): void {
-    this.hearings.get(turnId)?.stream.push(pcm)
+    this.#hearings.get(turnId)?.stream.push(pcm)
   }
 
   withhold(turnId: TurnId): void {
-    this.hearings.get(turnId)?.stream.withhold()
+    this.#hearings.get(turnId)?.stream.withhold()
   }
 
   goOn(turnId: TurnId): void {
-    this.hearings.get(turnId)?.stream.goOn()
+    this.#hearings.get(turnId)?.stream.goOn()
   }
 
   /** A failure here costs the speculation only; the final text is asked for anyway. */
   askSnapshot(turnId: TurnId, pause: number): void {
-    const hearing = this.hearings.get(turnId)
+    const hearing = this.#hearings.get(turnId)
     if (!hearing) return
     const asking = hearing.stream.snapshot().then(
-      (text) => this.options.dispatch({ type: 'snapshot', turnId, pause, text }),
+      (text) => this.#options.dispatch({ type: 'snapshot', turnId, pause, text }),
       (thrown: unknown) => {
-        if (!hearing.signal.aborted && this.hearings.has(turnId)) logFailure(hearing.log, thrown, 'no snapshot')
+        if (!hearing.signal.aborted && this.#hearings.has(turnId)) logFailure(hearing.log, thrown, 'no snapshot')
       },
     )
-    this.options.track(asking)
+    this.#options.track(asking)
   }
 
   finish(turnId: TurnId): void {
-    const hearing = this.hearings.get(turnId)
+    const hearing = this.#hearings.get(turnId)
     if (!hearing) return
-    this.awaited = turnId
+    this.#awaited = turnId
     const finishing = hearing.stream.finish().then(
       (text) => {
-        if (this.settle(turnId)) this.options.dispatch({ type: 'transcribed', turnId, text })
+        if (this.#settle(turnId)) this.#options.dispatch({ type: 'transcribed', turnId, text })
       },
-      (thrown: unknown) => this.fail(turnId, thrown),
+      (thrown: unknown) => this.#fail(turnId, thrown),
     )
-    this.options.track(finishing)
+    this.#options.track(finishing)
   }
 
   /** Idempotent. The turn's signal, aborted by whoever forgets it, has stopped the engine. */
   drop(turnId: TurnId): void {
-    this.settle(turnId)
+    this.#settle(turnId)
   }
 
-  private fail(turnId: TurnId, thrown: unknown): void {
-    const hearing = this.hearings.get(turnId)
-    if (!hearing || !this.settle(turnId) || hearing.signal.aborted) return
+  #fail(turnId: TurnId, thrown: unknown): void {
+    const hearing = this.#hearings.get(turnId)
+    if (!hearing || !this.#settle(turnId) || hearing.signal.aborted) return
     logFailure(hearing.log, thrown, 'recognition failed')
-    this.options.dispatch({
+    this.#options.dispatch({
       type: 'recognitionFailed',
       turnId,
-      atSample: this.options.atSample(),
+      atSample: this.#options.atSample(),
       fault: faultOf(thrown),
     })
   }
 
   /** Frees the recogniser; false where that was done already. */
-  private settle(turnId: TurnId): boolean {
-    const hearing = this.hearings.get(turnId)
+  #settle(turnId: TurnId): boolean {
+    const hearing = this.#hearings.get(turnId)
     if (!hearing) return false
-    this.hearings.delete(turnId)
+    this.#hearings.delete(turnId)
     hearing.stream.close()
-    if (this.awaited === turnId) this.awaited = undefined
-    this.releases.get(turnId)?.()
-    this.releases.delete(turnId)
+    if (this.#awaited === turnId) this.#awaited = undefined
+    this.#releases.get(turnId)?.()
+    this.#releases.delete(turnId)
     return true
   }
 }

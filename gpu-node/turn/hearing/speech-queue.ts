@@ -18,32 +18,32 @@ export interface SpeechQueueOptions {
 }
 
 export class SpeechQueue {
-  private readonly options: SpeechQueueOptions
-  private held: HeldEvent[] = []
+  readonly #options: SpeechQueueOptions
+  #held: HeldEvent[] = []
 
   constructor(options: SpeechQueueOptions) {
-    this.options = options
+    this.#options = options
   }
 
   push(event: HeldEvent): void {
-    if (this.held.length === 0 && !this.options.isBlockedBy(event.turnId)) return this.options.pass(event)
-    if (event.type === 'speechStarted' && this.held.length >= MAX_HELD_EVENTS) return this.options.drop(event.turnId)
-    this.held.push(event)
+    if (this.#held.length === 0 && !this.#options.isBlockedBy(event.turnId)) return this.#options.pass(event)
+    if (event.type === 'speechStarted' && this.#held.length >= MAX_HELD_EVENTS) return this.#options.drop(event.turnId)
+    this.#held.push(event)
   }
 
   isHolding(turnId: TurnId): boolean {
-    return this.held.some((event) => event.turnId === turnId)
+    return this.#held.some((event) => event.turnId === turnId)
   }
 
   /** Passes the next one if it is not blocked. Only one: it may be the end that blocks those after it. */
   drain(): void {
-    const [next] = this.held
-    if (!next || this.options.isBlockedBy(next.turnId)) return
-    this.held.shift()
-    this.options.pass(next)
+    const [next] = this.#held
+    if (!next || this.#options.isBlockedBy(next.turnId)) return
+    this.#held.shift()
+    this.#options.pass(next)
   }
 
   clear(): void {
-    this.held = []
+    this.#held = []
   }
 }

@@ -24,31 +24,31 @@ export interface UtteranceStreamOptions {
 
 /** Audio is bounded by the utterance's limits, which the ear holds. */
 export class UtteranceStream {
-  private readonly options: UtteranceStreamOptions
-  private readonly opened: Promise<SttStream>
-  private stream: SttStream | undefined
-  private backlog: Int16Array[] = []
-  private withheld: Int16Array[] | undefined
-  private lastPartial = ''
-  private isClosed = false
+  readonly #options: UtteranceStreamOptions
+  readonly #opened: Promise<SttStream>
+  #stream: SttStream | undefined
+  #backlog: Int16Array[] = []
+  #withheld: Int16Array[] | undefined
+  #lastPartial = ''
+  #isClosed = false
 
   /** `after`: the recogniser of the utterance before is free. */
   constructor(options: UtteranceStreamOptions, after: Promise<void>) {
-    this.options = options
-    this.opened = this.open(after)
-    this.opened.catch(() => {})
+    this.#options = options
+    this.#opened = this.#open(after)
+    this.#opened.catch(() => {})
   }
 
   /** Resolves when the engine has the stream. */
   async ready(): Promise<void> {
-    await this.opened
+    await this.#opened
   }
 
   push(pcm: Int16Array): void {
-    if (this.isClosed) return
-    if (this.withheld) this.withheld.push(pcm)
-    else if (this.stream) this.stream.push(pcm)
-    else this.backlog.push(pcm)
+    if (this.#isClosed) return
+    if (this.#withheld) this.#withheld.push(pcm)
+    else if (this.#stream) this.#stream.push(pcm)
+    else this.#backlog.push(pcm)
   }
 
   /**
@@ -56,26 +56,26 @@ export class UtteranceStream {
    * heard, and an engine that knows the one has the other at once.
    */
   withhold(): void {
-    this.withheld ??= []
+    this.#withheld ??= []
   }
 
   /** It was no end: the engine gets what was withheld. */
   goOn(): void {
-    const withheld = this.withheld ?? []
-    this.withheld = undefined
+    const withheld = this.#withheld ?? []
+    this.#withheld = undefined
     for (const pcm of withheld) this.push(pcm)
   }
 
   async snapshot(): Promise<string> {
-    const stream = await this.opened
-    return bounded(await within(stream.snapshot(), this.watch(TEXT_LIMIT_MS)))
+    const stream = await this.#opened
+    return bounded(await within(stream.snapshot(), this.#watch(TEXT_LIMIT_MS)))
   }
 
   async finish(): Promise<string> {
-    const stream = await this.opened
-    this.stream = undefined
+    const stream = await this.#opened
+    this.#stream = undefined
     try {
-      return bounded(await within(stream.finish(), this.watch(TEXT_LIMIT_MS)))
+      return bounded(await within(stream.finish(), this.#watch(TEXT_LIMIT_MS)))
     } finally {
       this.close()
       stream.close()
@@ -83,41 +83,41 @@ export class UtteranceStream {
   }
 
   close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.backlog = []
-    this.withheld = undefined
-    this.stream?.close()
-    this.stream = undefined
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#backlog = []
+    this.#withheld = undefined
+    this.#stream?.close()
+    this.#stream = undefined
   }
 
-  private async open(after: Promise<void>): Promise<SttStream> {
-    const { stt, language, traceparent, signal, onFallback } = this.options
-    await within(after, this.watch(OPEN_LIMIT_MS + TEXT_LIMIT_MS))
-    const onPartial = (text: string): void => this.hearPartial(text)
+  async #open(after: Promise<void>): Promise<SttStream> {
+    const { stt, language, traceparent, signal, onFallback } = this.#options
+    await within(after, this.#watch(OPEN_LIMIT_MS + TEXT_LIMIT_MS))
+    const onPartial = (text: string): void => this.#hearPartial(text)
     const opening = stt.open({ language, traceparent, signal, onPartial, onFallback })
     // Also where the wait was given up: a recogniser that opens late must be freed.
     opening.then(
-      (stream) => (this.isClosed || signal.aborted ? stream.close() : undefined),
+      (stream) => (this.#isClosed || signal.aborted ? stream.close() : undefined),
       () => {},
     )
-    const stream = await within(opening, this.watch(OPEN_LIMIT_MS))
-    if (this.isClosed) throw signal.reason ?? 'replaced'
-    this.stream = stream
-    for (const pcm of this.backlog) stream.push(pcm)
-    this.backlog = []
+    const stream = await within(opening, this.#watch(OPEN_LIMIT_MS))
+    if (this.#isClosed) throw signal.reason ?? 'replaced'
+    this.#stream = stream
+    for (const pcm of this.#backlog) stream.push(pcm)
+    this.#backlog = []
     return stream
   }
 
-  private hearPartial(heard: string): void {
+  #hearPartial(heard: string): void {
     const text = bounded(heard)
-    if (this.isClosed || !this.stream || text === this.lastPartial) return
-    this.lastPartial = text
-    this.options.onPartial(text)
+    if (this.#isClosed || !this.#stream || text === this.#lastPartial) return
+    this.#lastPartial = text
+    this.#options.onPartial(text)
   }
 
-  private watch(limitMs: number): Watch {
-    return { clock: this.options.clock, signal: this.options.signal, stage: 'stt', limitMs }
+  #watch(limitMs: number): Watch {
+    return { clock: this.#options.clock, signal: this.#options.signal, stage: 'stt', limitMs }
   }
 }
 

@@ -16,51 +16,51 @@ export interface TurnMachineOptions {
 }
 
 export class TurnMachine {
-  private readonly options: TurnMachineOptions
-  private state: TurnState = LISTENING
+  readonly #options: TurnMachineOptions
+  #state: TurnState = LISTENING
   /** Events that came while one was being worked on: few, since each comes from one effect. */
-  private readonly waiting: TurnEvent[] = []
-  private isRunning = false
+  readonly #waiting: TurnEvent[] = []
+  #isRunning = false
 
   constructor(options: TurnMachineOptions) {
-    this.options = options
+    this.#options = options
   }
 
   /** An effect's own events wait until the effects before them are done. */
   dispatch(event: TurnEvent): void {
-    this.waiting.push(event)
-    if (this.isRunning) return
-    this.isRunning = true
+    this.#waiting.push(event)
+    if (this.#isRunning) return
+    this.#isRunning = true
     try {
-      for (let next = this.waiting.shift(); next; next = this.waiting.shift()) this.step(next)
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#step(next)
     } finally {
-      this.isRunning = false
+      this.#isRunning = false
     }
   }
 
-  private step(event: TurnEvent): void {
+  #step(event: TurnEvent): void {
     try {
-      for (const effect of this.reduce(event)) this.options.run(effect)
-      this.options.onStep()
+      for (const effect of this.#reduce(event)) this.#options.run(effect)
+      this.#options.onStep()
     } catch (thrown) {
-      logFailure(this.options.log, thrown, 'a turn broke')
-      this.options.onBroken(() => this.cut())
+      logFailure(this.#options.log, thrown, 'a turn broke')
+      this.#options.onBroken(() => this.#cut())
     }
   }
 
-  private cut(): void {
-    for (const effect of this.reduce({ type: 'ended', status: 'cut', reason: 'replaced' })) {
+  #cut(): void {
+    for (const effect of this.#reduce({ type: 'ended', status: 'cut', reason: 'replaced' })) {
       try {
-        this.options.run(effect)
+        this.#options.run(effect)
       } catch (thrown) {
-        logFailure(this.options.log, thrown, 'a broken turn could not be ended')
+        logFailure(this.#options.log, thrown, 'a broken turn could not be ended')
       }
     }
   }
 
-  private reduce(event: TurnEvent): TurnEffect[] {
-    const { state, effects } = reduce(this.state, event, this.options.options())
-    this.state = state
+  #reduce(event: TurnEvent): TurnEffect[] {
+    const { state, effects } = reduce(this.#state, event, this.#options.options())
+    this.#state = state
     return effects
   }
 }

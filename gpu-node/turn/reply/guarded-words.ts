@@ -6,8 +6,8 @@ import type { Filtered, OutputFilter } from '#shared/safety/output-filter.ts'
 import type { ReplyGuard } from '#gpu-node/turn/guard.ts'
 
 export class GuardedWords {
-  private readonly guard: ReplyGuard
-  private filter: OutputFilter
+  readonly #guard: ReplyGuard
+  #filter: OutputFilter
   /** All that was let through. */
   text = ''
   /** The filter has ended the reply. */
@@ -16,8 +16,8 @@ export class GuardedWords {
   readonly decisions: SafetyDecision[] = []
 
   constructor(guard: ReplyGuard) {
-    this.guard = guard
-    this.filter = guard.createFilter()
+    this.#guard = guard
+    this.#filter = guard.createFilter()
     if (guard.decision) this.decisions.push(guard.decision)
   }
 
@@ -27,20 +27,20 @@ export class GuardedWords {
 
   /** The LLM is asked, perhaps again: what an earlier answer began is forgotten. */
   begin(): void {
-    this.filter = this.guard.createFilter()
+    this.#filter = this.#guard.createFilter()
   }
 
   /** What may be said by now. */
   push(token: string): string {
-    return this.take(this.filter.push(token))
+    return this.#take(this.#filter.push(token))
   }
 
   /** What was held back when the answer was over, or broke off. */
   end(): string {
-    return this.take(this.filter.flush())
+    return this.#take(this.#filter.flush())
   }
 
-  private take({ text, decisions, isEnded }: Filtered): string {
+  #take({ text, decisions, isEnded }: Filtered): string {
     const said = text.slice(0, MAX_TURN_TEXT_CHARS - this.text.length)
     this.text += said
     this.isEnded = isEnded

@@ -2,36 +2,36 @@
 // Bounded by the reply's text (MAX_TURN_TEXT_CHARS): pieces are parts of it.
 
 export class PieceQueue {
-  private readonly pieces: string[] = []
-  private hasEnded = false
-  private wake: (() => void) | undefined
+  readonly #pieces: string[] = []
+  #hasEnded = false
+  #wake: (() => void) | undefined
 
   push(piece: string): void {
-    this.pieces.push(piece)
-    this.wake?.()
+    this.#pieces.push(piece)
+    this.#wake?.()
   }
 
   end(): void {
-    this.hasEnded = true
-    this.wake?.()
+    this.#hasEnded = true
+    this.#wake?.()
   }
 
   /** For one reader. Rejects with signal.reason. */
   async *read(signal: AbortSignal): AsyncGenerator<string> {
     for (;;) {
       signal.throwIfAborted()
-      const piece = this.pieces.shift()
+      const piece = this.#pieces.shift()
       if (piece !== undefined) yield piece
-      else if (this.hasEnded) return
-      else await this.more(signal)
+      else if (this.#hasEnded) return
+      else await this.#more(signal)
     }
   }
 
-  private more(signal: AbortSignal): Promise<void> {
+  #more(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(signal.reason)
       signal.addEventListener('abort', onAbort, { once: true })
-      this.wake = () => {
+      this.#wake = () => {
         signal.removeEventListener('abort', onAbort)
         resolve()
       }

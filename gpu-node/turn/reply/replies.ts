@@ -48,20 +48,20 @@ const NO_REPLY: ReplyFacts = {
 }
 
 export class Replies {
-  private readonly options: RepliesOptions
-  private readonly replies = new Map<string, Reply>()
+  readonly #options: RepliesOptions
+  readonly #replies = new Map<string, Reply>()
   /** Languages for which the caller was told that there is no voice: once a session. */
-  private readonly voicelessTold = new Set<Language>()
+  readonly #voicelessTold = new Set<Language>()
 
   constructor(options: RepliesOptions) {
-    this.options = options
+    this.#options = options
   }
 
   start(key: ReplyKey, text: string, isSpeculative: boolean): void {
-    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation, guard } = this.options
+    const { engines, clock, persona, outputRate, ledger, sink, logOf, apology, degradation, guard } = this.#options
     const turn = ledger.get(key.turnId)
     const { language, traceparent } = turn
-    const { mode: ttsMode, reference } = this.options.voice()
+    const { mode: ttsMode, reference } = this.#options.voice()
     const replyGuard = guard.forReply(text, language)
     const isRefused = replyGuard.refusal !== undefined
     const messages = isRefused ? [] : buildPrompt({ persona, language, history: ledger.history, utterance: text })
@@ -86,69 +86,69 @@ export class Replies {
       },
       pacer: {
         sendText: (piece, startSample) => {
-          this.tellVoiceless(turn.id, languageOf(piece, language))
+          this.#tellVoiceless(turn.id, languageOf(piece, language))
           sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample })
         },
         sendAudio: (pcm) => sink.audio(ledger.ordinal(turn.id), pcm),
-        onAudible: () => this.options.dispatch({ type: 'replyAudible', reply: key }),
-        onHeard: () => this.heard(key),
+        onAudible: () => this.#options.dispatch({ type: 'replyAudible', reply: key }),
+        onHeard: () => this.#heard(key),
       },
       turnSignal: turn.controller.signal,
       isSpeculative,
-      onFailed: (fault: Fault) => this.failed(key, fault),
+      onFailed: (fault: Fault) => this.#failed(key, fault),
     })
-    this.replies.set(nameOf(key), reply)
-    this.options.track(reply.over)
+    this.#replies.set(nameOf(key), reply)
+    this.#options.track(reply.over)
   }
 
   release(key: ReplyKey): void {
-    const { ledger, sink } = this.options
+    const { ledger, sink } = this.#options
     const turn = ledger.get(key.turnId)
     turn.isReplyStarted = true
     sink.send({ type: 'reply.started', turnId: turn.id, turn: ledger.ordinal(turn.id) })
-    this.find(key)?.pacer.release()
+    this.#find(key)?.pacer.release()
   }
 
   /** Once a session and language, before the first piece that cannot be spoken. */
-  private tellVoiceless(turnId: TurnId, language: Language): void {
-    const { engines, sink } = this.options
-    if (engines.tts.speaks(language) || this.voicelessTold.has(language)) return
-    this.voicelessTold.add(language)
+  #tellVoiceless(turnId: TurnId, language: Language): void {
+    const { engines, sink } = this.#options
+    if (engines.tts.speaks(language) || this.#voicelessTold.has(language)) return
+    this.#voicelessTold.add(language)
     sink.send({ type: 'session.notice', notice: 'voiceUnavailable', turnId, detail: language })
   }
 
   pause(key: ReplyKey): void {
-    this.options.sink.send({ type: 'reply.paused', turnId: key.turnId })
-    this.find(key)?.pacer.pause()
+    this.#options.sink.send({ type: 'reply.paused', turnId: key.turnId })
+    this.#find(key)?.pacer.pause()
   }
 
   resume(key: ReplyKey): void {
-    this.options.sink.send({ type: 'reply.resumed', turnId: key.turnId })
-    this.find(key)?.pacer.resume()
+    this.#options.sink.send({ type: 'reply.resumed', turnId: key.turnId })
+    this.#find(key)?.pacer.resume()
   }
 
   progress(turnId: TurnId, playedSamples: number): void {
-    for (const reply of this.ofTurn(turnId)) reply.pacer.progress(playedSamples)
+    for (const reply of this.#ofTurn(turnId)) reply.pacer.progress(playedSamples)
   }
 
   /** What a reply will fail with once its apology was heard. */
   faultOf(key: ReplyKey | undefined): Fault | undefined {
-    return key && this.find(key)?.pipeline.fault
+    return key && this.#find(key)?.pipeline.fault
   }
 
   /** Stops all attempts of a turn without a word. */
   abandon(turnId: TurnId): void {
-    for (const reply of this.ofTurn(turnId)) reply.stop('replaced')
-    for (const name of this.replies.keys()) if (name.startsWith(`${turnId}/`)) this.replies.delete(name)
+    for (const reply of this.#ofTurn(turnId)) reply.stop('replaced')
+    for (const name of this.#replies.keys()) if (name.startsWith(`${turnId}/`)) this.#replies.delete(name)
   }
 
   /** Stops an attempt; its tokens count for its turn whatever became of it. */
   stop(key: ReplyKey, reason: StopReason): Reply | undefined {
-    const reply = this.find(key)
+    const reply = this.#find(key)
     if (!reply) return undefined
     reply.stop(reason)
-    this.replies.delete(nameOf(key))
-    const turn = this.options.ledger.get(key.turnId)
+    this.#replies.delete(nameOf(key))
+    const turn = this.#options.ledger.get(key.turnId)
     const used = reply.pipeline.usage()
     turn.promptTokens += used.promptTokens
     turn.completionTokens += used.completionTokens
@@ -168,8 +168,8 @@ export class Replies {
     const facts: ReplyFacts = {
       replyText,
       heardText: isComplete ? replyText : pacer.heardText().trim(),
-      outputAudioMs: (pacer.sentSamples * 1000) / this.options.outputRate,
-      voicedBy: pipeline.times.firstPiece === undefined ? undefined : this.voiceOf(pipeline.ttsMode),
+      outputAudioMs: (pacer.sentSamples * 1000) / this.#options.outputRate,
+      voicedBy: pipeline.times.firstPiece === undefined ? undefined : this.#voiceOf(pipeline.ttsMode),
       isSpeculative,
       safety: pipeline.decisions,
       times: { ...pipeline.times, firstSent: pacer.firstAudioAt },
@@ -177,27 +177,27 @@ export class Replies {
     return { facts, sentSamples: pacer.sentSamples }
   }
 
-  private heard(key: ReplyKey): void {
+  #heard(key: ReplyKey): void {
     const fault = this.faultOf(key)
-    if (fault) this.failed(key, fault)
-    else this.options.dispatch({ type: 'replyHeard', reply: key })
+    if (fault) this.#failed(key, fault)
+    else this.#options.dispatch({ type: 'replyHeard', reply: key })
   }
 
-  private failed(key: ReplyKey, fault: Fault): void {
-    this.options.dispatch({ type: 'replyFailed', reply: key, fault })
+  #failed(key: ReplyKey, fault: Fault): void {
+    this.#options.dispatch({ type: 'replyFailed', reply: key, fault })
   }
 
-  private voiceOf(mode: TtsMode): string {
-    const { tts } = this.options.engines
+  #voiceOf(mode: TtsMode): string {
+    const { tts } = this.#options.engines
     return engineId(tts.engineFor?.(mode) ?? tts.engine)
   }
 
-  private ofTurn(turnId: TurnId): Reply[] {
-    return [...this.replies].filter(([name]) => name.startsWith(`${turnId}/`)).map(([, reply]) => reply)
+  #ofTurn(turnId: TurnId): Reply[] {
+    return [...this.#replies].filter(([name]) => name.startsWith(`${turnId}/`)).map(([, reply]) => reply)
   }
 
-  private find(key: ReplyKey): Reply | undefined {
-    return this.replies.get(nameOf(key))
+  #find(key: ReplyKey): Reply | undefined {
+    return this.#replies.get(nameOf(key))
   }
 }
 

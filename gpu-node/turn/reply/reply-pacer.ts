@@ -44,43 +44,43 @@ interface Item {
 }
 
 export class ReplyPacer {
-  private readonly options: PacerOptions
-  private readonly speaker: Loudspeaker
-  private gate: 'held' | 'open' | 'paused' | 'stopped' = 'held'
-  private items: Item[] = []
-  private piece: Piece | undefined
-  private isPieceQueued = false
-  private rest = new Int16Array(0)
-  private queuedSamples = 0
-  private waitingPieces = 0
-  private hasAll = false
-  private readonly sentPieces: Piece[] = []
-  private wakeRoom: (() => void) | undefined
-  private cancelWake: (() => void) | undefined
+  readonly #options: PacerOptions
+  readonly #speaker: Loudspeaker
+  #gate: 'held' | 'open' | 'paused' | 'stopped' = 'held'
+  #items: Item[] = []
+  #piece: Piece | undefined
+  #isPieceQueued = false
+  #rest = new Int16Array(0)
+  #queuedSamples = 0
+  #waitingPieces = 0
+  #hasAll = false
+  readonly #sentPieces: Piece[] = []
+  #wakeRoom: (() => void) | undefined
+  #cancelWake: (() => void) | undefined
   /** When the first audio left, by the clock. */
   firstAudioAt: number | undefined
 
   constructor(options: PacerOptions) {
-    this.options = options
-    this.speaker = new Loudspeaker(options.clock, options.outputRate)
+    this.#options = options
+    this.#speaker = new Loudspeaker(options.clock, options.outputRate)
   }
 
   /** Nobody knows yet whether it will be heard at all. */
   get isHeld(): boolean {
-    return this.gate === 'held'
+    return this.#gate === 'held'
   }
 
   get sentSamples(): number {
-    return this.speaker.sentSamples
+    return this.#speaker.sentSamples
   }
 
   /** What the caller has heard, to the word. Without any audio: what he could read. */
   heardText(): string {
-    const pieces = this.sentPieces.filter(({ isAside }) => !isAside)
+    const pieces = this.#sentPieces.filter(({ isAside }) => !isAside)
     if (this.sentSamples === 0) return pieces.map(({ text }) => text).join('')
     return heardText(
-      pieces.map((piece) => this.measured(piece)),
-      this.speaker.heardSamples(),
+      pieces.map((piece) => this.#measured(piece)),
+      this.#speaker.heardSamples(),
     )
   }
 
@@ -88,12 +88,12 @@ export class ReplyPacer {
 
   /** Resolves when the next piece may be made. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.waitingPieces >= MAX_PIECES_AHEAD) {
+    while (this.#waitingPieces >= MAX_PIECES_AHEAD) {
       signal.throwIfAborted()
       await new Promise<void>((resolve, reject) => {
         const onAbort = (): void => reject(signal.reason)
         signal.addEventListener('abort', onAbort, { once: true })
-        this.wakeRoom = () => {
+        this.#wakeRoom = () => {
           signal.removeEventListener('abort', onAbort)
           resolve()
         }
@@ -102,149 +102,149 @@ export class ReplyPacer {
   }
 
   beginPiece(text: string, isAside = false): void {
-    this.piece = { text, startSample: this.queuedSamples, isAside }
-    this.isPieceQueued = false
-    this.waitingPieces++
+    this.#piece = { text, startSample: this.#queuedSamples, isAside }
+    this.#isPieceQueued = false
+    this.#waitingPieces++
   }
 
   /** Audio of the piece that was begun. */
   audio(pcm: Int16Array): void {
-    let arrived = concatPcm([this.rest, pcm])
-    while (arrived.length >= this.samplesOf(MIN_FRAME_MS)) {
-      const frame = arrived.slice(0, this.samplesOf(FRAME_MS))
-      this.queueFrame(frame)
+    let arrived = concatPcm([this.#rest, pcm])
+    while (arrived.length >= this.#samplesOf(MIN_FRAME_MS)) {
+      const frame = arrived.slice(0, this.#samplesOf(FRAME_MS))
+      this.#queueFrame(frame)
       arrived = arrived.subarray(frame.length)
     }
-    this.rest = arrived.slice()
-    this.pump()
+    this.#rest = arrived.slice()
+    this.#pump()
   }
 
   /** A last bit shorter than a frame is filled up with silence. */
   endPiece(): void {
-    if (this.rest.length > 0) {
-      const frame = new Int16Array(this.samplesOf(MIN_FRAME_MS))
-      frame.set(this.rest)
-      this.rest = new Int16Array(0)
-      this.queueFrame(frame)
+    if (this.#rest.length > 0) {
+      const frame = new Int16Array(this.#samplesOf(MIN_FRAME_MS))
+      frame.set(this.#rest)
+      this.#rest = new Int16Array(0)
+      this.#queueFrame(frame)
     }
-    if (this.piece) {
-      this.piece.endSample = this.queuedSamples
-      this.items.push({ ...this.takeMark(), endsPiece: true })
+    if (this.#piece) {
+      this.#piece.endSample = this.#queuedSamples
+      this.#items.push({ ...this.#takeMark(), endsPiece: true })
     }
-    this.piece = undefined
-    this.pump()
+    this.#piece = undefined
+    this.#pump()
   }
 
   /** The piece cannot be finished: without any audio it is as if it had not begun. */
   breakPiece(): void {
-    if (this.isPieceQueued || this.rest.length > 0) return this.endPiece()
-    this.piece = undefined
+    if (this.#isPieceQueued || this.#rest.length > 0) return this.endPiece()
+    this.#piece = undefined
   }
 
   /** There will be no more pieces. */
   end(): void {
-    this.hasAll = true
-    this.pump()
+    this.#hasAll = true
+    this.#pump()
   }
 
   // --- from the turn ---
 
   release(): void {
-    if (this.gate === 'held') this.gate = 'open'
-    this.pump()
+    if (this.#gate === 'held') this.#gate = 'open'
+    this.#pump()
   }
 
   pause(): void {
-    if (this.gate !== 'open') return
-    this.gate = 'paused'
-    this.speaker.pause()
-    this.cancelWake?.()
+    if (this.#gate !== 'open') return
+    this.#gate = 'paused'
+    this.#speaker.pause()
+    this.#cancelWake?.()
   }
 
   resume(): void {
-    if (this.gate !== 'paused') return
-    this.gate = 'open'
-    this.speaker.resume()
-    this.pump()
+    if (this.#gate !== 'paused') return
+    this.#gate = 'open'
+    this.#speaker.resume()
+    this.#pump()
   }
 
   stop(): void {
-    this.gate = 'stopped'
-    this.speaker.pause()
-    this.cancelWake?.()
-    this.items = []
+    this.#gate = 'stopped'
+    this.#speaker.pause()
+    this.#cancelWake?.()
+    this.#items = []
   }
 
   /** The client's word on what left its loudspeaker. */
   progress(playedSamples: number): void {
-    this.speaker.report(playedSamples)
-    this.pump()
+    this.#speaker.report(playedSamples)
+    this.#pump()
   }
 
   // --- inside ---
 
   /** A piece that is still being made will be about as long as its text takes to say. */
-  private measured(piece: Piece): Required<Piece> {
-    const guess = piece.startSample + this.samplesOf(spokenMs(piece.text))
-    return { ...piece, endSample: piece.endSample ?? Math.max(guess, this.queuedSamples) }
+  #measured(piece: Piece): Required<Piece> {
+    const guess = piece.startSample + this.#samplesOf(spokenMs(piece.text))
+    return { ...piece, endSample: piece.endSample ?? Math.max(guess, this.#queuedSamples) }
   }
 
-  private queueFrame(pcm: Int16Array): void {
-    this.items.push({ ...this.takeMark(), pcm })
-    this.queuedSamples += pcm.length
+  #queueFrame(pcm: Int16Array): void {
+    this.#items.push({ ...this.#takeMark(), pcm })
+    this.#queuedSamples += pcm.length
   }
 
   /** The piece's mark goes with its first frame: its text is told when its audio starts. */
-  private takeMark(): { piece?: Piece } {
-    if (this.isPieceQueued || !this.piece) return {}
-    this.isPieceQueued = true
-    return { piece: this.piece }
+  #takeMark(): { piece?: Piece } {
+    if (this.#isPieceQueued || !this.#piece) return {}
+    this.#isPieceQueued = true
+    return { piece: this.#piece }
   }
 
-  private pump(): void {
-    this.cancelWake?.()
+  #pump(): void {
+    this.#cancelWake?.()
     for (;;) {
-      if (this.gate !== 'open') return
-      const item = this.items[0]
+      if (this.#gate !== 'open') return
+      const item = this.#items[0]
       if (!item) break
-      const waitMs = item.pcm ? this.speaker.waitMs(item.pcm.length, MAX_AHEAD_MS) : 0
-      if (waitMs > 0) return this.wakeIn(waitMs)
-      this.items.shift()
-      this.send(item)
+      const waitMs = item.pcm ? this.#speaker.waitMs(item.pcm.length, MAX_AHEAD_MS) : 0
+      if (waitMs > 0) return this.#wakeIn(waitMs)
+      this.#items.shift()
+      this.#send(item)
     }
-    if (this.hasAll) this.awaitHeard()
+    if (this.#hasAll) this.#awaitHeard()
   }
 
-  private send({ piece, pcm, endsPiece }: Item): void {
-    const isFirst = this.sentPieces.length === 0
+  #send({ piece, pcm, endsPiece }: Item): void {
+    const isFirst = this.#sentPieces.length === 0
     if (piece) {
-      this.sentPieces.push(piece)
-      this.options.sendText(piece.text, piece.startSample)
+      this.#sentPieces.push(piece)
+      this.#options.sendText(piece.text, piece.startSample)
     }
     if (pcm) {
-      this.firstAudioAt ??= this.options.clock.now()
-      this.speaker.sent(pcm.length)
-      this.options.sendAudio(pcm)
+      this.firstAudioAt ??= this.#options.clock.now()
+      this.#speaker.sent(pcm.length)
+      this.#options.sendAudio(pcm)
     }
-    if (piece && isFirst) this.options.onAudible()
+    if (piece && isFirst) this.#options.onAudible()
     if (!endsPiece) return
-    this.waitingPieces--
-    this.wakeRoom?.()
-    this.wakeRoom = undefined
+    this.#waitingPieces--
+    this.#wakeRoom?.()
+    this.#wakeRoom = undefined
   }
 
-  private awaitHeard(): void {
-    const leftMs = this.speaker.leftMs(HEARD_MARGIN_MS, HEARD_LIMIT_MS)
-    if (leftMs > 0) return this.wakeIn(leftMs)
+  #awaitHeard(): void {
+    const leftMs = this.#speaker.leftMs(HEARD_MARGIN_MS, HEARD_LIMIT_MS)
+    if (leftMs > 0) return this.#wakeIn(leftMs)
     this.stop()
-    this.options.onHeard()
+    this.#options.onHeard()
   }
 
-  private wakeIn(ms: number): void {
-    this.cancelWake = this.options.clock.after(ms, () => this.pump())
+  #wakeIn(ms: number): void {
+    this.#cancelWake = this.#options.clock.after(ms, () => this.#pump())
   }
 
-  private samplesOf(ms: number): number {
-    return (ms * this.options.outputRate) / 1000
+  #samplesOf(ms: number): number {
+    return (ms * this.#options.outputRate) / 1000
   }
 }

@@ -53,44 +53,44 @@ export interface PipelineOptions {
 }
 
 export class ReplyPipeline {
-  private readonly options: PipelineOptions
-  private readonly pieces = new PieceQueue()
-  private counted: { promptTokens: number; completionTokens: number } | undefined
-  private isAsked = false
-  private readonly words: GuardedWords
+  readonly #options: PipelineOptions
+  readonly #pieces = new PieceQueue()
+  #counted: { promptTokens: number; completionTokens: number } | undefined
+  #isAsked = false
+  readonly #words: GuardedWords
   /** How much of the words is in pieces, as they are shown. */
-  private cutChars = 0
-  private shown = ''
-  private readonly convert: Convert
-  private readonly fence = new CodeFence()
+  #cutChars = 0
+  #shown = ''
+  readonly #convert: Convert
+  readonly #fence = new CodeFence()
   /** As it was asked for, until HQ gives way: a reply does not change its voice with each piece. */
-  private mode: TtsMode
+  #mode: TtsMode
   /** Stops the LLM where nobody can speak its words. */
-  private readonly halt = new AbortController()
+  readonly #halt = new AbortController()
   /** What ended it early. The apology for it is still on its way to the caller. */
   fault: Fault | undefined
   /** By the clock; undefined until it happened. */
   readonly times: { asked?: number; firstToken?: number; firstPiece?: number; firstAudio?: number } = {}
 
   constructor(options: PipelineOptions) {
-    this.options = options
-    this.convert = inScript(options.script)
-    this.mode = options.ttsMode
-    this.words = new GuardedWords(options.guard)
+    this.#options = options
+    this.#convert = inScript(options.script)
+    this.#mode = options.ttsMode
+    this.#words = new GuardedWords(options.guard)
   }
 
   /** What the LLM has said so far, in the persona's script: the pieces, and what is no piece yet. */
   get text(): string {
-    return (this.shown + this.convert(this.words.text.slice(this.cutChars))).slice(0, MAX_TURN_TEXT_CHARS)
+    return (this.#shown + this.#convert(this.#words.text.slice(this.#cutChars))).slice(0, MAX_TURN_TEXT_CHARS)
   }
 
   /** Resolves when all was given to the pacer; rejects with an engine's fault or the signal's reason. */
   async run(): Promise<void> {
-    const { pacer, guard } = this.options
+    const { pacer, guard } = this.#options
     const { refusal } = guard
-    const words = refusal ? this.refuse(refusal.text) : this.think()
-    await Promise.all([this.excuse(words), this.excuse(this.speak())])
-    if (this.fault) this.apologise()
+    const words = refusal ? this.#refuse(refusal.text) : this.#think()
+    await Promise.all([this.#excuse(words), this.#excuse(this.#speak())])
+    if (this.fault) this.#apologise()
     // Also where the refusal could only be said by the apology.
     if (refusal) this.fault = refusal.fault
     pacer.end()
@@ -98,23 +98,23 @@ export class ReplyPipeline {
 
   /** What the filters have done to it. */
   get decisions(): readonly SafetyDecision[] {
-    return this.words.decisions
+    return this.#words.decisions
   }
 
   get ttsMode(): TtsMode {
-    return this.options.ttsMode
+    return this.#options.ttsMode
   }
 
   /** Tokens so far; estimated where the engine did not tell, as after an abort. */
   usage(): { promptTokens: number; completionTokens: number } {
-    if (this.counted) return this.counted
-    if (!this.isAsked) return { promptTokens: 0, completionTokens: 0 }
-    return { promptTokens: promptTokens(this.options.messages), completionTokens: estimateTokens(this.text) }
+    if (this.#counted) return this.#counted
+    if (!this.#isAsked) return { promptTokens: 0, completionTokens: 0 }
+    return { promptTokens: promptTokens(this.#options.messages), completionTokens: estimateTokens(this.text) }
   }
 
   /** A failure that can be told in words ends the reply after them; a speculative reply just fails. */
-  private async excuse(work: Promise<void>): Promise<void> {
-    const { signal, apology, pacer, log } = this.options
+  async #excuse(work: Promise<void>): Promise<void> {
+    const { signal, apology, pacer, log } = this.#options
     try {
       await work
     } catch (thrown) {
@@ -123,13 +123,13 @@ export class ReplyPipeline {
       if (this.fault) return
       logFailure(log, thrown, 'a reply failed and ends with an apology')
       this.fault = faultOf(thrown)
-      this.halt.abort(this.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
-      this.pieces.end()
+      this.#halt.abort(this.fault.code === 'deadline_exceeded' ? 'deadline' : 'replaced')
+      this.#pieces.end()
     }
   }
 
-  private apologise(): void {
-    const { apology, pacer, outputRate } = this.options
+  #apologise(): void {
+    const { apology, pacer, outputRate } = this.#options
     if (!apology) return
     pacer.breakPiece()
     pacer.beginPiece(this.text === '' ? apology.text : ` ${apology.text}`, true)
@@ -138,91 +138,91 @@ export class ReplyPipeline {
   }
 
   /** The words of the persona for what it does not answer: no engine sees what the caller said. */
-  private async refuse(text: string): Promise<void> {
-    this.show(text)
-    this.pieces.end()
+  async #refuse(text: string): Promise<void> {
+    this.#show(text)
+    this.#pieces.end()
   }
 
-  private async think(): Promise<void> {
-    const { clock, signal, log } = this.options
+  async #think(): Promise<void> {
+    const { clock, signal, log } = this.#options
     try {
-      await this.readTokens()
+      await this.#readTokens()
     } catch (thrown) {
-      if (!isTransient(thrown) || this.words.text !== '' || signal.aborted || this.halt.signal.aborted) throw thrown
+      if (!isTransient(thrown) || this.#words.text !== '' || signal.aborted || this.#halt.signal.aborted) throw thrown
       logFailure(log, thrown, 'the llm failed before its first token and is asked again')
       await clock.sleep(LLM_RETRY_MS, signal)
-      await this.readTokens()
+      await this.#readTokens()
     }
   }
 
-  private async readTokens(): Promise<void> {
-    const { llm, clock, messages, language, maxTokens, traceparent, onFallback } = this.options
-    const signal = AbortSignal.any([this.options.signal, this.halt.signal])
+  async #readTokens(): Promise<void> {
+    const { llm, clock, messages, language, maxTokens, traceparent, onFallback } = this.#options
+    const signal = AbortSignal.any([this.#options.signal, this.#halt.signal])
     const splitter = new SpeakableSplitter()
-    this.words.begin()
+    this.#words.begin()
     this.times.asked = clock.now()
-    this.isAsked = true
+    this.#isAsked = true
     const tokens = llm.complete({ messages, language, maxTokens, signal, traceparent, onFallback })
     try {
       for await (const delta of streamWithin(tokens, { clock, signal, stage: 'llm', limitMs: ENGINE_LIMIT_MS })) {
-        for (const piece of splitter.push(this.heard(delta))) this.show(piece)
-        if (this.words.isEnded || this.words.isFull) break
+        for (const piece of splitter.push(this.#heard(delta))) this.#show(piece)
+        if (this.#words.isEnded || this.#words.isFull) break
       }
     } finally {
       // Also of a sentence that breaks off: where an apology follows, what is there of it is said.
-      for (const piece of [...splitter.push(this.words.end()), ...splitter.flush()]) this.show(piece)
+      for (const piece of [...splitter.push(this.#words.end()), ...splitter.flush()]) this.#show(piece)
     }
-    if (this.words.isEnded) this.show(this.options.guard.ending)
-    this.pieces.end()
+    if (this.#words.isEnded) this.#show(this.#options.guard.ending)
+    this.#pieces.end()
   }
 
-  private heard(delta: LlmDelta): string {
+  #heard(delta: LlmDelta): string {
     if (delta.type === 'usage') {
       const { promptTokens: prompt, completionTokens } = delta
-      this.counted = { promptTokens: prompt, completionTokens }
+      this.#counted = { promptTokens: prompt, completionTokens }
       return ''
     }
-    if (delta.text !== '') this.times.firstToken ??= this.options.clock.now()
-    return this.words.push(delta.text)
+    if (delta.text !== '') this.times.firstToken ??= this.#options.clock.now()
+    return this.#words.push(delta.text)
   }
 
-  private show(piece: string): void {
-    const text = this.convert(piece)
-    this.cutChars += piece.length
-    this.shown += text
-    this.pieces.push(text)
+  #show(piece: string): void {
+    const text = this.#convert(piece)
+    this.#cutChars += piece.length
+    this.#shown += text
+    this.#pieces.push(text)
   }
 
-  private async speak(): Promise<void> {
-    const { pacer, signal } = this.options
-    for await (const piece of this.pieces.read(signal)) {
+  async #speak(): Promise<void> {
+    const { pacer, signal } = this.#options
+    for await (const piece of this.#pieces.read(signal)) {
       if (piece.trim() === '') continue
       await pacer.room(signal)
       pacer.beginPiece(piece)
-      await this.synthesize(piece)
+      await this.#synthesize(piece)
       pacer.endPiece()
     }
   }
 
-  private spoken(piece: string, language: Language): string {
-    const { tts, script } = this.options
-    const prose = this.fence.prose(piece)
+  #spoken(piece: string, language: Language): string {
+    const { tts, script } = this.#options
+    const prose = this.#fence.prose(piece)
     return tts.speaks(language) ? inScript(tts.script ?? null)(spokenText(prose, language, script)) : ''
   }
 
-  private async synthesize(piece: string): Promise<void> {
-    const { tts, clock, signal, outputRate, pacer } = this.options
+  async #synthesize(piece: string): Promise<void> {
+    const { tts, clock, signal, outputRate, pacer } = this.#options
     // The words of a reply decide who can speak them, whatever language was asked for.
-    const language = languageOf(piece, this.options.language)
-    const text = this.spoken(piece, language)
+    const language = languageOf(piece, this.#options.language)
+    const text = this.#spoken(piece, language)
     if (text === '') return
     this.times.firstPiece ??= clock.now()
     const resampler = new Resampler(tts.sampleRate, outputRate)
-    const { voice, reference, traceparent } = this.options
-    const how = { voice: voice ?? undefined, mode: this.mode, reference }
+    const { voice, reference, traceparent } = this.#options
+    const how = { voice: voice ?? undefined, mode: this.#mode, reference }
     const onFallback: OnFallback = (fallback) => {
-      if (fallback.reason !== 'language') this.mode = 'fast'
-      this.options.onFallback(fallback)
+      if (fallback.reason !== 'language') this.#mode = 'fast'
+      this.#options.onFallback(fallback)
     }
     const audio = tts.synthesize({ text, language, ...how, signal, traceparent, onFallback })
     let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000

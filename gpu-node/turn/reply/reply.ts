@@ -19,7 +19,7 @@ export interface ReplyOptions {
 }
 
 export class Reply {
-  private readonly controller = new AbortController()
+  readonly #controller = new AbortController()
   readonly pacer: ReplyPacer
   readonly pipeline: ReplyPipeline
   readonly isSpeculative: boolean
@@ -28,19 +28,19 @@ export class Reply {
 
   constructor(options: ReplyOptions) {
     const { clock, outputRate } = options.pipeline
-    const signal = AbortSignal.any([options.turnSignal, this.controller.signal])
+    const signal = AbortSignal.any([options.turnSignal, this.#controller.signal])
     this.isSpeculative = options.isSpeculative
     this.pacer = new ReplyPacer({ ...options.pacer, clock, outputRate })
     this.pipeline = new ReplyPipeline({ ...options.pipeline, signal, pacer: this.pacer })
-    this.over = this.run(options, signal)
+    this.over = this.#run(options, signal)
   }
 
   stop(reason: StopReason): void {
     this.pacer.stop()
-    this.controller.abort(reason)
+    this.#controller.abort(reason)
   }
 
-  private async run(options: ReplyOptions, signal: AbortSignal): Promise<void> {
+  async #run(options: ReplyOptions, signal: AbortSignal): Promise<void> {
     try {
       await this.pipeline.run()
     } catch (thrown) {

@@ -17,31 +17,31 @@ export const MAX_PIECE_WIDTH = 240
 const MIN_FORCED_WIDTH = 120
 
 export class SpeakableSplitter {
-  private rest = ''
-  private isFirst = true
+  #rest = ''
+  #isFirst = true
 
   /** Takes the next token and returns the pieces that are certain by now. */
   push(token: string): string[] {
-    this.rest += token
-    return this.cutAll(false)
+    this.#rest += token
+    return this.#cutAll(false)
   }
 
   /** What is left when the text is over. */
   flush(): string[] {
-    const pieces = this.cutAll(true)
-    if (this.rest !== '') pieces.push(this.rest)
-    this.rest = ''
+    const pieces = this.#cutAll(true)
+    if (this.#rest !== '') pieces.push(this.#rest)
+    this.#rest = ''
     return pieces
   }
 
-  private cutAll(isEnd: boolean): string[] {
+  #cutAll(isEnd: boolean): string[] {
     const pieces: string[] = []
     for (;;) {
-      const end = firstCut(this.rest, isEnd, this.isFirst ? MIN_FIRST_WIDTH : MIN_CLAUSE_WIDTH)
-      if (end === undefined || end >= this.rest.length) return pieces
-      pieces.push(this.rest.slice(0, end))
-      this.rest = this.rest.slice(end)
-      this.isFirst = false
+      const end = firstCut(this.#rest, isEnd, this.#isFirst ? MIN_FIRST_WIDTH : MIN_CLAUSE_WIDTH)
+      if (end === undefined || end >= this.#rest.length) return pieces
+      pieces.push(this.#rest.slice(0, end))
+      this.#rest = this.#rest.slice(end)
+      this.#isFirst = false
     }
   }
 }

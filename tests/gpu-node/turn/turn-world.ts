@@ -67,7 +67,7 @@ export class TurnWorld {
     this.runner = createTurnRunner({
       engines: { ...this.engines, ...options.wire?.(this.engines, this.clock) },
       clock: this.clock,
-      log: this.log(),
+      log: this.#log(),
       sink: {
         send: (message) => {
           this.said.push({ ...message, at: this.now })
@@ -143,7 +143,7 @@ export class TurnWorld {
     return (samples.reduce((sum, frame) => sum + frame.samples, 0) * 1000) / OUTPUT_RATE
   }
 
-  private log(): Log {
+  #log(): Log {
     const log: Log = { ...silentLog, error: (facts) => void this.errors.push(facts), child: () => log }
     return log
   }
