@@ -39,7 +39,9 @@ interface Facts {
 function measure(): Facts {
   const root = document.documentElement
   root.scrollTo(0, 1_000_000)
-  const controls = [...document.querySelectorAll<HTMLElement>('.talk, .round, .write, .write input, .write button, .gear')]
+  const controls = [
+    ...document.querySelectorAll<HTMLElement>('.talk, .round, .write, .write input, .write button, .gear'),
+  ]
   const nameOf = (control: HTMLElement): string => control.className || control.tagName.toLowerCase()
   const boxes = controls.map((control) => ({ control, box: control.getBoundingClientRect() }))
   const isInside = ({ left, top, right, bottom }: DOMRect): boolean =>
@@ -90,7 +92,10 @@ describe.skipIf(findChromium() === undefined)('the layout of the page', () => {
     if (id === undefined) return page
     await page.evaluate((kept) => sessionStorage.setItem('parley.conversation', kept), id)
     await page.reload()
-    await page.locator('.said').nth(turns * 2 - 1).waitFor()
+    await page
+      .locator('.said')
+      .nth(turns * 2 - 1)
+      .waitFor()
     return page
   }
 
