@@ -11,6 +11,8 @@ export interface LinkEndOptions {
   clock: Clock
   /** The number of the first frame sent; a node continues at session.begin.nextSeq. */
   firstSeq?: number
+  /** The far end is older than this end: where its numbers stand is learned from the first that comes. */
+  isRecovered?: boolean
   /** Too much is unacknowledged. Called once; what is sent afterwards is lost, so the owner ends the session. */
   onOverflow: (fault: Fault) => void
 }
@@ -22,6 +24,7 @@ export class LinkEnd {
   #send: ((frame: Frame) => void) | undefined
   #nextSeq: number
   #received = 0
+  #isBlank: boolean
   #unacked = 0
   #cancelAck: (() => void) | undefined
   #hasOverflowed = false
@@ -31,6 +34,7 @@ export class LinkEnd {
     this.#kept = new ReplayBuffer(options.clock)
     this.#onOverflow = options.onOverflow
     this.#nextSeq = options.firstSeq ?? 1
+    this.#isBlank = options.isRecovered ?? false
   }
 
   /** Everything up to and including this number has arrived from the far end. */
@@ -74,6 +78,10 @@ export class LinkEnd {
 
   /** To be called for each numbered frame that arrives; only 'new' ones are to be acted on. */
   accept(seq: number): 'new' | 'duplicate' | 'gap' {
+    if (this.#isBlank) {
+      this.#received = seq - 1
+      this.#isBlank = false
+    }
     if (seq <= this.#received) {
       // The peer sends it again because it has not seen our acknowledgement.
       this.#scheduleAck()

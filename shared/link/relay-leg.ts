@@ -66,12 +66,17 @@ export class RelayLeg {
     return 'relayed'
   }
 
-  /** The far end is there and has everything up to `farReceived`: sends the rest again, then live. */
-  attachFar(send: (frame: Frame) => void, farReceived: number): void {
-    if (this.#isBlank) this.#learn(farReceived)
-    this.acked(farReceived)
+  /**
+   * The far end is there and has everything up to `farReceived`: sends the rest again, then live. Without a number it gets all
+   * that was not acknowledged, and goes by the first number that comes.
+   */
+  attachFar(send: (frame: Frame) => void, farReceived?: number): void {
+    if (farReceived !== undefined) {
+      if (this.#isBlank) this.#learn(farReceived)
+      this.acked(farReceived)
+    }
     this.#sendFar = send
-    for (const frame of this.#kept.after(farReceived)) send(frame)
+    for (const frame of this.#kept.after(farReceived ?? this.#farReceived)) send(frame)
   }
 
   detachFar(): void {

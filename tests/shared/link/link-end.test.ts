@@ -132,3 +132,10 @@ it('[LNK9] a link that is closed or without a socket leaves no timer behind', ()
   end.close()
   expect(clock.pending).toBe(0)
 })
+
+it('[LNK16] an end that is made anew begins at the first number that comes, and takes each once from there', () => {
+  const clock = createVirtualClock()
+  const end = new LinkEnd({ clock, isRecovered: true, onOverflow: () => {} })
+  expect([end.accept(58), end.accept(58), end.accept(60), end.accept(59)]).toEqual(['new', 'duplicate', 'gap', 'new'])
+  expect(end.received).toBe(59)
+})

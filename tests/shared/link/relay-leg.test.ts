@@ -102,3 +102,17 @@ it('[LNK12] frames of a lost origin that another one makes anew are void', () =>
   leg.attachFar(send, 0)
   expect(sent).toEqual(['old 1', 'new 2'])
 })
+
+it('[LNK16] a far end without numbers gets all that was not acknowledged; in a recovered leg the first number decides', () => {
+  const { leg, sent, send } = relayLeg()
+  for (let seq = 1; seq <= 3; seq++) leg.take(seq, `${seq}`)
+  leg.acked(1)
+  leg.attachFar(send)
+  expect(sent).toEqual(['2', '3'])
+
+  const recovered = relayLeg({ isRecovered: true })
+  recovered.leg.attachFar(recovered.send)
+  expect(recovered.leg.isBlank).toBe(true)
+  expect(recovered.leg.take(58, '58')).toBe('relayed')
+  expect(recovered.sent).toEqual(['58'])
+})
