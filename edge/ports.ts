@@ -2,68 +2,12 @@
 // No runtime's type is named here.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Store } from '#edge/store/store.ts'
-import type { Quotas, QuotaStanding } from '#edge/store/quotas.ts'
+import type { Quotas } from '#edge/store/quotas.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { Clock } from '#shared/clock.ts'
-import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { Caller } from '#shared/model/caller.ts'
-import type { EngineWishes } from '#shared/model/engine.ts'
-import type { NodeStatus } from '#shared/protocol/node-messages.ts'
-import type { EndReason } from '#shared/protocol/session-messages.ts'
-import type { Upgrades } from './socket-ports.ts'
-
-export type { CallerAdmission, NodeAdmission, RoomSocket, Upgrades } from './socket-ports.ts'
-
-// --- rooms, as the routes and each other see them ---
-
-/** One node as the fleet room sees it. */
-export interface NodeView extends NodeStatus {
-  nodeId: NodeId
-  name: string
-  version: string
-  connectedAt: number
-  draining: boolean
-}
-
-/** The fleet room, from outside. */
-export interface Fleet {
-  nodes(): Promise<NodeView[]>
-  /** Offers the session in turn to the nodes that have the `engines`. Throws FaultError no_capacity when none takes it. */
-  place(offer: {
-    sessionId: SessionId
-    epoch: number
-    ticket: string
-    expiresAt: number
-    engines?: EngineWishes | undefined
-  }): Promise<NodeId>
-  /**
-   * Before a deployment: every call on a node and every node is told to come back no earlier than so long from now, and its
-   * sockets are closed. Both resume, the calls go on. How many were told.
-   */
-  goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }>
-  /**
-   * Asks a node that is here. Rejects with FaultError not_found where it is not, node_lost, deadline_exceeded, or as the node
-   * answers.
-   */
-  request(request: { nodeId: NodeId; method: string; params?: unknown; deadlineMs: number }): Promise<unknown>
-  /** The session is over: its node frees the slot. */
-  release(sessionId: SessionId, reason: EndReason): Promise<void>
-}
-
-/** The session rooms, from outside. */
-export interface Sessions {
-  /** Live sessions of this edge. */
-  count(): Promise<number>
-  /** See Fleet.goAway. */
-  goAway(sessions: SessionId[], retryAfterMs: number): Promise<void>
-  /** The node is gone: every session on it is told. */
-  nodeLost(nodeId: NodeId, sessions: SessionId[]): Promise<void>
-  /** What the newest turn of a session has left of its user's quotas, where that is little or nothing. */
-  metered(sessionId: SessionId, standing: QuotaStanding): Promise<void>
-  /** These keys are good no more: sessions that were opened with one of them end. */
-  keysEnded(keyIds: ApiKeyId[]): Promise<void>
-}
+import type { Fleet, Sessions, Upgrades } from './rooms-ports.ts'
 
 // --- files ---
 

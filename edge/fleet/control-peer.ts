@@ -1,65 +1,28 @@
-// One node's control socket, as long as it counts: when it was last heard, and that it never holds too much.
-// Used by fleet-room.ts. Knows no message but the heartbeat and goaway.
-import type { RoomSocket } from '#edge/ports.ts'
+// One node's control socket, as long as it counts. Used by fleet-room.ts. Knows no message but goaway.
+import type { RoomSocket } from '#edge/rooms-ports.ts'
+import { RoomPeer } from '#edge/room-peer.ts'
 import type { NodeId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import { isTeardownRace } from '#shared/link/socket.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { decode, PING, PONG } from '#shared/protocol/decode.ts'
-import { MAX_NODE_MESSAGE_BYTES, MAX_SOCKET_BUFFER_BYTES, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
+import { decode } from '#shared/protocol/decode.ts'
+import { MAX_NODE_MESSAGE_BYTES, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
 import { NodeControlMessage, type EdgeControlMessage } from '#shared/protocol/node-messages.ts'
 
-export class ControlPeer {
+export class ControlPeer extends RoomPeer {
   readonly nodeId: NodeId
-  readonly socket: RoomSocket
-  /** As far as this room has seen; the socket knows of heartbeats that its host has answered. */
-  #heardAt: number
-  #isOpen = true
 
   constructor(nodeId: NodeId, socket: RoomSocket, now: number) {
+    super(socket, now, NODE_DEAD_AFTER_MS)
     this.nodeId = nodeId
-    this.socket = socket
-    this.#heardAt = now
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen
-  }
-
-  get deadAt(): number {
-    return Math.max(this.#heardAt, this.socket.heardAt ?? 0) + NODE_DEAD_AFTER_MS
-  }
-
-  /** Notes a sign of life; true when the frame was nothing more than that. */
-  heard(frame: Frame, now: number): boolean {
-    this.#heardAt = now
-    if (frame === PING) this.#write(PONG)
-    return frame === PING || frame === PONG
-  }
-
-  send(message: EdgeControlMessage): void {
-    this.#write(JSON.stringify(message))
+  tell(message: EdgeControlMessage): void {
+    this.send(JSON.stringify(message))
   }
 
   goAway(retryAfterMs: number): void {
-    this.send({ type: 'goaway', retryAfterMs })
+    this.tell({ type: 'goaway', retryAfterMs })
     this.close(CLOSE_RESUME, 'goaway')
-  }
-
-  close(code: number, reason: string): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.socket.close(code, reason)
-  }
-
-  #write(text: string): void {
-    if (!this.#isOpen) return
-    if (this.socket.bufferedAmount > MAX_SOCKET_BUFFER_BYTES) return this.close(CLOSE_RESUME, 'too slow')
-    try {
-      this.socket.send(text)
-    } catch (error) {
-      if (!isTeardownRace(error)) throw error
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Ends the sessions of keys that were revoked or have expired while they talked: keys end in the database, beside running rooms.
 // Remembers nothing, so that a host may forget and a look may fail: each look tells of all keys that a session can still be of.
 // Each host says when to look.
-import type { Sessions } from '#edge/ports.ts'
+import type { Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 

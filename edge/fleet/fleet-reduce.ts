@@ -1,7 +1,9 @@
 // The transitions of the fleet: (state, event, now) → state and effects. Pure; called by fleet-room.ts only.
+import type { Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { OFFER_TIMEOUT_MS } from '#shared/protocol/limits.ts'
 import type { EdgeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
+import type { EndReason } from '#shared/protocol/session-messages.ts'
 import {
   AWAY_MS,
   HELLO_WITHIN_MS,
@@ -18,7 +20,7 @@ type Of<K extends FleetEvent['type']> = Extract<FleetEvent, { type: K }>
 type Step<K extends FleetEvent['type']> = (state: FleetState, event: Of<K>, now: number) => FleetTransition
 
 const stay = (state: FleetState): FleetTransition => ({ state, effects: [] })
-const NEW: FleetNode = { presence: { is: 'lost' }, held: new Set() }
+const NEW: FleetNode = { presence: { type: 'lost' }, held: new Set() }
 
 const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
   connected: (state, { nodeId }, now) => {
@@ -30,7 +32,7 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
   status: (state, { nodeId, status }) => change(state, nodeId, (here) => ({ ...here, status })),
   draining: (state, { nodeId }) => change(state, nodeId, (here) => ({ ...here, draining: true })),
   drain: (state, { nodeId }) => {
-    if (state.nodes.get(nodeId)?.presence.is !== 'here') return stay(state)
+    if (state.nodes.get(nodeId)?.presence.type !== 'here') return stay(state)
     const { state: drained } = change(state, nodeId, (here) => ({ ...here, draining: true }))
     return { state: drained, effects: [send(nodeId, { type: 'node.drain' })] }
   },
@@ -51,7 +53,7 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
     const left = withdraw(state, nodeId, now)
     const { held } = left.state.nodes.get(nodeId) ?? node
     return {
-      state: tidy(setNode(left.state, nodeId, { held, presence: { is: 'away', until: now + AWAY_MS } }), nodeId),
+      state: tidy(setNode(left.state, nodeId, { held, presence: { type: 'away', until: now + AWAY_MS } }), nodeId),
       effects: left.effects,
     }
   },
@@ -62,7 +64,9 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
   },
   place: (state, { offer, engines }, now) =>
     offerNext(state, { offer, engines, nodeId: 'nod_', until: now, tried: new Set() }, now),
-  release: (state, { sessionId, reason }) => release(state, sessionId, reason),
+  release: (state, { sessionId, reason }) =>
+    release(state, sessionId, reason, { code: 'not_found', kind: 'session', id: sessionId }),
+  broke,
   alarm,
 }
 
@@ -76,17 +80,17 @@ export function reduceFleet(state: FleetState, event: FleetEvent, now: number): 
 function greeting({ presence }: FleetNode, now: number): FleetNode['presence'] {
   const until = now + HELLO_WITHIN_MS
   // A socket alone is no sign of life: without hello the node is given up when it would have been.
-  return { is: 'greeting', until: presence.is === 'away' ? Math.min(until, presence.until) : until }
+  return { type: 'greeting', until: presence.type === 'away' ? Math.min(until, presence.until) : until }
 }
 
 function hello(state: FleetState, { nodeId, name, version, status }: Of<'hello'>, now: number): FleetTransition {
   const node = state.nodes.get(nodeId)
-  if (node?.presence.is !== 'greeting') return stay(state)
+  if (node?.presence.type !== 'greeting') return stay(state)
   const named = new Set(status.sessions)
   const gone = [...node.held].filter((session) => !named.has(session))
   // Sessions that ended while it was away: nobody could tell the node.
   const over = status.sessions.filter((session) => !node.held.has(session))
-  const presence = { is: 'here' as const, name, version, status, connectedAt: now, draining: false }
+  const presence = { type: 'here' as const, name, version, status, connectedAt: now, draining: false }
   const effects: FleetEffect[] = [
     send(nodeId, { type: 'node.welcome', nodeId }),
     ...over.map((sessionId) => send(nodeId, { type: 'session.revoked', sessionId, reason: 'shutdown' })),
@@ -107,7 +111,7 @@ function alarm(state: FleetState, _event: Of<'alarm'>, now: number): FleetTransi
     if (!('until' in presence) || presence.until > now) continue
     go(lose(next, nodeId))
     const fault = { code: 'deadline_exceeded' as const, stage: 'node.hello', limitMs: HELLO_WITHIN_MS }
-    if (presence.is === 'greeting') effects.push({ type: 'close', nodeId, fault })
+    if (presence.type === 'greeting') effects.push({ type: 'close', nodeId, fault })
   }
   return { state: next, effects }
 }
@@ -141,19 +145,29 @@ function withdraw(state: FleetState, nodeId: NodeId, now: number): FleetTransiti
   return next
 }
 
-function release(state: FleetState, sessionId: SessionId, reason: Of<'release'>['reason']): FleetTransition {
+/** Nobody may wait for an answer that a bug has taken away. Nodes, and the sessions that are placed, stay as they are. */
+function broke(state: FleetState): FleetTransition {
+  let next: FleetTransition = stay(state)
+  for (const sessionId of state.pending.keys()) {
+    const step = release(next.state, sessionId, 'fault', { code: 'internal' })
+    next = { state: step.state, effects: [...next.effects, ...step.effects] }
+  }
+  return next
+}
+
+/** `fault`: what is answered to whoever still waits for a node. */
+function release(state: FleetState, sessionId: SessionId, reason: EndReason, fault: Fault): FleetTransition {
   const holder = [...state.nodes].find(([, { held }]) => held.has(sessionId))?.[0]
   const effects: FleetEffect[] = []
-  if (state.pending.has(sessionId))
-    effects.push({ type: 'unplaced', sessionId, fault: { code: 'not_found', kind: 'session', id: sessionId } })
+  if (state.pending.has(sessionId)) effects.push({ type: 'unplaced', sessionId, fault })
   if (holder === undefined) return { state: unpend(state, sessionId), effects }
-  if (state.nodes.get(holder)?.presence.is === 'here')
+  if (state.nodes.get(holder)?.presence.type === 'here')
     effects.push(send(holder, { type: 'session.revoked', sessionId, reason }))
   const { state: freed } = change(state, holder, (here) => ({ ...here, status: without(here.status, sessionId) }))
   return { state: tidy(drop(unpend(freed, sessionId), holder, sessionId), holder), effects }
 }
 
-/** The node's next status will say the same; until then the slot would seem taken, and the next caller be turned away. */
+/** The node's next status says the same. Until then the slot would seem taken, and the next caller would be turned away. */
 function without(status: NodeStatus, sessionId: SessionId): NodeStatus {
   if (!status.sessions.includes(sessionId)) return status
   const sessions = status.sessions.filter((session) => session !== sessionId)
@@ -164,7 +178,7 @@ function lose(state: FleetState, nodeId: NodeId): FleetTransition {
   const node = state.nodes.get(nodeId)
   if (!node) return stay(state)
   const sessions = [...node.held]
-  const lost = tidy(setNode(state, nodeId, { ...node, presence: { is: 'lost' } }), nodeId)
+  const lost = tidy(setNode(state, nodeId, { ...node, presence: { type: 'lost' } }), nodeId)
   return { state: lost, effects: sessions.length > 0 ? [{ type: 'lost', nodeId, sessions }] : [] }
 }
 
@@ -184,10 +198,10 @@ function setNode(state: FleetState, nodeId: NodeId, node: FleetNode): FleetState
 function change(
   state: FleetState,
   nodeId: NodeId,
-  how: (here: Extract<FleetNode['presence'], { is: 'here' }>) => FleetNode['presence'],
+  how: (here: Extract<FleetNode['presence'], { type: 'here' }>) => FleetNode['presence'],
 ): FleetTransition {
   const node = state.nodes.get(nodeId)
-  if (node?.presence.is !== 'here') return stay(state)
+  if (node?.presence.type !== 'here') return stay(state)
   return stay(setNode(state, nodeId, { ...node, presence: how(node.presence) }))
 }
 
@@ -205,7 +219,7 @@ function drop(state: FleetState, nodeId: NodeId, sessionId: SessionId): FleetSta
 /** A node that is not here and holds nothing is forgotten. */
 function tidy(state: FleetState, nodeId: NodeId): FleetState {
   const node = state.nodes.get(nodeId)
-  if (!node || node.held.size > 0 || node.presence.is === 'here' || node.presence.is === 'greeting') return state
+  if (!node || node.held.size > 0 || node.presence.type === 'here' || node.presence.type === 'greeting') return state
   const nodes = new Map(state.nodes)
   nodes.delete(nodeId)
   return { ...state, nodes }

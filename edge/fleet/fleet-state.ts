@@ -1,6 +1,6 @@
-// What a fleet room knows: its nodes, which sessions they hold, which offers are out; and what can happen to it. Data
-// only: fleet-reduce.ts has the transitions, fleet-room.ts does the effects. Knows no socket and no store.
-import type { NodeView } from '#edge/ports.ts'
+// What a fleet room knows: its nodes, which sessions they hold, which offers are out; and what can happen to it. Data only:
+// fleet-reduce.ts has the transitions, fleet-views.ts what is read from it, fleet-room.ts does the effects. Knows no socket
+// and no store.
 import type { Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import type { EngineWishes } from '#shared/model/engine.ts'
@@ -16,12 +16,12 @@ export const AWAY_MS = NODE_DEAD_AFTER_MS
 
 export type NodePresence =
   /** The control socket is open, hello has not come. */
-  | { is: 'greeting'; until: number }
-  | { is: 'here'; name: string; version: string; status: NodeStatus; connectedAt: number; draining: boolean }
+  | { type: 'greeting'; until: number }
+  | { type: 'here'; name: string; version: string; status: NodeStatus; connectedAt: number; draining: boolean }
   /** The control socket closed; calls run on by their data sockets. */
-  | { is: 'away'; until: number }
+  | { type: 'away'; until: number }
   /** Given up: its sessions were told, and each is forgotten when it is released. */
-  | { is: 'lost' }
+  | { type: 'lost' }
 
 export interface FleetNode {
   presence: NodePresence
@@ -39,13 +39,13 @@ export interface Offer {
 /** An offer that waits for an answer. */
 export interface Pending {
   offer: Offer
-  /** That its node must have. */
+  /** The engines that its node must have. */
   engines: EngineWishes
   nodeId: NodeId
   until: number
   /** Each node is tried once. */
   tried: ReadonlySet<NodeId>
-  /** Why the last of them that gave a reason declined. */
+  /** The last reason that a node gave for declining. */
   reason?: AdmissionRefusal | undefined
 }
 
@@ -70,6 +70,8 @@ export type FleetEvent =
   | { type: 'place'; offer: Offer; engines: EngineWishes }
   | { type: 'release'; sessionId: SessionId; reason: EndReason }
   | { type: 'drain'; nodeId: NodeId }
+  /** A bug of ours: offers that are out cannot be relied on. */
+  | { type: 'broke' }
   | { type: 'alarm' }
 
 export type FleetEffect =
@@ -83,25 +85,4 @@ export type FleetEffect =
 export interface FleetTransition {
   state: FleetState
   effects: FleetEffect[]
-}
-
-/** The nodes that are here, as others see them. */
-export function viewsOf(state: FleetState): NodeView[] {
-  return [...state.nodes].flatMap(([nodeId, { presence }]) => {
-    if (presence.is !== 'here') return []
-    const { name, version, status, connectedAt, draining } = presence
-    return [{ nodeId, name, version, connectedAt, draining, ...status }]
-  })
-}
-
-/** Sessions that nodes hold. */
-export function heldSessions(state: FleetState): SessionId[] {
-  return [...state.nodes.values()].flatMap(({ held }) => [...held])
-}
-
-/** The next time at which time alone changes something. */
-export function fleetDeadline(state: FleetState): number | undefined {
-  const times = [...state.pending.values()].map(({ until }) => until)
-  for (const { presence } of state.nodes.values()) if ('until' in presence) times.push(presence.until)
-  return times.length > 0 ? Math.min(...times) : undefined
 }

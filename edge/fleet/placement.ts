@@ -13,7 +13,7 @@ const NO_CAPACITY_RETRY_MS = 3_000
  * not know of yet, and by its slots, less every session that either side names.
  */
 export function freeSlots({ presence, held }: FleetNode): number {
-  if (presence.is !== 'here' || presence.draining) return 0
+  if (presence.type !== 'here' || presence.draining) return 0
   const { slots, freeSlots: said, sessions } = presence.status
   const named = new Set(sessions)
   const unknown = [...held].filter((session) => !named.has(session)).length
@@ -33,7 +33,7 @@ export function chooseNode(
 
 /** Whether they answer just now is the node's to say: it has others in their place. */
 function hasEngines({ presence }: FleetNode, wishes: EngineWishes): boolean {
-  if (presence.is !== 'here') return false
+  if (presence.type !== 'here') return false
   const { engines } = presence.status
   return Object.entries(wishes).every(
     ([role, wish]) => wish === undefined || engines.some((engine) => engine.role === role && isWished(engine, wish)),
@@ -45,11 +45,11 @@ function hasEngines({ presence }: FleetNode, wishes: EngineWishes): boolean {
  * nodes, and none with the engines that are wished for.
  */
 export function refusingIn({ nodes }: FleetState, wishes: EngineWishes): AdmissionRefusal | undefined {
-  const here = [...nodes.values()].filter(({ presence }) => presence.is === 'here' && !presence.draining)
+  const here = [...nodes.values()].filter(({ presence }) => presence.type === 'here' && !presence.draining)
   const fit = here.filter((node) => hasEngines(node, wishes))
   if (here.length > 0 && fit.length === 0) return 'engines'
   for (const { presence } of fit) {
-    if (presence.is !== 'here') continue
+    if (presence.type !== 'here') continue
     const { refusing, sessions, slots } = presence.status
     if (refusing && sessions.length < slots) return refusing
   }

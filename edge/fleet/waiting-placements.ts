@@ -22,6 +22,11 @@ export class WaitingPlacements {
     this.#take(sessionId)?.reject(new FaultError(fault))
   }
 
+  /** Answers everybody who waits. */
+  unplacedAll(fault: Fault): void {
+    for (const sessionId of this.#waiting.keys()) this.unplaced(sessionId, fault)
+  }
+
   #take(sessionId: SessionId): Waiting | undefined {
     const waiting = this.#waiting.get(sessionId)
     this.#waiting.delete(sessionId)

@@ -3,7 +3,8 @@
 // through the Upgrades port only.
 import { Hono, type Context } from 'hono'
 import type { Caller } from '#shared/model/caller.ts'
-import type { EdgePorts, NodeAdmission } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeAdmission } from '#edge/rooms-ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, newId } from '#shared/ids.ts'
 import {

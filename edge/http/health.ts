@@ -2,7 +2,8 @@
 // answers 503; an edge without a node still takes calls' history, so it is degraded and not unhealthy.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import { engineId, type EngineRole, type EngineState } from '#shared/model/engine.ts'
 import { describe } from '#edge/http/operation/describe.ts'
 

@@ -2,7 +2,8 @@
 // Whoever has a key may look; an operator loads.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import { publicFault, type PublicFault } from '#shared/fault-table.ts'
 import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'

@@ -2,7 +2,8 @@
 // only good for a demonstration say so.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import { engineId } from '#shared/model/engine.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import * as limits from '#shared/protocol/limits.ts'

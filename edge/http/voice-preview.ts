@@ -2,7 +2,8 @@
 // each piece passes through the blob store and is gone from it once it was sent.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { endlessWavHeader } from '#shared/audio/wav.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'

@@ -3,7 +3,8 @@
 // route and no runtime.
 import * as v from 'valibot'
 import { dropFiles } from '#edge/drop-files.ts'
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import type { Job } from '#edge/store/job-store.ts'
 import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import type { VoiceOutcome } from '#edge/store/voice-preparation.ts'

@@ -2,11 +2,15 @@
 // Written and read by session-room.ts; the host stores it as one value of structured clone and knows nothing of it.
 import type { Caller } from '#shared/model/caller.ts'
 import type { SessionId } from '#shared/ids.ts'
+import { invariant } from '#shared/invariant.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { AudioFormat } from '#shared/protocol/session-messages.ts'
 import type { KeptSecrets } from './session-secrets.ts'
 import type { SessionState } from './session-state.ts'
 import type { KeptTurns } from './turn-log.ts'
+
+/** What a client of another wire may keep, in UTF-8. Beside it a session keeps a few KiB, and a host stores all of it at each change. */
+export const MAX_CLIENT_KEPT_BYTES = 32 * 1024
 
 export interface KeptSession {
   sessionId: SessionId
@@ -14,6 +18,8 @@ export interface KeptSession {
   state: SessionState
   secrets: KeptSecrets
   traffic: KeptTraffic
+  /** Of the caller's client, where he speaks another wire: see RoomSocket.kept. */
+  client?: string | undefined
 }
 
 /** What passed between the ends, without its frames: both ends send them again. */
@@ -34,26 +40,43 @@ export class SessionMemory {
   readonly #who: { sessionId: SessionId; caller: Caller }
   readonly #parts: { secrets: Part<KeptSecrets>; traffic: Part<KeptTraffic> }
   readonly #remember: ((kept: KeptSession) => void) | undefined
-  #last: { state: SessionState | undefined; changes: number } = { state: undefined, changes: 0 }
+  #client: string | undefined
+  #last: { state: SessionState | undefined; changes: number; client: string | undefined }
 
   constructor(
     { sessionId, caller }: { sessionId: SessionId; caller: Caller },
     parts: { secrets: Part<KeptSecrets>; traffic: Part<KeptTraffic> },
-    remember: ((kept: KeptSession) => void) | undefined,
+    { remember, client }: { remember: ((kept: KeptSession) => void) | undefined; client: string | undefined },
   ) {
     this.#who = { sessionId, caller }
     this.#parts = parts
     this.#remember = remember
+    this.#client = client
+    this.#last = { state: undefined, changes: 0, client }
+  }
+
+  /** The newest value of the caller's client. */
+  get client(): string | undefined {
+    return this.#client
+  }
+
+  /** A client kept another value than before. The value outlives its socket. */
+  keepClient(kept: string | undefined): void {
+    if (kept === undefined || kept === this.#client) return
+    invariant(new TextEncoder().encode(kept).byteLength <= MAX_CLIENT_KEPT_BYTES, 'a client keeps no more than it may')
+    this.#client = kept
   }
 
   /** An ended session is kept as it was until its last writes are done: cut short, they are made again. */
   note(state: SessionState): void {
     const { secrets, traffic } = this.#parts
-    if (!this.#remember || state.is === 'ended') return
+    if (!this.#remember || state.type === 'ended') return
     const changes = secrets.changes + traffic.changes
-    if (state === this.#last.state && changes === this.#last.changes) return
-    this.#last = { state, changes }
-    this.#remember({ ...this.#who, state: lean(state), secrets: secrets.keep(), traffic: traffic.keep() })
+    const client = this.#client
+    if (state === this.#last.state && changes === this.#last.changes && client === this.#last.client) return
+    this.#last = { state, changes, client }
+    const parts = { secrets: secrets.keep(), traffic: traffic.keep() }
+    this.#remember({ ...this.#who, state: lean(state), ...parts, ...(client !== undefined && { client }) })
   }
 }
 

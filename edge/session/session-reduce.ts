@@ -1,124 +1,131 @@
 // The transitions of a session: (state, event, now) → state and effects. Pure; called by session-room.ts only.
 // An event that means nothing in a state changes nothing: sockets, store and fleet answer when they please.
-import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Quota } from '#shared/model/quota.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { OpenedSession, Placed, SessionEffect, SessionEvent, SessionState, Transition } from './session-state.ts'
-import { BEGIN_WITHIN_MS, deadlines, DIAL_WITHIN_MS, FAREWELL_MS } from './session-state.ts'
+import { deadlines } from './session-deadlines.ts'
+import { BEGIN_WITHIN_MS, DIAL_WITHIN_MS, FAREWELL_MS } from './session-state.ts'
 
 type Of<K extends SessionEvent['type']> = Extract<SessionEvent, { type: K }>
 type Step<K extends SessionEvent['type']> = (state: SessionState, event: Of<K>, now: number) => Transition
 
 /** Re-placement raises it; the first placement has 1. */
 const FIRST_EPOCH = 1
-const HERE = { is: 'here' } as const
+const HERE = { type: 'here' } as const
 
 const stay = (state: SessionState): Transition => ({ state, effects: [] })
 const to = (state: SessionState, ...effects: SessionEffect[]): Transition => ({ state, effects })
 
 const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   started: (state, { start }, now) =>
-    state.is === 'awaitingStart' ? to({ is: 'opening', since: now }, { type: 'open', start }) : stay(state),
-  opened: (state, { session }) => {
-    if (state.is === 'abandoned') return over(state.reason, { session, wasPlaced: false })
-    if (state.is !== 'opening') return stay(state)
+    state.type === 'awaitingStart' ? to({ type: 'opening', since: now }, { type: 'open', start }) : stay(state),
+  opened: (state, { session }, now) => {
+    if (state.type === 'abandoned') return over(state.reason, { session, wasPlaced: false })
+    if (state.type !== 'opening') return stay(state)
     const { engines } = session.persona
-    return to({ is: 'placing', session, epoch: FIRST_EPOCH }, { type: 'place', epoch: FIRST_EPOCH, engines })
+    return to(
+      { type: 'placing', session, epoch: FIRST_EPOCH, since: now },
+      { type: 'place', epoch: FIRST_EPOCH, engines },
+    )
   },
   openFailed: (state, { fault }) => {
-    if (state.is === 'abandoned') return over(state.reason, {})
-    return state.is === 'opening' ? over('fault', { fault }) : stay(state)
+    if (state.type === 'abandoned') return over(state.reason, {})
+    return state.type === 'opening' ? over('fault', { fault }) : stay(state)
   },
   placed: (state, { at }, now) =>
-    state.is === 'placing' && at.epoch === state.epoch
+    state.type === 'placing' && at.epoch === state.epoch
       ? to(
-          { is: 'waitingForNode', session: state.session, at, until: now + DIAL_WITHIN_MS },
+          { type: 'waitingForNode', session: state.session, at, until: now + DIAL_WITHIN_MS },
           { type: 'recordPlacement', at },
         )
       : stay(state),
   placeFailed: (state, { fault }) => {
-    if (state.is !== 'placing') return stay(state)
+    if (state.type !== 'placing') return stay(state)
     return over('fault', { session: state.session, fault, wasPlaced: false })
   },
-  callerResumed: (state, { received }) =>
-    state.is === 'live' ? to({ ...state, caller: HERE }, { type: 'resumeCaller', received }) : stay(state),
+  callerResumed: (state, { received }) => {
+    if (state.type !== 'live') return stay(state)
+    if (received === undefined && state.node.type === 'gone') return to({ ...state, caller: { type: 'waiting' } })
+    return to({ ...state, caller: HERE }, { type: 'resumeCaller', received })
+  },
   callerLost: (state, _event, now) => {
-    if (state.is !== 'live') return end(state, 'callerGone', now)
-    return state.caller.is === 'here' ? to({ ...state, caller: { is: 'gone', since: now } }) : stay(state)
+    if (state.type !== 'live') return end(state, 'callerGone', now)
+    return state.caller.type === 'gone' ? stay(state) : to({ ...state, caller: { type: 'gone', since: now } })
   },
   callerEnds: (state, _event, now) => end(state, 'caller', now),
   nodeDialled: (state, _event, now) => {
-    if (state.is !== 'waitingForNode') return stay(state)
+    if (state.type !== 'waitingForNode') return stay(state)
     const { session, at } = state
-    return to({ is: 'beginning', session, at, until: now + BEGIN_WITHIN_MS }, { type: 'begin', session, at })
+    return to({ type: 'beginning', session, at, until: now + BEGIN_WITHIN_MS }, { type: 'begin', session, at })
   },
-  nodeResumed: (state, { received }) =>
-    state.is === 'live' ? to({ ...state, node: HERE }, { type: 'resumeNode', received }) : stay(state),
+  nodeResumed: (state, { received }) => {
+    if (state.type !== 'live') return stay(state)
+    const resumed = to({ ...state, node: HERE }, { type: 'resumeNode', received })
+    if (state.caller.type !== 'waiting') return resumed
+    return to({ ...state, node: HERE, caller: HERE }, ...resumed.effects, { type: 'resumeCaller', received: undefined })
+  },
   begun: (state, { engines }, now) => {
-    if (state.is !== 'beginning') return stay(state)
+    if (state.type !== 'beginning') return stay(state)
     const { session, at } = state
-    const live = { is: 'live' as const, session, at, since: now, spokeAt: now, caller: HERE, node: HERE }
+    const live = { type: 'live' as const, session, at, since: now, spokeAt: now, caller: HERE, node: HERE }
     const { near } = session
     return to(
-      { ...live, open: [], toldNear: near, leaving: undefined },
+      { ...live, toldNear: near, leaving: undefined },
       { type: 'ready', session, engines },
       ...near.map(tellNear),
     )
   },
   nodeFailed: (state, { fault }) =>
-    state.is === 'beginning' || state.is === 'live' ? over('fault', { session: state.session, fault }) : stay(state),
+    state.type === 'beginning' || state.type === 'live'
+      ? over('fault', { session: state.session, fault })
+      : stay(state),
   nodeLeaves: (state) =>
-    state.is === 'beginning' || state.is === 'live' ? over('shutdown', { session: state.session }) : stay(state),
+    state.type === 'beginning' || state.type === 'live' ? over('shutdown', { session: state.session }) : stay(state),
   nodeSocketLost: (state, { isClean }, now) => {
-    if (state.is === 'beginning') return nodeLost(state)
-    if (state.is === 'ending') return finish(state, !isClean)
-    if (state.is !== 'live' || state.node.is === 'gone') return stay(state)
-    return to({ ...state, node: { is: 'gone', since: now } })
+    if (state.type === 'beginning') return nodeLost(state)
+    if (state.type === 'ending') return finish(state, !isClean)
+    if (state.type !== 'live' || state.node.type === 'gone') return stay(state)
+    return to({ ...state, node: { type: 'gone', since: now } })
   },
   nodeGone: (state, { nodeId }) => {
     if (!('at' in state) || state.at.nodeId !== nodeId) return stay(state)
     // While the data socket lives, so does the node, whatever became of its control socket.
-    const isConnected = state.is === 'beginning' || (state.is === 'live' && state.node.is === 'here')
+    const isConnected = state.type === 'beginning' || (state.type === 'live' && state.node.type === 'here')
     return isConnected ? stay(state) : nodeLost(state)
   },
   corrected: (state, { turnId, text }) => {
-    if (state.is !== 'live' && state.is !== 'ending') return stay(state)
+    if (state.type !== 'live' && state.type !== 'ending') return stay(state)
     const { session } = state
     const isEarlier = session.turns.some(({ id }) => id === turnId)
     return isEarlier ? to(state, { type: 'recordCorrection', session, turnId, text }) : stay(state)
   },
   spoke: (state, { open }, now) => {
-    if (state.is !== 'live') return stay(state)
+    if (state.type !== 'live') return stay(state)
     const { leaving } = state
     if (leaving && !isOpen(leaving.after, open)) return end(state, 'fault', now, leaving.fault)
-    return to({ ...state, spokeAt: now, open })
+    return to({ ...state, spokeAt: now })
   },
-  metered: (state, { standing }, now) => (state.is === 'live' ? metered(state, standing, now) : stay(state)),
+  metered: (state, event, now) => (state.type === 'live' ? metered(state, event, now) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
   keyEnded: (state, _event, now) => end(state, 'fault', now, { code: 'unauthenticated' }),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
   woke: (state, _event, now) => {
-    const gone = { is: 'gone' as const, since: now }
-    if (state.is === 'live') return to({ ...state, caller: gone, node: gone })
-    if (state.is === 'ending') return finish(state, true)
+    const gone = { type: 'gone' as const, since: now }
+    if (state.type === 'live') return to({ ...state, caller: gone, node: gone })
+    if (state.type === 'ending') return finish(state, true)
     return forgotten()
   },
-  broke: (state) => {
-    if (state.is === 'opening') return abandon('fault', INTERNAL)
-    // Its caller is gone already; the store has yet to say what it opened.
-    if (state.is === 'abandoned') return stay(state)
-    return over('fault', { ...('session' in state ? { session: state.session } : {}), fault: INTERNAL })
-  },
+  broke,
   alarm,
 }
 
 const INTERNAL: Fault = { code: 'internal' }
 
-/** What happens to a session in a state. An ended session stays ended. */
+/** What happens to a session in a state. An ended session stays ended; a bug may still have to finish its end. */
 export function reduce(state: SessionState, event: SessionEvent, now: number): Transition {
-  if (state.is === 'ended') return stay(state)
+  if (state.type === 'ended' && event.type !== 'broke') return stay(state)
   // The table's key is the event's own type: TypeScript cannot see that the two unions move together.
   const step = STEPS[event.type] as (state: SessionState, event: SessionEvent, now: number) => Transition
   return step(state, event, now)
@@ -126,21 +133,37 @@ export function reduce(state: SessionState, event: SessionEvent, now: number): T
 
 const tellNear = (quota: Quota): SessionEffect => ({ type: 'tellLimit', quota, percent: 80 })
 
-type Live = Extract<SessionState, { is: 'live' }>
+type Live = Extract<SessionState, { type: 'live' }>
 
 const isOpen = (turns: readonly TurnId[], open: readonly TurnId[]): boolean => turns.some((turn) => open.includes(turn))
 
-/** What is being said is finished first. A room that forgot what it told tells it again, and a caller may hear it twice. */
-function metered(state: Live, { near, exhausted }: QuotaStanding, now: number): Transition {
+/** What is being said is finished first. A room that lost its memory may tell a caller the same a second time. */
+function metered(state: Live, { standing, open }: Of<'metered'>, now: number): Transition {
   if (state.leaving) return stay(state)
+  const { near, exhausted } = standing
   const news = near.filter((quota) => quota !== exhausted?.quota && !state.toldNear.includes(quota))
   const told = news.map(tellNear)
   const next = { ...state, toldNear: [...state.toldNear, ...news] }
   if (!exhausted) return news.length > 0 ? to(next, ...told) : stay(state)
   told.push({ type: 'tellLimit', quota: exhausted.quota, percent: 100 })
-  if (state.open.length > 0) return to({ ...next, leaving: { fault: exhausted, after: state.open } }, ...told)
-  const ended = end(next, 'fault', now, exhausted)
-  return to(ended.state, ...told, ...ended.effects)
+  if (open.length > 0) return to({ ...next, leaving: { fault: exhausted, after: open } }, ...told)
+  const left = end(next, 'fault', now, exhausted)
+  return to(left.state, ...told, ...left.effects)
+}
+
+/** Its effects are performed each for itself: see Machine. */
+function broke(state: SessionState): Transition {
+  switch (state.type) {
+    case 'ended':
+      return to({ ...state, owed: [] }, ...state.owed)
+    case 'opening':
+      return abandon('fault', INTERNAL)
+    case 'abandoned':
+      // Its caller is gone already; the store has yet to say what it opened.
+      return stay(state)
+    default:
+      return over('fault', { ...('session' in state ? { session: state.session } : {}), fault: INTERNAL })
+  }
 }
 
 function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transition {
@@ -153,7 +176,7 @@ function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transitio
     case 'nodeLost':
       return 'at' in state ? nodeLost(state) : stay(state)
     case 'farewell':
-      return state.is === 'ending' ? finish(state, true) : stay(state)
+      return state.type === 'ending' ? finish(state, true) : stay(state)
     default:
       return end(state, due?.why ?? 'fault', now)
   }
@@ -162,7 +185,7 @@ function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transitio
 /** The way out: by a farewell where a node listens, at once everywhere else. */
 function end(state: SessionState, reason: EndReason, now: number, fault?: Fault): Transition {
   const told: SessionEffect[] = fault ? [{ type: 'tellCaller', fault }] : []
-  switch (state.is) {
+  switch (state.type) {
     case 'awaitingStart':
       return over(reason, { fault })
     case 'opening':
@@ -172,8 +195,8 @@ function end(state: SessionState, reason: EndReason, now: number, fault?: Fault)
       return over(reason, { session: state.session, fault })
     case 'beginning':
     case 'live': {
-      if (state.is === 'live' && state.node.is === 'gone') return over(reason, { session: state.session, fault })
-      const ending = { is: 'ending' as const, session: state.session, reason, until: now + FAREWELL_MS, fault }
+      if (state.type === 'live' && state.node.type === 'gone') return over(reason, { session: state.session, fault })
+      const ending = { type: 'ending' as const, session: state.session, reason, until: now + FAREWELL_MS, fault }
       return to(ending, ...told, { type: 'tellNode', reason })
     }
     default:
@@ -189,18 +212,17 @@ function abandon(reason: EndReason, fault: Fault | undefined): Transition {
         { type: 'hangUp', fault },
       ]
     : []
-  return to({ is: 'abandoned', reason }, ...effects)
+  return to({ type: 'abandoned', reason }, ...effects)
 }
 
 /** Nobody can come back to a session that was not live yet. What store and fleet did for it meanwhile is undone unseen. */
 function forgotten(): Transition {
   const reason = 'shutdown'
-  return to(
-    { is: 'ended', reason },
+  return ended(reason, [
     { type: 'release', reason },
     { type: 'recordEnd', reason },
     { type: 'leave', reason, saysEnded: false, fault: undefined },
-  )
+  ])
 }
 
 function nodeLost(state: { session: OpenedSession; at: Placed }): Transition {
@@ -208,21 +230,27 @@ function nodeLost(state: { session: OpenedSession; at: Placed }): Transition {
 }
 
 /** The caller was told the fault, if there is one, when the farewell began. */
-function finish(state: Extract<SessionState, { is: 'ending' }>, isCut: boolean): Transition {
+function finish(state: Extract<SessionState, { type: 'ending' }>, isCut: boolean): Transition {
   const { session, reason, fault } = state
   const left = over(reason, { session, fault })
   const effects = left.effects.filter(({ type }) => type !== 'tellCaller' && (isCut || type !== 'cut'))
   return to(left.state, ...effects)
 }
 
+/** `wasPlaced`: a node may hold a slot for it, and the caller may have been told that the session is there. */
 function over(
   reason: EndReason,
   { session, fault, wasPlaced = true }: { session?: OpenedSession; fault?: Fault | undefined; wasPlaced?: boolean },
 ): Transition {
-  const effects: SessionEffect[] = fault ? [{ type: 'tellCaller', fault }] : []
-  if (session) effects.push({ type: 'cut', session })
-  if (session && wasPlaced) effects.push({ type: 'release', reason })
-  if (session) effects.push({ type: 'recordEnd', reason })
+  const first: SessionEffect[] = fault ? [{ type: 'tellCaller', fault }] : []
+  if (session) first.push({ type: 'cut', session })
+  const owed: SessionEffect[] = []
+  if (session && wasPlaced) owed.push({ type: 'release', reason })
+  if (session) owed.push({ type: 'recordEnd', reason })
   const saysEnded = session !== undefined && wasPlaced
-  return to({ is: 'ended', reason }, ...effects, { type: 'leave', reason, saysEnded, fault })
+  return ended(reason, [...owed, { type: 'leave', reason, saysEnded, fault }], first)
+}
+
+function ended(reason: EndReason, owed: SessionEffect[], first: SessionEffect[] = []): Transition {
+  return to({ type: 'ended', reason, owed }, ...first, ...owed)
 }

@@ -1,25 +1,45 @@
 // The room of one session: owns its state, its two sockets and its secrets, and does what session-reduce.ts decides.
-// A host drives it by connect, message, close and alarm, one verb at a time; it has no timers of its own.
-// Knows no runtime; nodes are reached through the Fleet port, the database through Store.
-import type { Caller } from '#shared/model/caller.ts'
-import type { NodeAdmission, RoomSocket } from '#edge/ports.ts'
+// A host drives it by connect, message, close and alarm, one verb at a time; it has no timers of its own. To callers it speaks
+// parley.chat.v1 only. Knows no runtime; nodes are reached through the Fleet port, the database through Store.
+import type { NodeAdmission, RoomSocket } from '#edge/rooms-ports.ts'
 import type { QuotaStanding } from '#edge/store/quotas.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import { RoomPeer } from '#edge/room-peer.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
+import { Machine } from '#shared/machine.ts'
+import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { SessionMemory, type KeptSession } from './kept-session.ts'
-import { Peer, type Seat } from './peer.ts'
-import { SessionEffects } from './session-effects.ts'
-import type { SessionRoomPorts } from './session-ports.ts'
+import { hangUp, sendAway, type Peers } from './send-away.ts'
+import { deadlines } from './session-deadlines.ts'
+import { SessionEffects, type EffectPorts } from './session-effects.ts'
 import { reduce } from './session-reduce.ts'
-import { hangUp, sendAway } from './send-away.ts'
 import { checkReceived, SessionSecrets } from './session-secrets.ts'
-import { deadlines, type SessionEvent, type SessionState } from './session-state.ts'
+import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
 import { Traffic } from './traffic.ts'
+import { tryAll } from './try-all.ts'
+
+/** What a session room needs of its host. */
+export interface SessionRoomPorts extends Pick<
+  EffectPorts,
+  'clock' | 'log' | 'store' | 'fleet' | 'metrics' | 'onEnded'
+> {
+  /** One alarm a room: a later call replaces it, undefined clears it. */
+  setAlarm: (at: number | undefined) => void
+  /** Keeps what a later room of this session needs, where the host's memory may vanish; called when it has changed. */
+  remember?: (kept: KeptSession) => void
+}
+
+/** Whose socket. A socket that comes back says what it has of the other end's messages: see CallerAdmission. */
+export interface Seat {
+  end: 'caller' | 'node'
+  resumes?: { received: number | undefined } | undefined
+}
 
 export class SessionRoom {
   readonly sessionId: SessionId
@@ -28,47 +48,53 @@ export class SessionRoom {
   readonly #secrets: SessionSecrets
   readonly #traffic: Traffic
   readonly #effects: SessionEffects
-  readonly #events: SessionEvent[] = []
-  readonly #peers: { caller: Peer | undefined; node: Peer | undefined } = { caller: undefined, node: undefined }
-  #state: SessionState
-  #isReducing = false
+  readonly #peers: Peers = { caller: undefined, node: undefined }
   readonly #memory: SessionMemory
+  readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>
+  /** No caller has come since the memory was lost. */
+  #hasWoken: boolean
 
   /** `kept`: what an earlier room of this session left; wake() comes next then. */
   constructor(who: { sessionId: SessionId; caller: Caller }, ports: SessionRoomPorts, kept?: KeptSession) {
     this.sessionId = who.sessionId
     this.#keyId = who.caller.keyId
-    this.#secrets = new SessionSecrets(kept?.secrets)
+    this.#hasWoken = kept !== undefined
     this.#ports = { ...ports, log: ports.log.child({ sessionId: who.sessionId }) }
-    this.#state = kept?.state ?? { is: 'awaitingStart', since: ports.clock.now() }
+    this.#secrets = new SessionSecrets(kept?.secrets)
+    const onEvent = (event: SessionEvent): void => this.#machine.dispatch(event)
+    const tellCaller = (fault: Fault): void => this.#tellCaller(fault)
     const traffic = {
       clock: ports.clock,
-      codec: ports.codec,
       toCaller: (frame: Frame) => this.#peers.caller?.send(frame),
       toNode: (frame: Frame) => this.#peers.node?.send(frame),
-      tellCaller: (fault: Fault) => this.#tellCaller(fault),
-      onEvent: (event: SessionEvent) => this.#happened(event),
-      onGap: (peer: Seat['is']) => this.#peers[peer]?.close(CLOSE_RESUME, 'gap in the numbers'),
+      tellCaller,
+      onEvent,
+      onGap: (end: Seat['end']) => this.#peers[end]?.close(CLOSE_RESUME, 'gap in the numbers'),
     }
     this.#traffic = new Traffic(traffic, kept?.traffic)
-    this.#memory = new SessionMemory(who, { secrets: this.#secrets, traffic: this.#traffic }, ports.remember)
+    const parts = { secrets: this.#secrets, traffic: this.#traffic }
+    this.#memory = new SessionMemory(who, parts, { remember: ports.remember, client: kept?.client })
     this.#effects = new SessionEffects({
-      sessionId: who.sessionId,
-      caller: who.caller,
       ...this.#ports,
-      secrets: this.#secrets,
-      traffic: this.#traffic,
-      toCaller: (message) => this.#peers.caller?.send(ports.codec.write(message)),
+      ...who,
+      ...parts,
+      toCaller: (message: ChatDown) => this.#peers.caller?.send(JSON.stringify(message)),
       toNode: (message: EdgeSessionMessage) => this.#peers.node?.send(JSON.stringify(message)),
-      tellCaller: (fault) => this.#tellCaller(fault),
+      tellCaller,
       hangUp: (fault) => hangUp(this.#peers, fault),
-      onEvent: (event) => this.#verb(() => this.#happened(event)),
-      verb: (run) => this.#verb(run),
+      onEvent,
+      verb: (run) => this.verb(run),
     })
+    this.#machine = this.#createMachine(kept?.state ?? { type: 'awaitingStart', since: ports.clock.now() })
   }
 
   get state(): SessionState {
-    return this.#state
+    return this.#machine.state
+  }
+
+  /** For a client of another wire that is made anew: what the one before it left. */
+  get earlierClient(): { kept: string | undefined; wasForgotten: boolean } {
+    return { kept: this.#peers.caller?.socket.kept ?? this.#memory.client, wasForgotten: this.#hasWoken }
   }
 
   // --- who may come in: asked before a socket exists ---
@@ -76,18 +102,17 @@ export class SessionRoom {
    * Throws FaultError: not_found for a session that is over, unauthenticated for a wrong token. A token needs no time of
    * its own here: the session ends CALLER_GONE_MS after its caller, well before RESUME_VALID_MS.
    */
-  async admitCaller({ resumeToken, received }: { resumeToken: string; received: number }): Promise<void> {
+  async admitCaller({ resumeToken, received }: { resumeToken: string; received: number | undefined }): Promise<void> {
     const isRight = await this.#secrets.caller.matches(resumeToken)
-    const state = this.#state
-    if (state.is !== 'live') throw notFound('session', this.sessionId)
+    if (this.state.type !== 'live') throw notFound('session', this.sessionId)
     if (!isRight) throw new FaultError({ code: 'unauthenticated' })
-    checkReceived(received, this.#traffic.claimable.fromNode)
+    if (received !== undefined) checkReceived(received, this.#traffic.relay.claimable.fromNode)
   }
 
   async admitNode({ nodeId, secret }: NodeAdmission): Promise<void> {
     // A node may dial before the fleet has told this room that it accepted.
     await this.#effects.placing
-    const state = this.#state
+    const { state } = this
     if (!('at' in state)) throw notFound('session', this.sessionId)
     if (state.at.nodeId !== nodeId) throw new FaultError({ code: 'stale_epoch', epoch: state.at.epoch })
     const now = this.#ports.clock.now()
@@ -96,27 +121,30 @@ export class SessionRoom {
         ? await this.#secrets.burnTicket(secret.ticket, { nodeId, placedAt: state.at, now })
         : await this.#secrets.node.matches(secret.resumeToken)
     if (!isRight) throw new FaultError({ code: 'unauthenticated' })
-    if (secret.type === 'resume') checkReceived(secret.received, this.#traffic.claimable.fromCaller)
+    if (secret.type === 'resume') checkReceived(secret.received, this.#traffic.relay.claimable.fromCaller)
   }
 
   // --- the four verbs ---
 
   connect(socket: RoomSocket, seat: Seat): void {
-    this.#verb(() => {
+    this.verb(() => {
+      const { end, resumes } = seat
       if (!this.#mayConnect(seat)) return socket.close(FAULT_TABLE.stale_epoch.close, 'the session has moved on')
-      const deadAfterMs = seat.is === 'caller' ? CALLER_DEAD_AFTER_MS : DATA_SILENT_AFTER_MS
-      this.#peers[seat.is]?.close(CLOSE_REPLACED, 'replaced')
-      this.#detach(seat.is)
-      this.#peers[seat.is] = new Peer(socket, this.#ports.clock.now(), deadAfterMs)
-      const received = seat.resumedFrom
-      if (received === undefined) return seat.is === 'node' ? this.#happened({ type: 'nodeDialled' }) : undefined
-      this.#happened({ type: seat.is === 'caller' ? 'callerResumed' : 'nodeResumed', received })
+      const deadAfterMs = end === 'caller' ? CALLER_DEAD_AFTER_MS : DATA_SILENT_AFTER_MS
+      this.#peers[end]?.close(CLOSE_REPLACED, 'replaced')
+      this.#detach(end)
+      if (end === 'caller') this.#hasWoken = false
+      this.#peers[end] = new RoomPeer(socket, this.#ports.clock.now(), deadAfterMs)
+      if (!resumes) return end === 'node' ? this.#machine.dispatch({ type: 'nodeDialled' }) : undefined
+      const { received } = resumes
+      if (end === 'caller') return this.#machine.dispatch({ type: 'callerResumed', received })
+      this.#machine.dispatch({ type: 'nodeResumed', received: received ?? 0 })
     })
   }
 
   message(socket: RoomSocket, frame: Frame): void {
     const { caller, node } = this.#peers
-    const before = this.#state
+    const before = this.state
     this.#guarded(() => {
       const peer = caller?.socket === socket ? caller : node?.socket === socket ? node : undefined
       if (!peer?.isOpen || peer.heard(frame, this.#ports.clock.now())) return
@@ -125,127 +153,139 @@ export class SessionRoom {
     })
     // In the same state a frame only puts deadlines off, and an alarm that rings early sets itself anew. To look for the next
     // one at each frame made a quarter of the relay's garbage.
-    if (this.#state !== before) this.#setAlarm()
+    if (this.state !== before) this.#guarded(() => this.#setAlarm())
   }
 
   close(socket: RoomSocket, code: number): void {
-    this.#verb(() => {
+    this.verb(() => {
       if (this.#peers.caller?.socket === socket) this.#lost('caller', code)
       else if (this.#peers.node?.socket === socket) this.#lost('node', code)
     })
   }
 
   alarm(): void {
-    this.#verb(() => {
+    this.verb(() => {
       const now = this.#ports.clock.now()
       for (const peer of [this.#peers.caller, this.#peers.node])
         if (peer && peer.deadAt <= now) peer.close(CLOSE_RESUME, 'silent')
       this.#sweep()
-      this.#happened({ type: 'alarm' })
+      this.#machine.dispatch({ type: 'alarm' })
     })
   }
 
   // --- what others tell the room ---
 
   nodeLost(nodeId: NodeId): void {
-    this.#verb(() => this.#happened({ type: 'nodeGone', nodeId }))
+    this.verb(() => this.#machine.dispatch({ type: 'nodeGone', nodeId }))
   }
 
   /** The room stands where an earlier one was forgotten: both sockets are gone, and may come back. */
   wake(): void {
-    this.#verb(() => this.#happened({ type: 'woke' }))
+    this.verb(() => this.#machine.dispatch({ type: 'woke' }))
   }
 
   /** The session ends if it was opened with one of these. */
   keysEnded(keyIds: ApiKeyId[]): void {
-    if (keyIds.includes(this.#keyId)) this.#verb(() => this.#happened({ type: 'keyEnded' }))
+    if (keyIds.includes(this.#keyId)) this.verb(() => this.#machine.dispatch({ type: 'keyEnded' }))
   }
 
-  /** What its newest turn has left of the quotas. */
+  /** Its newest turn left this much of the quotas. */
   metered(standing: QuotaStanding): void {
-    this.#verb(() => this.#happened({ type: 'metered', standing }))
+    this.verb(() => this.#machine.dispatch({ type: 'metered', standing, open: this.#traffic.openTurns }))
   }
 
   /** Whoever can resume is sent away, to come back no earlier; a session that is only beginning goes on. */
   goAway(retryAfterMs: number): void {
-    const { codec } = this.#ports
-    this.#verb(() => sendAway(this.#peers, { codec, retryAfterMs, closes: this.#state.is === 'live' }))
+    this.verb(() => sendAway(this.#peers, { retryAfterMs, closes: this.state.type === 'live' }))
   }
 
   shutdown(retryAfterMs: number): void {
-    this.#verb(() => {
-      sendAway(this.#peers, { codec: this.#ports.codec, retryAfterMs, closes: false })
-      this.#happened({ type: 'shutdown' })
+    this.verb(() => {
+      sendAway(this.#peers, { retryAfterMs, closes: false })
+      this.#machine.dispatch({ type: 'shutdown' })
     })
+  }
+
+  /** An entry into the room, also for the client that owns a socket of it; a bug in `run` ends this session. */
+  verb(run: () => void): void {
+    this.#guarded(run)
+    this.#guarded(() => this.#setAlarm())
   }
 
   // --- private ---
 
-  /** An entry into the room; the next alarm is set on the way out. */
-  #verb(run: () => void): void {
-    this.#guarded(run)
-    this.#setAlarm()
+  #createMachine(state: SessionState): Machine<SessionState, SessionEvent, SessionEffect> {
+    const { clock, log } = this.#ports
+    return new Machine<SessionState, SessionEvent, SessionEffect>({
+      state,
+      reduce: (before, event) => reduce(before, event, clock.now()),
+      perform: (effect) => this.#effects.perform(effect),
+      ending: { type: 'broke' },
+      onBroken: (error) => log.error({ error, state: this.state.type }, 'a bug ended the session'),
+      onStuck: () => this.#drop(),
+    })
   }
 
-  /** A bug ends this session and nothing else. */
+  /** Not even a bug's end could be reduced: the slot and the conversation are freed without asking the state. */
+  #drop(): void {
+    const reason = 'fault'
+    const fault = { code: 'internal' } as const
+    const end: SessionEffect[] = [
+      { type: 'release', reason },
+      { type: 'recordEnd', reason },
+      { type: 'leave', reason, saysEnded: false, fault },
+    ]
+    tryAll(end.map((effect) => () => this.#effects.perform(effect)))
+  }
+
   #guarded(run: () => void): void {
-    try {
+    this.#machine.guard(() => {
       run()
       this.#sweep()
-    } catch (error) {
-      this.#ports.log.error({ error, state: this.#state.is }, 'a bug ended the session')
-      this.#events.length = 0
-      this.#isReducing = false
-      this.#happened({ type: 'broke' })
-    }
-    this.#memory.note(this.#state)
+    })
+    this.#machine.guard(() => {
+      this.#memory.keepClient(this.#peers.caller?.socket.kept)
+      this.#memory.note(this.state)
+    })
   }
 
-  #happened(event: SessionEvent): void {
-    this.#events.push(event)
-    if (this.#isReducing) return
-    this.#isReducing = true
-    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-      const { state, effects } = reduce(this.#state, next, this.#ports.clock.now())
-      this.#state = state
-      for (const effect of effects) this.#effects.perform(effect)
-    }
-    this.#isReducing = false
-  }
-
-  #mayConnect({ is, resumedFrom }: Seat): boolean {
-    if (resumedFrom !== undefined) return this.#state.is === 'live'
-    return this.#state.is === (is === 'caller' ? 'awaitingStart' : 'waitingForNode')
+  #mayConnect({ end, resumes }: Seat): boolean {
+    if (resumes) return this.state.type === 'live'
+    return this.state.type === (end === 'caller' ? 'awaitingStart' : 'waitingForNode')
   }
 
   /** Sockets that were closed from here count as lost at once: their close event may take long. */
   #sweep(): void {
-    for (const is of ['caller', 'node'] as const) if (this.#peers[is]?.isOpen === false) this.#lost(is, CLOSE_RESUME)
+    for (const end of ['caller', 'node'] as const) if (this.#peers[end]?.isOpen === false) this.#lost(end, CLOSE_RESUME)
   }
 
-  #lost(is: 'caller' | 'node', code: number): void {
-    this.#peers[is] = undefined
-    this.#detach(is)
-    if (is === 'caller') this.#happened({ type: 'callerLost' })
-    else this.#happened({ type: 'nodeSocketLost', isClean: code === CLOSE_NORMAL })
+  #lost(end: Seat['end'], code: number): void {
+    this.#detach(end)
+    // Whoever closes as one who has said everything will not come back.
+    if (end === 'caller') this.#machine.dispatch({ type: code === CLOSE_NORMAL ? 'callerEnds' : 'callerLost' })
+    else this.#machine.dispatch({ type: 'nodeSocketLost', isClean: code === CLOSE_NORMAL })
   }
 
-  #detach(is: 'caller' | 'node'): void {
-    if (is === 'caller') this.#traffic.detachCaller()
-    else this.#traffic.detachNode()
+  #detach(end: Seat['end']): void {
+    const gone = this.#peers[end]
+    this.#peers[end] = undefined
+    if (end === 'node') return this.#traffic.relay.detachNode()
+    this.#traffic.relay.detachCaller()
+    this.#memory.keepClient(gone?.socket.kept)
   }
 
   #tellCaller(fault: Fault): void {
-    this.#ports.metrics.count('faults', { code: fault.code })
+    const { metrics, log } = this.#ports
+    this.#peers.caller?.send(JSON.stringify({ type: 'fault', ...publicFault(fault) } satisfies ChatDown))
+    metrics.count('faults', { code: fault.code })
     // A client with a bug of its own may send thousands of these.
     const level = fault.code === 'invalid_message' || fault.code === 'too_large' ? 'debug' : 'info'
-    this.#ports.log[level]({ fault }, 'told the caller a fault')
-    this.#peers.caller?.send(this.#ports.codec.write({ type: 'fault', ...publicFault(fault) }))
+    log[level]({ fault }, 'told the caller a fault')
   }
 
   #setAlarm(): void {
     const { caller, node } = this.#peers
-    const all = [deadlines(this.#state)[0]?.at, caller?.deadAt, node?.deadAt].filter((at) => at !== undefined)
-    this.#ports.setAlarm(all.length > 0 ? Math.min(...all) : undefined)
+    const all = [deadlines(this.state)[0]?.at, caller?.deadAt, node?.deadAt].filter((at) => at !== undefined)
+    this.#ports.setAlarm(all.length > 0 && !this.#effects.hasLeft ? Math.min(...all) : undefined)
   }
 }

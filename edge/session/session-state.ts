@@ -1,5 +1,6 @@
-// What a session room can be in, what can happen to it and what must then be done: data only. session-reduce.ts has the
-// transitions, session-room.ts does the effects. Knows no socket, no store and no node.
+// The states of a session, what can happen to it, what must then be done, and how long each state may last: data only.
+// session-reduce.ts has the transitions, session-deadlines.ts the deadlines, session-room.ts does the effects.
+// Knows no socket, no store and no node.
 import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { ConversationId, NodeId, TurnId } from '#shared/ids.ts'
@@ -11,18 +12,16 @@ import type { Quota } from '#shared/model/quota.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
-import {
-  CALLER_GONE_MS,
-  DATA_SILENT_AFTER_MS,
-  IDLE_SESSION_MS,
-  MAX_SESSION_MS,
-  NODE_DEAD_AFTER_MS,
-  START_TIMEOUT_MS,
-} from '#shared/protocol/limits.ts'
+import { DATA_SILENT_AFTER_MS, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { AudioFormat, EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
 /** The store answers in milliseconds; a caller waits no longer than this for a database that does not. */
 export const OPENING_MS = 10_000
+/**
+ * The fleet bounds each offer and answers by itself; a session outlives a fleet that does not. Time for ten nodes that do not
+ * answer; with DIAL_WITHIN_MS it is within the life of the node's ticket.
+ */
+export const PLACING_MS = 20_000
 /** From accepted offer to data socket: over it the node counts as dead. */
 export const DIAL_WITHIN_MS = NODE_DEAD_AFTER_MS
 /** From session.begin to session.begun: a node may have to load a voice first. */
@@ -46,7 +45,7 @@ export interface OpenedSession {
   options: TurnOptions
   turns: PastTurn[]
   turnCount: number
-  /** Quotas of which most was used before. */
+  /** Quotas of which at least 80 % were used before. */
   near: Quota[]
 }
 
@@ -57,41 +56,43 @@ export interface Placed {
 }
 
 /** `gone`: the socket is lost; the leg keeps its frames and waits for a resume. */
-export type Presence = { is: 'here' } | { is: 'gone'; since: number }
+export type Presence = { type: 'here' } | { type: 'gone'; since: number }
+
+/** `waiting`: a client of another wire is back before the node. Only the node can say which of its messages arrived. */
+export type CallerPresence = Presence | { type: 'waiting' }
 
 export type SessionState =
   /** The caller's socket is here; nothing was said yet. */
-  | { is: 'awaitingStart'; since: number }
+  | { type: 'awaitingStart'; since: number }
   /** The store was asked. */
-  | { is: 'opening'; since: number }
+  | { type: 'opening'; since: number }
   /** Given up while the store was still opening it: what it opened must be ended. */
-  | { is: 'abandoned'; reason: EndReason }
+  | { type: 'abandoned'; reason: EndReason }
   /** The fleet was asked. */
-  | { is: 'placing'; session: OpenedSession; epoch: number }
+  | { type: 'placing'; session: OpenedSession; epoch: number; since: number }
   /** A node accepted, its ticket is out. */
-  | { is: 'waitingForNode'; session: OpenedSession; at: Placed; until: number }
+  | { type: 'waitingForNode'; session: OpenedSession; at: Placed; until: number }
   /** The node has session.begin and gets its engines ready. */
-  | { is: 'beginning'; session: OpenedSession; at: Placed; until: number }
+  | { type: 'beginning'; session: OpenedSession; at: Placed; until: number }
   /** The caller was told ready. Either socket may be lost and come back. */
   | {
-      is: 'live'
+      type: 'live'
       session: OpenedSession
       at: Placed
       since: number
       /** When words were last said, by either side. */
       spokeAt: number
-      /** Turns that are being said, oldest first. */
-      open: readonly TurnId[]
-      /** Of which quotas the caller was told that most is used. */
+      /** Quotas whose 80 % warning the caller has. */
       toldNear: readonly Quota[]
       /** Nothing is left of a quota: the session ends once these turns are over. */
       leaving: { fault: Fault; after: readonly TurnId[] } | undefined
-      caller: Presence
+      caller: CallerPresence
       node: Presence
     }
   /** The node was told to end and finishes what it says. */
-  | { is: 'ending'; session: OpenedSession; reason: EndReason; until: number; fault: Fault | undefined }
-  | { is: 'ended'; reason: EndReason }
+  | { type: 'ending'; session: OpenedSession; reason: EndReason; until: number; fault: Fault | undefined }
+  /** `owed`: what the end needs in any case. A bug while the end is made does it again, once; each of it may come twice. */
+  | { type: 'ended'; reason: EndReason; owed: readonly SessionEffect[] }
 
 export type SessionEvent =
   | { type: 'started'; start: SessionStart }
@@ -99,11 +100,12 @@ export type SessionEvent =
   | { type: 'openFailed'; fault: Fault }
   | { type: 'placed'; at: Placed }
   | { type: 'placeFailed'; fault: Fault }
-  /** `received`: the highest number that the peer has of the other side's messages. */
-  | { type: 'callerResumed'; received: number }
+  /** `received`: the highest number of the node's messages that the caller has; undefined where he goes by the room's. */
+  | { type: 'callerResumed'; received: number | undefined }
   | { type: 'callerLost' }
   | { type: 'callerEnds' }
   | { type: 'nodeDialled' }
+  /** `received`: the highest number of the caller's messages that the node has. */
   | { type: 'nodeResumed'; received: number }
   | { type: 'begun'; engines: EngineInfo[] }
   /** The node gives the session up. */
@@ -118,16 +120,16 @@ export type SessionEvent =
   | { type: 'corrected'; turnId: TurnId; text: string }
   /** Somebody said something; `open`: the turns that are being said. */
   | { type: 'spoke'; open: readonly TurnId[] }
-  /** A turn of this session was stored, and little or nothing is left of a quota. */
-  | { type: 'metered'; standing: QuotaStanding }
+  /** A turn of this session was stored, and little or nothing is left of a quota. `open`: the turns that are being said. */
+  | { type: 'metered'; standing: QuotaStanding; open: readonly TurnId[] }
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
-  /** The key by which the caller came is good no more. */
+  /** The key with which the caller opened the session is not valid any more. */
   | { type: 'keyEnded' }
   | { type: 'shutdown' }
   /** The room's memory was lost, and both sockets with it; the state is what was kept. */
   | { type: 'woke' }
-  /** A bug of ours. */
+  /** A bug of ours: whatever was under way ends. */
   | { type: 'broke' }
   | { type: 'alarm' }
 
@@ -139,15 +141,15 @@ export type SessionEffect =
   | { type: 'begin'; session: OpenedSession; at: Placed }
   | { type: 'resumeNode'; received: number }
   | { type: 'ready'; session: OpenedSession; engines: EngineInfo[] }
-  | { type: 'resumeCaller'; received: number }
+  | { type: 'resumeCaller'; received: number | undefined }
   | { type: 'tellCaller'; fault: Fault }
-  /** `percent`: of the quota, is used at least. */
+  /** At least `percent` of the quota is used. */
   | { type: 'tellLimit'; quota: Quota; percent: 80 | 100 }
   | { type: 'hangUp'; fault: Fault }
   | { type: 'tellNode'; reason: EndReason }
   /** What was being said is written with status cut: nobody else will. */
   | { type: 'cut'; session: OpenedSession }
-  /** Of a turn of an earlier session: its own node reports the corrections of this session's turns. */
+  /** For a turn of an earlier session only: the node itself reports corrections of this session's turns. */
   | { type: 'recordCorrection'; session: OpenedSession; turnId: TurnId; text: string }
   | { type: 'release'; reason: EndReason }
   | { type: 'recordEnd'; reason: EndReason }
@@ -160,44 +162,4 @@ export type SessionEffect =
 export interface Transition {
   state: SessionState
   effects: SessionEffect[]
-}
-
-export type Due =
-  | { why: 'callerGone' | 'nodeLost' | 'idle' | 'maxDuration' | 'farewell'; at: number }
-  | { why: 'deadline'; stage: string; limitMs: number; at: number }
-
-/** Everything that time alone will do to a session, soonest first. */
-export function deadlines(state: SessionState): Due[] {
-  const deadline = (stage: string, since: number, limitMs: number): Due => ({
-    why: 'deadline',
-    stage,
-    limitMs,
-    at: since + limitMs,
-  })
-  switch (state.is) {
-    case 'awaitingStart':
-      return [deadline('session.start', state.since, START_TIMEOUT_MS)]
-    case 'opening':
-      return [deadline('opening', state.since, OPENING_MS)]
-    case 'waitingForNode':
-      return [{ why: 'nodeLost', at: state.until }]
-    case 'beginning':
-      return [{ why: 'nodeLost', at: state.until }]
-    case 'live':
-      return [
-        ...(state.caller.is === 'gone'
-          ? [{ why: 'callerGone' as const, at: state.caller.since + CALLER_GONE_MS }]
-          : []),
-        ...(state.node.is === 'gone' ? [{ why: 'nodeLost' as const, at: state.node.since + NODE_RETURN_MS }] : []),
-        { why: 'idle' as const, at: state.spokeAt + IDLE_SESSION_MS },
-        {
-          why: 'maxDuration' as const,
-          at: state.since + (state.session.persona.limits?.maxSessionMs ?? MAX_SESSION_MS),
-        },
-      ].toSorted((a, b) => a.at - b.at)
-    case 'ending':
-      return [{ why: 'farewell', at: state.until }]
-    default:
-      return []
-  }
 }

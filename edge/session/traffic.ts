@@ -1,15 +1,15 @@
-// What passes between caller and node of one session: each frame is read once, counted, and relayed as it came. What
-// concerns the session itself becomes an event. Owned by session-room.ts; knows no socket and no state.
-import type { Clock } from '#shared/clock.ts'
+// What caller and node of one session say to each other: each frame is read once, in parley.chat.v1 or parley.session.v1, and
+// relayed as it came; what concerns the session itself becomes an event. Owned by session-room.ts; knows no socket and no state.
 import type { Fault } from '#shared/fault.ts'
 import { publicFault } from '#shared/fault-table.ts'
+import type { TurnId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
-import type { SessionStart } from '#shared/protocol/chat-messages.ts'
+import { ChatUp, type SessionStart } from '#shared/protocol/chat-messages.ts'
 import { decode } from '#shared/protocol/decode.ts'
-import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { MAX_MESSAGE_BYTES, MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { numberOf } from '#shared/protocol/number-of.ts'
 import {
   NodeSessionMessage,
@@ -17,57 +17,35 @@ import {
   type DownMessage,
   type UpMessage,
 } from '#shared/protocol/session-messages.ts'
-import type { CallerSays, ClientCodec } from './client-codec.ts'
-import { Intake } from './intake.ts'
 import type { KeptTraffic } from './kept-session.ts'
+import { Relay, type RelayPorts } from './relay.ts'
 import { audioFormat, turnOptions } from './session-opening.ts'
-import type { SessionEvent } from './session-state.ts'
+import type { OpenedSession, SessionEvent } from './session-state.ts'
 import { TurnLog } from './turn-log.ts'
 
-export interface TrafficPorts {
-  clock: Clock
-  codec: ClientCodec
-  /** Dropped where the socket is gone; what is numbered is sent again after the resume. */
-  toCaller(frame: Frame): void
-  toNode(frame: Frame): void
+export interface TrafficPorts extends Omit<RelayPorts, 'onOverflow'> {
   tellCaller(fault: Fault): void
   onEvent(event: SessionEvent): void
-  /** Frames were lost on the way: this peer must dial again and resume. */
-  onGap(peer: 'caller' | 'node'): void
 }
 
-/** Said now: the session is not idle. */
+/** Words are said: the session is not idle. */
 const SPEECH = new Set<string>(['utterance.started', 'utterance.ended', 'reply.started', 'reply.done', 'text.send'])
 
 export class Traffic {
+  readonly relay: Relay
   readonly #ports: TrafficPorts
-  readonly #up: Intake
-  readonly #down: Intake
   readonly #log: TurnLog
   /** Agreed in session.start; undefined before. */
   #audio: AudioFormat | undefined
   #language: Language
-  #hasCaller: boolean
-  #isEnding = false
 
   constructor(ports: TrafficPorts, kept?: KeptTraffic) {
     this.#ports = ports
     const onOverflow = (fault: Fault): void => ports.onEvent({ type: 'overflowed', fault })
-    this.#up = new Intake(ports.clock, onOverflow, kept !== undefined)
-    this.#down = new Intake(ports.clock, onOverflow, kept !== undefined)
+    this.relay = new Relay({ ...ports, onOverflow }, kept !== undefined)
     this.#log = new TurnLog(kept?.turns)
     this.#audio = kept?.audio
-    this.#hasCaller = kept === undefined
     this.#language = kept?.language ?? 'en'
-  }
-
-  /** The highest numbers that were taken from either side. */
-  get received(): { fromCaller: number; fromNode: number } {
-    return { fromCaller: this.#up.leg.received, fromNode: this.#down.leg.received }
-  }
-
-  get claimable(): { fromCaller: number; fromNode: number } {
-    return { fromCaller: this.#up.claimable, fromNode: this.#down.claimable }
   }
 
   get changes(): number {
@@ -78,45 +56,15 @@ export class Traffic {
     return { audio: this.#audio, language: this.#language, turns: this.#log.keep() }
   }
 
-  speaks(language: Language): void {
+  /** The turns that are being said, oldest first. */
+  get openTurns(): TurnId[] {
+    return this.#log.open
+  }
+
+  /** The node is told to begin: what follows is said in this session's language, and numbered after its turns. */
+  begins({ language, turnCount }: Pick<OpenedSession, 'language' | 'turnCount'>): void {
     this.#language = language
-  }
-
-  /** A socket of the caller is there: he gets what he has not received. */
-  attachCaller(received: number): void {
-    this.#hasCaller = true
-    this.#down.leg.attachFar((frame) => this.#ports.toCaller(this.#ports.codec.relay(frame)), received)
-    this.#ackCaller()
-    this.#ackNode()
-  }
-
-  attachNode(received: number): void {
-    this.#up.leg.attachFar((frame) => this.#ports.toNode(frame), received)
-    this.#ackNode()
-    this.#ackCaller()
-  }
-
-  detachCaller(): void {
-    this.#hasCaller = false
-    this.#up.originLost()
-    this.#down.leg.detachFar()
-    this.#ackForNobody()
-  }
-
-  /** The node says its last words; without a caller nobody else will acknowledge them. */
-  farewell(): void {
-    this.#isEnding = true
-    this.#ackForNobody()
-  }
-
-  detachNode(): void {
-    this.#down.originLost()
-    this.#up.leg.detachFar()
-  }
-
-  close(): void {
-    this.#up.leg.close()
-    this.#down.leg.close()
+    this.#log.begins(turnCount)
   }
 
   /** The turns that were open, as they stand. */
@@ -124,53 +72,33 @@ export class Traffic {
     return this.#log.cut(this.#ports.clock.now(), this.#audio?.outputRate ?? 0)
   }
 
-  fromCaller(frame: Frame): void {
-    if (typeof frame !== 'string' && !this.#audio)
-      return this.#refuseCaller(frame, invalid('audio before session.start'))
-    const read = this.#ports.codec.read(frame, this.#audio?.inputRate ?? 0)
-    if (!read.ok) return this.#refuseCaller(frame, read.fault)
-    this.#takeFromCaller(read.value, frame)
-  }
+  // --- the caller ---
 
-  fromNode(frame: Frame): void {
-    if (typeof frame !== 'string') {
-      const audio = decodeAudioFrame(frame, this.#audio?.outputRate ?? 0)
-      if (!audio.ok) return this.#refuseNode(frame, audio.fault)
-      const { turn, sequence, pcm } = audio.value
-      if (this.#takeDown(sequence, frame)) this.#log.audio(turn, pcm.byteLength / 2)
-      return
-    }
-    const read = decode(NodeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
-    if (!read.ok) return this.#refuseNode(frame, read.fault)
+  fromCaller(frame: Frame): void {
+    if (typeof frame !== 'string') return this.#audioFromCaller(frame)
+    const read = decode(ChatUp, frame, MAX_MESSAGE_BYTES)
+    if (!read.ok) return this.#refuseCaller(frame, read.fault)
     const message = read.value
     switch (message.type) {
-      case 'session.begun':
-        return this.#ports.onEvent({ type: 'begun', engines: message.engines })
-      case 'session.failed':
-        // What else it may say is for its own log: to the caller it is a bug of ours.
-        if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
-        return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
-      case 'ack':
-        return this.#acked(this.#up, message.received, frame)
+      case 'session.start':
+        return this.#start(message)
+      case 'session.end':
+        return this.#ports.onEvent({ type: 'callerEnds' })
+      case 'ack': {
+        const fault = this.relay.ackedByCaller(message.received)
+        return fault && this.#refuseCaller(frame, fault)
+      }
       default:
-        return this.#relayDown(message, frame)
+        if (!this.#audio) return this.#refuseCaller(frame, invalid(`${message.type} before session.start`))
+        return this.#relayUp(message, frame)
     }
   }
 
-  #takeFromCaller(says: CallerSays, frame: Frame): void {
-    switch (says.type) {
-      case 'start':
-        return this.#start(says.start)
-      case 'end':
-        return this.#ports.onEvent({ type: 'callerEnds' })
-      case 'ack':
-        return this.#acked(this.#down, says.received, frame)
-      case 'message':
-        if (!this.#audio) return this.#refuseCaller(frame, invalid(`${says.message.type} before session.start`))
-        return this.#relayUp(says.message, says.frame)
-      case 'audio':
-        return void this.#takeUp(says.seq, says.frame)
-    }
+  #audioFromCaller(frame: Exclude<Frame, string>): void {
+    if (!this.#audio) return this.#refuseCaller(frame, invalid('audio before session.start'))
+    const read = decodeAudioFrame(frame, this.#audio.inputRate)
+    if (!read.ok) return this.#refuseCaller(frame, read.fault)
+    this.relay.takeUp(read.value.sequence, frame)
   }
 
   #start(start: SessionStart): void {
@@ -182,68 +110,60 @@ export class Traffic {
   }
 
   #relayUp(message: UpMessage, frame: Frame): void {
-    if (!this.#takeUp(message.seq, frame)) return
-    this.#log.said(message)
-    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
-  }
-
-  #relayDown(message: DownMessage, frame: Frame): void {
-    if (!this.#takeDown(message.seq, frame)) return
-    this.#log.answered(message, this.#language, this.#ports.clock.now())
-    if (message.type === 'transcript.corrected') this.#ports.onEvent({ ...message, type: 'corrected' })
-    if (SPEECH.has(message.type)) this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
-  }
-
-  /** False for what was taken before, or comes too early: it counts when it is taken. */
-  #takeUp(seq: number, frame: Frame): boolean {
-    const outcome = this.#up.take(seq, frame)
-    if (outcome === 'gap') this.#ports.onGap('caller')
-    return outcome === 'relayed'
-  }
-
-  #takeDown(seq: number, frame: Frame): boolean {
-    const outcome = this.#down.take(seq, frame)
-    if (outcome === 'gap') this.#ports.onGap('node')
-    this.#ackForNobody()
-    return outcome === 'relayed'
-  }
-
-  /** The far end of a direction has it: only now may the edge say so to the origin. */
-  #acked(direction: Intake, received: number, frame: Frame): void {
-    if (received > direction.leg.received) {
-      const fault = invalid(`ack.received: expected at most ${direction.leg.received}`)
-      return direction === this.#down ? this.#refuseCaller(frame, fault) : this.#refuseNode(frame, fault)
-    }
-    direction.leg.acked(received)
-    if (direction === this.#down) this.#ackNode()
-    else this.#ackCaller()
-  }
-
-  #ackCaller(): void {
-    const received = this.#up.leg.farReceived
-    if (received > 0) this.#ports.toCaller(this.#ports.codec.write({ type: 'ack', received }))
-  }
-
-  #ackNode(): void {
-    const received = this.#down.leg.farReceived
-    if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
-  }
-
-  /** A node that waits for the acknowledgements of a caller who hung up would hold its slot and the conversation. */
-  #ackForNobody(): void {
-    if (!this.#isEnding || this.#hasCaller) return
-    this.#down.leg.acked(this.#down.leg.received)
-    this.#ackNode()
+    if (!this.relay.takeUp(message.seq, frame)) return
+    if (message.type === 'playback.progress') this.#log.played(message)
+    if (SPEECH.has(message.type)) this.#spoke()
   }
 
   #refuseCaller(frame: Frame, fault: Fault): void {
-    this.#up.skip(this.#ports.codec.numberOf(frame))
+    this.relay.skipUp(numberOf(frame, MAX_MESSAGE_BYTES))
     this.#ports.tellCaller(fault)
   }
 
+  // --- the node ---
+
+  fromNode(frame: Frame): void {
+    if (typeof frame !== 'string') return this.#audioFromNode(frame)
+    const read = decode(NodeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
+    if (!read.ok) return this.#refuseNode(frame, read.fault)
+    const message = read.value
+    switch (message.type) {
+      case 'session.begun':
+        return this.#ports.onEvent({ type: 'begun', engines: message.engines })
+      case 'session.failed':
+        if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
+        // Any other code is for the node's own log: to the caller it is a bug of ours.
+        return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
+      case 'ack': {
+        const fault = this.relay.ackedByNode(message.received)
+        return fault && this.#refuseNode(frame, fault)
+      }
+      default:
+        return this.#relayDown(message, frame)
+    }
+  }
+
+  #audioFromNode(frame: Exclude<Frame, string>): void {
+    const read = decodeAudioFrame(frame, this.#audio?.outputRate ?? 0)
+    if (!read.ok) return this.#refuseNode(frame, read.fault)
+    const { turn, sequence, pcm } = read.value
+    if (this.relay.takeDown(sequence, frame)) this.#log.audio(turn, pcm.byteLength / 2)
+  }
+
+  #relayDown(message: DownMessage, frame: Frame): void {
+    if (!this.relay.takeDown(message.seq, frame)) return
+    this.#log.answered(message, this.#language, this.#ports.clock.now())
+    if (message.type === 'transcript.corrected') this.#ports.onEvent({ ...message, type: 'corrected' })
+    if (SPEECH.has(message.type)) this.#spoke()
+  }
+
   #refuseNode(frame: Frame, fault: Fault): void {
-    this.#down.skip(numberOf(frame, MAX_NODE_MESSAGE_BYTES))
+    this.relay.skipDown(numberOf(frame, MAX_NODE_MESSAGE_BYTES))
     this.#ports.toNode(JSON.stringify({ type: 'fault', ...publicFault(fault) }))
+  }
+
+  #spoke(): void {
+    this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
   }
 }
 

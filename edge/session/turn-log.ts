@@ -1,5 +1,5 @@
-// What is being said, as the room sees it pass: enough to write a turn with status cut when its node is lost.
-// Fed by traffic.ts; forgets a turn once it is done, because the node's outbox reports it.
+// What is being said, as the room sees it pass: which turns are open, and enough of each to write it with status cut when its
+// node is lost. Fed by traffic.ts; forgets a turn once it is done, because the node's outbox reports it. Knows no link.
 import { heardText, spokenMs } from '#shared/heard.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Language } from '#shared/model/language.ts'
@@ -7,20 +7,21 @@ import { MAX_TURN_TEXT_CHARS, NO_TIMINGS, type TurnRecord } from '#shared/model/
 import type { DownMessage, UpMessage } from '#shared/protocol/session-messages.ts'
 import { newTraceparent, traceIdOf } from '#shared/trace.ts'
 
-/** A turn waits for its reply while the caller already begins the next: two at a time, four with room to spare. */
+/** The caller may begin a turn while the one before waits for its reply: two at a time, four with room to spare. */
 const MAX_OPEN_TURNS = 4
 
-/** Pieces of one reply that are kept: at least a clause each, so more than any reply has. */
+/** The most pieces that are kept of one reply. A piece is at least a clause, so no reply has as many. */
 const MAX_PIECES = 1_000
 
 export interface OpenTurn {
+  /** Its ordinal. Of a typed turn it is the next one until reply.started says it. */
   turn: number
   source: 'speech' | 'text'
   language: Language
   utteranceText: string
   pieces: Array<{ text: string; startSample: number }>
   playedSamples: number
-  /** Reply audio that went by, at the output rate: where the last piece ends, as far as is known. */
+  /** Samples of reply audio that went by, at the output rate: the last piece ends there or later. */
   sentSamples: number
   startedAt: number
 }
@@ -28,21 +29,21 @@ export interface OpenTurn {
 /** What is being said, as it survives the room's memory. */
 export interface KeptTurns {
   open: Array<[TurnId, OpenTurn]>
-  typed: string
+  /** The highest ordinal so far. */
+  last: number
 }
 
-type Begun = Omit<OpenTurn, 'turn' | 'pieces' | 'playedSamples' | 'sentSamples'>
+type Begun = Omit<OpenTurn, 'pieces' | 'playedSamples' | 'sentSamples'>
 
 export class TurnLog {
   readonly #open: Map<TurnId, OpenTurn>
-  /** The text of the last text.send: its turn has no utterance. */
-  #typed: string
+  #last: number
   /** Counts what was said; audio alone does not count, it goes with the next words. */
   #changes = 0
 
   constructor(kept?: KeptTurns) {
     this.#open = new Map(kept?.open)
-    this.#typed = kept?.typed ?? ''
+    this.#last = kept?.last ?? 0
   }
 
   get changes(): number {
@@ -55,31 +56,43 @@ export class TurnLog {
   }
 
   keep(): KeptTurns {
-    return { open: [...this.#open], typed: this.#typed }
+    return { open: [...this.#open], last: this.#last }
   }
 
-  said(message: UpMessage): void {
+  /** `turnCount`: the turns of the conversation so far. */
+  begins(turnCount: number): void {
+    this.#last = turnCount
+  }
+
+  played({ turnId, playedSamples }: Extract<UpMessage, { type: 'playback.progress' }>): void {
     this.#changes += 1
-    if (message.type === 'text.send') this.#typed = message.text
-    if (message.type !== 'playback.progress') return
-    const turn = this.#open.get(message.turnId)
-    if (turn) turn.playedSamples = Math.max(turn.playedSamples, message.playedSamples)
+    this.#change(turnId, (turn) => (turn.playedSamples = Math.max(turn.playedSamples, playedSamples)))
   }
 
   answered(message: DownMessage, language: Language, now: number): void {
     this.#changes += 1
     switch (message.type) {
       case 'utterance.started':
-        return this.#begin(message, { source: 'speech', language, utteranceText: '', startedAt: now })
+        return this.#begin(message.turnId, {
+          turn: message.turn,
+          source: 'speech',
+          language,
+          utteranceText: '',
+          startedAt: now,
+        })
       case 'reply.started':
-        return this.#begin(message, { source: 'text', language, utteranceText: this.#typed, startedAt: now })
+        this.#begin(message.turnId, { turn: message.turn, source: 'text', language, utteranceText: '', startedAt: now })
+        this.#last = Math.max(this.#last, message.turn)
+        return this.#change(message.turnId, (turn) => (turn.turn = message.turn))
       case 'transcript.partial':
         return this.#change(message.turnId, (turn) => (turn.utteranceText = message.text))
-      case 'transcript.final':
-        return this.#change(message.turnId, (turn) => {
-          turn.utteranceText = message.text
-          turn.language = message.language
-        })
+      case 'transcript.final': {
+        const { turnId, text: utteranceText, language: spoken } = message
+        // Typed words have no utterance: this is the first word of their turn.
+        const typed = { turn: this.#last + 1, source: 'text', language: spoken, utteranceText, startedAt: now } as const
+        this.#begin(turnId, typed)
+        return this.#change(turnId, (turn) => Object.assign(turn, { utteranceText, language: spoken }))
+      }
       case 'reply.text':
         return this.#change(message.turnId, ({ pieces }) => {
           if (pieces.length < MAX_PIECES) pieces.push(message)
@@ -106,9 +119,10 @@ export class TurnLog {
     return records.filter(({ utteranceText, replyText }) => utteranceText !== '' || replyText !== '')
   }
 
-  #begin({ turnId, turn }: { turnId: TurnId; turn: number }, as: Begun): void {
+  #begin(turnId: TurnId, as: Begun): void {
     if (this.#open.has(turnId)) return
-    this.#open.set(turnId, { ...as, turn, pieces: [], playedSamples: 0, sentSamples: 0 })
+    this.#last = Math.max(this.#last, as.turn)
+    this.#open.set(turnId, { ...as, pieces: [], playedSamples: 0, sentSamples: 0 })
     const [oldest] = this.#open.keys()
     if (oldest && this.#open.size > MAX_OPEN_TURNS) this.#open.delete(oldest)
   }
@@ -140,15 +154,15 @@ function record(id: TurnId, turn: OpenTurn, { now, outputRate }: { now: number; 
     heardText: heardText(ended, playedSamples).slice(0, MAX_TURN_TEXT_CHARS),
     engines: {},
     timings: NO_TIMINGS,
-    // What the node had spent is not known here; its own record, should it ever come, has it, and takes the place of this one.
+    // The room does not know what the node spent. Should the node's own record ever come, it takes the place of this one.
     usage: { promptTokens: 0, completionTokens: 0, inputAudioMs: 0, outputAudioMs: 0 },
-    // The node's trace is unknown here too: a new one says at least which record is meant.
+    // Nor does it know the node's trace: a new one at least names this record.
     traceId: traceIdOf(newTraceparent()) ?? '0'.repeat(32),
     startedAt,
     endedAt: now,
   }
 }
 
-/** Whether all audio of the last piece had come is not known here: it ends no sooner than it takes to say. */
+/** Audio of the last piece may be missing: the piece ends no sooner than it takes to say. */
 const guessedEnd = ({ text, startSample }: { text: string; startSample: number }, outputRate: number): number =>
   startSample + Math.round((spokenMs(text) * outputRate) / 1000)

@@ -2,16 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { reduceFleet } from '#edge/fleet/fleet-reduce.ts'
-import {
-  EMPTY_FLEET,
-  fleetDeadline,
-  type FleetEffect,
-  type FleetEvent,
-  type FleetState,
-} from '#edge/fleet/fleet-state.ts'
+import { EMPTY_FLEET, type FleetEffect, type FleetEvent, type FleetState } from '#edge/fleet/fleet-state.ts'
+import { fleetDeadline } from '#edge/fleet/fleet-views.ts'
 import { reduce } from '#edge/session/session-reduce.ts'
+import { deadlines } from '#edge/session/session-deadlines.ts'
 import {
-  deadlines,
   type OpenedSession,
   type SessionEffect,
   type SessionEvent,
@@ -52,6 +47,7 @@ describe('session room', () => {
       { type: 'openFailed', fault },
       { type: 'placeFailed', fault },
       { type: 'callerResumed', received: 0 },
+      { type: 'callerResumed', received: undefined },
       { type: 'callerLost' },
       { type: 'callerEnds' },
       { type: 'nodeDialled' },
@@ -60,8 +56,9 @@ describe('session room', () => {
       { type: 'nodeFailed', fault },
       { type: 'spoke', open: [] },
       { type: 'spoke', open: ['trn_one'] },
-      { type: 'metered', standing: { near: ['tokens'], exhausted: undefined } },
-      { type: 'metered', standing: { near: [], exhausted: spent } },
+      { type: 'metered', standing: { near: ['tokens'], exhausted: undefined }, open: [] },
+      { type: 'metered', standing: { near: [], exhausted: spent }, open: [] },
+      { type: 'metered', standing: { near: [], exhausted: spent }, open: ['trn_one'] },
       { type: 'overflowed', fault },
       { type: 'shutdown' },
       { type: 'broke' },
@@ -69,7 +66,7 @@ describe('session room', () => {
     ),
   )
 
-  const startOf = (since: number): SessionState => ({ is: 'awaitingStart', since })
+  const startOf = (since: number): SessionState => ({ type: 'awaitingStart', since })
   /** The way to a live session: a random walk alone would seldom get there. */
   const happy: SessionEvent[] = [
     { type: 'started', start: { type: 'session.start' } },
@@ -96,14 +93,14 @@ describe('session room', () => {
     let isAnswered = false
     for (const [event, waitMs] of script) {
       now += waitMs
+      // What the end owes after a bug is looked at by itself.
+      if (event.type === 'broke' && state.type === 'ended') continue
       const isAnswer = event.type === 'opened' || event.type === 'openFailed'
       if (isAnswer && (isAnswered || count('open') === 0)) continue
       isAnswered ||= isAnswer
       happen(event)
     }
     if (count('open') > 0 && !isAnswered) happen({ type: 'opened', session })
-    // The fleet always answers.
-    if (state.is === 'placing') happen({ type: 'placeFailed', fault })
     for (let due = deadlines(state)[0]; due !== undefined; due = deadlines(state)[0]) {
       now = Math.max(now, due.at)
       happen({ type: 'alarm' })
@@ -115,7 +112,7 @@ describe('session room', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         const { state, effects, count } = play(script)
-        expect(state.is).toBe('ended')
+        expect(state.type).toBe('ended')
         for (const type of ['open', 'ready', 'release', 'recordEnd', 'cut'] as const)
           expect(count(type)).toBeLessThanOrEqual(1)
         expect(count('leave')).toBe(1)
@@ -123,6 +120,20 @@ describe('session room', () => {
         // What was placed is released, and what the store opened is ended there.
         if (count('begin') > 0) expect(count('release')).toBe(1)
         if (count('place') > 0) expect(count('recordEnd')).toBe(1)
+      }),
+      RUNS,
+    )
+  })
+
+  it('[SES24] a bug after any sequence of events leaves nothing of the end undone, and does it again once', () => {
+    const needed = (effects: SessionEffect[]) =>
+      effects.map(({ type }) => type).filter((type) => ['release', 'recordEnd', 'leave'].includes(type))
+    fc.assert(
+      fc.property(scripts, (script) => {
+        const { state, effects } = play(script)
+        const again = reduce(state, { type: 'broke' }, 0)
+        expect(needed(again.effects)).toEqual(needed(effects))
+        expect(reduce(again.state, { type: 'broke' }, 0).effects).toEqual([])
       }),
       RUNS,
     )
@@ -167,7 +178,7 @@ describe('fleet room', () => {
       engines,
     })),
     sessions.map((sessionId): FleetEvent => ({ type: 'release', sessionId, reason: 'caller' })),
-    fc.constant<FleetEvent>({ type: 'alarm' }),
+    fc.constantFrom<FleetEvent>({ type: 'alarm' }, { type: 'broke' }),
   )
   const holders = (state: FleetState, sessionId: SessionId): NodeId[] =>
     [...state.nodes].flatMap(([nodeId, { held }]) => (held.has(sessionId) ? [nodeId] : []))

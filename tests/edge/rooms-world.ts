@@ -1,7 +1,8 @@
 // All rooms of an edge with a virtual clock, sockets in memory and a store in memory: hours pass in milliseconds.
+import type { CallerAdmission, RoomSocket } from '#edge/rooms-ports.ts'
 import type { Caller } from '#shared/model/caller.ts'
-import type { CallerAdmission, RoomSocket } from '#edge/ports.ts'
-import { createRooms, type Rooms, type Seated, type Seating } from '#edge/runtime/node/rooms.ts'
+import type { Seated } from '#edge/clients/seat-client.ts'
+import { createRooms, type Rooms, type RoomsPorts, type Seating } from '#edge/runtime/node/rooms.ts'
 import { newId, type NodeId, type SessionId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { silentLog } from '#shared/log.ts'
@@ -44,14 +45,21 @@ export class End {
 export class FakeWorld {
   readonly clock = createVirtualClock()
   readonly store: MemoryStore = createMemoryStore()
-  readonly rooms: Rooms = createRooms({
-    clock: this.clock,
-    log: silentLog,
-    store: this.store,
-    metrics: silentMetrics,
-    nodeJoined: () => undefined,
-  })
+  readonly rooms: Rooms
   readonly sessionId: SessionId = newId('session')
+
+  /** `parts`: what the rooms get in place of the usual. */
+  constructor(parts: Partial<RoomsPorts> = {}) {
+    const { clock, store } = this
+    this.rooms = createRooms({
+      clock,
+      log: silentLog,
+      store,
+      metrics: silentMetrics,
+      nodeJoined: () => undefined,
+      ...parts,
+    })
+  }
 
   async caller(sessionId: SessionId = this.sessionId): Promise<End> {
     return this.#callerEnd({ type: 'new', sessionId, caller: CALLER })

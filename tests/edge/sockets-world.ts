@@ -11,11 +11,13 @@ import { createUpgrades, createWebSocketServer, withRefusalBodies } from '#edge/
 import { UNMETERED } from '#edge/store/quotas.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
+import { LINE_WIRE, makeLineClient } from '#tests/fakes/line-client.ts'
+import { lineRoute } from '#tests/fakes/line-route.ts'
 import { createMemoryStore } from '#tests/fakes/memory-store.ts'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
 import { ScriptedNode, type ScriptedNodeOptions } from '#tests/fakes/scripted-node.ts'
 import { hostName } from '#tests/tooling/hosts/which-host.ts'
-import { startWorkersHost, type WorkersHost } from '#tests/tooling/hosts/workers-host.ts'
+import { startWorkersHost, type WorkersHost, type WorkersHostOptions } from '#tests/tooling/hosts/workers-host.ts'
 
 export const silentMetrics: Metrics = {
   count: () => {},
@@ -55,6 +57,17 @@ export async function startWorld(clock: Clock = systemClock): Promise<World> {
   return withPeers(hostName() === 'workers' ? await onWorkers() : await onNode(clock))
 }
 
+/** An edge that speaks the line wire, too (tests/fakes/line-client.ts), and on Workers can be made to lose its memory. */
+export async function startLineWorld(): Promise<World & { lose(sessionId: string): Promise<void> }> {
+  const main = 'tests/edge/runtime/workers/fixture/losing-worker.ts'
+  const edge = hostName() === 'workers' ? await onWorkers({ main }) : await onNode(systemClock)
+  const url = edge.url.replace('ws', 'http')
+  return {
+    ...(await withPeers(edge)),
+    lose: async (sessionId) => void (await fetch(`${url}/lose?binding=SESSIONS&name=${sessionId}`)),
+  }
+}
+
 type Bare = Pick<World, 'url' | 'store' | 'socketsAtMost' | 'close'>
 
 /** One for all worlds of a file: to start it takes a second. The fleet has forgotten each world's nodes at its end. */
@@ -63,8 +76,8 @@ afterAll(async () => {
   await (await workers)?.close()
 })
 
-async function onWorkers(): Promise<Bare> {
-  const { url, store } = await (workers ??= startWorkersHost())
+async function onWorkers(options: WorkersHostOptions = {}): Promise<Bare> {
+  const { url, store } = await (workers ??= startWorkersHost(options))
   return {
     url: url.replace('http', 'ws'),
     store,
@@ -75,7 +88,15 @@ async function onWorkers(): Promise<Bare> {
 
 async function onNode(clock: Clock): Promise<Bare> {
   const store = createMemoryStore()
-  const rooms = createRooms({ clock, log: silentLog, store, metrics: silentMetrics, nodeJoined: () => undefined })
+  const rooms = createRooms({
+    clock,
+    log: silentLog,
+    store,
+    metrics: silentMetrics,
+    nodeJoined: () => undefined,
+    wires: { [LINE_WIRE]: makeLineClient },
+  })
+  const upgrades = createUpgrades(rooms)
   const app = createApp({
     clock,
     log: silentLog,
@@ -86,7 +107,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     metrics: silentMetrics,
     fleet: rooms.fleet,
     sessions: rooms.sessions,
-    upgrades: createUpgrades(rooms),
+    upgrades,
     settings: {
       version: '0.0.0',
       metricsToken: undefined,
@@ -100,6 +121,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     },
     addressOf: () => '127.0.0.1',
   })
+  app.route('/', lineRoute({ upgrades, callerByKey: (key) => store.keys.callerByKey(key, clock.now()) }))
   const wss = createWebSocketServer()
   const server = serve({
     fetch: withRefusalBodies(app.fetch),

@@ -1,5 +1,5 @@
 // A RoomSocket in memory: what a room sent, and whether it closed it. A test sets how much waits in it.
-import type { RoomSocket } from '#edge/ports.ts'
+import type { RoomSocket } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 
 export class FakeSocket implements RoomSocket {

@@ -1,7 +1,7 @@
 // When the Node host looks for nodes whose token was revoked and for keys that ended. Used by start-edge.ts.
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { turnRevokedAway, type RevokedNodesPorts } from '#edge/fleet/revoked-nodes.ts'
-import type { Sessions } from '#edge/ports.ts'
+import type { Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import type { Clock } from '#shared/clock.ts'
 

@@ -1,13 +1,13 @@
 // Hosts one room on Node: its verbs run one after another, its alarm is a timer, and a bug in a verb stays inside.
-// Used by rooms.ts. Knows no room's content.
+// Used by rooms.ts. Knows nothing of what a room does.
 import type { Clock } from '#shared/clock.ts'
 import { invariant } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 
-/** Verbs that wait for one before them: seconds of frames of both sockets. More means that a room hangs. */
+/** Verbs come from the verb before them, so a handful wait. More means that rooms call each other without end. */
 const MAX_WAITING_VERBS = 4_096
 
-type Verb = () => void | Promise<void>
+type Verb = () => void
 
 /** Runs verbs one at a time, in order. One that finds the room free runs at once, so that audio is not put off. */
 export class Mailbox {
@@ -20,31 +20,19 @@ export class Mailbox {
   }
 
   post(verb: Verb): void {
-    if (this.#isBusy) {
-      invariant(this.#waiting.length < MAX_WAITING_VERBS, 'a room no longer takes its verbs')
-      this.#waiting.push(verb)
-      return
-    }
+    invariant(this.#waiting.length < MAX_WAITING_VERBS, 'a room no longer takes its verbs')
+    this.#waiting.push(verb)
+    if (this.#isBusy) return
     this.#isBusy = true
-    for (let next: Verb | undefined = verb; next; next = this.#waiting.shift()) {
-      const running = this.#run(next)
-      if (!running) continue
-      void running.catch(this.#onBug).finally(() => {
-        this.#isBusy = false
-        const first = this.#waiting.shift()
-        if (first) this.post(first)
-      })
-      return
-    }
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#run(next)
     this.#isBusy = false
   }
 
-  #run(verb: Verb): Promise<void> | undefined {
+  #run(verb: Verb): void {
     try {
-      return verb() ?? undefined
+      verb()
     } catch (error) {
       this.#onBug(error)
-      return undefined
     }
   }
 }
@@ -80,10 +68,30 @@ export class Alarm {
 }
 
 /** A room's mailbox and alarm together. */
-export function hostRoom(ports: { clock: Clock; log: Log; ring: () => void }): {
-  post(verb: Verb): void
+export interface RoomHost {
+  post: (verb: Verb) => void
+  /** Resolves or rejects as the verb does, once it has run. */
+  ask: <T>(verb: () => T | Promise<T>) => Promise<T>
   alarm: Alarm
-} {
-  const mailbox = new Mailbox((error) => ports.log.error({ error }, 'a bug in a room'))
-  return { post: (verb) => mailbox.post(verb), alarm: new Alarm(ports.clock, () => mailbox.post(ports.ring)) }
+}
+
+export function hostRoom({ clock, log, ring }: { clock: Clock; log: Log; ring: () => void }): RoomHost {
+  const mailbox = new Mailbox((error) => log.error({ error }, 'a bug in a room'))
+  return {
+    post: (verb) => mailbox.post(verb),
+    ask: (verb) => new Promise((resolve, reject) => mailbox.post(() => attempt(verb, resolve, reject))),
+    alarm: new Alarm(clock, () => mailbox.post(ring)),
+  }
+}
+
+function attempt<T>(
+  verb: () => T | Promise<T>,
+  resolve: (value: T | Promise<T>) => void,
+  reject: (error: unknown) => void,
+): void {
+  try {
+    resolve(verb())
+  } catch (error) {
+    reject(error)
+  }
 }

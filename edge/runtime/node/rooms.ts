@@ -1,17 +1,18 @@
 // All rooms of this process: a map of session rooms and one fleet room, each behind its mailbox, and how they reach
 // each other. Made in main.ts; upgrades.ts brings the sockets.
-import type { CallerAdmission, Fleet, Metrics, NodeAdmission, RoomSocket, Sessions } from '#edge/ports.ts'
+import type { Metrics } from '#edge/ports.ts'
+import type { CallerAdmission, Fleet, NodeAdmission, RoomSocket, Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
-import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
+import { WIRES, type MakeClient, type Wires } from '#edge/clients/client.ts'
+import { seatClient, type Seated } from '#edge/clients/seat-client.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
-import type { Seat } from '#edge/session/peer.ts'
-import { SessionRoom } from '#edge/session/session-room.ts'
+import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
-import type { Frame } from '#shared/link/frame.ts'
+import { invariant } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
-import { hostRoom } from './room-host.ts'
+import { hostRoom, type RoomHost } from './room-host.ts'
 
 /** From the first goodbye of an edge that stops to the moment at which its successor listens, in the usual case. */
 const RESTART_MS = 3_000
@@ -22,20 +23,19 @@ export interface RoomsPorts {
   store: Pick<Store, 'sessions' | 'turns' | 'voices' | 'audio'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   nodeJoined(): void
-}
-
-/** One socket in its room, as the host of the socket drives it. */
-export interface Seated {
-  message(frame: Frame): void
-  close(code: number): void
+  /** The wires that callers may speak beside parley.chat.v1; all that there are when undefined. */
+  wires?: Wires
 }
 
 /** Takes the socket once it is open. */
 export type Seating = (socket: RoomSocket) => Seated
 
+/** The fleet room as this host reaches it. */
+export type NodeFleet = Fleet & { drain(nodeId: NodeId): void; turnAway(nodeId: NodeId): void }
+
 export interface Rooms {
   sessions: Sessions
-  fleet: Fleet & { drain(nodeId: NodeId): void; turnAway(nodeId: NodeId): void }
+  fleet: NodeFleet
   /** Each throws FaultError before a socket exists. */
   admitCaller(admission: CallerAdmission): Promise<Seating>
   admitNode(admission: NodeAdmission): Promise<Seating>
@@ -45,11 +45,12 @@ export interface Rooms {
 }
 
 export function createRooms(ports: RoomsPorts): Rooms {
-  const { clock, log } = ports
+  const { clock, log, wires = WIRES } = ports
   const hosted = new Map<SessionId, HostedSession>()
   const sessions = sessionsOf(hosted)
-  const fleetHost = hostRoom({ clock, log, ring: () => fleet.alarm() })
-  const fleet = new FleetRoom({ ...ports, sessions, setAlarm: (at) => fleetHost.alarm.set(at) })
+  const fleetHost = hostRoom({ clock, log, ring: () => fleetRoom.alarm() })
+  const fleetRoom = new FleetRoom({ ...ports, sessions, setAlarm: (at) => fleetHost.alarm.set(at) })
+  const fleet = fleetOf(fleetRoom, fleetHost)
   const whenEmpty: Array<() => void> = []
   let isStopping = false
 
@@ -72,24 +73,26 @@ export function createRooms(ports: RoomsPorts): Rooms {
     sessions,
     fleet,
     admitCaller: async (admission) => {
-      if (admission.type === 'new' && isStopping)
-        throw new FaultError({ code: 'unavailable', what: 'edge', retryAfterMs: RESTART_MS })
-      if (admission.type === 'new') return (socket) => seat(open(admission), socket, 'caller')
+      const make = makerOf(wires, admission.wire)
+      if (admission.type === 'new' && isStopping) throw stopping()
+      if (admission.type === 'new') return (socket) => seatCaller(open(admission), socket, { make, clock })
       const session = find(admission.sessionId)
       await session.room.admitCaller(admission)
-      return (socket) => seat(session, socket, 'caller', admission.received)
+      const resumes = { received: admission.received }
+      return (socket) => seatCaller(session, socket, { make, clock, resumes })
     },
     admitNode: async (admission) => {
-      const session = find(admission.sessionId)
+      const { sessionId, secret } = admission
+      const session = find(sessionId)
       await session.room.admitNode(admission)
-      const { secret } = admission
-      return (socket) => seat(session, socket, 'node', secret.type === 'resume' ? secret.received : undefined)
+      const resumes = secret.type === 'resume' ? { received: secret.received } : undefined
+      return (socket) => seat(session, socket, { end: 'node', resumes })
     },
     admitControl: (node) => (socket) => {
-      fleetHost.post(() => fleet.connect(socket, node))
+      fleetHost.post(() => fleetRoom.connect(socket, node))
       return {
-        message: (frame) => fleetHost.post(() => fleet.message(socket, frame)),
-        close: () => fleetHost.post(() => fleet.close(socket)),
+        message: (frame) => fleetHost.post(() => fleetRoom.message(socket, frame)),
+        close: () => fleetHost.post(() => fleetRoom.close(socket)),
       }
     },
     shutdown: async () => {
@@ -101,6 +104,8 @@ export function createRooms(ports: RoomsPorts): Rooms {
     },
   }
 }
+
+const stopping = (): FaultError => new FaultError({ code: 'unavailable', what: 'edge', retryAfterMs: RESTART_MS })
 
 function sessionsOf(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
   return {
@@ -124,6 +129,19 @@ function sessionsOf(hosted: ReadonlyMap<SessionId, HostedSession>): Sessions {
   }
 }
 
+/** Every call goes through the mailbox: a session room calls in the middle of what the fleet room tells it. */
+function fleetOf(room: FleetRoom, { ask, post }: RoomHost): NodeFleet {
+  return {
+    nodes: () => ask(() => room.nodes()),
+    place: (offer) => ask(() => room.place(offer)),
+    goAway: (retryAfterMs) => ask(() => room.goAway(retryAfterMs)),
+    request: (request) => ask(() => room.request(request)),
+    release: (sessionId, reason) => ask(() => room.release(sessionId, reason)),
+    drain: (nodeId) => post(() => room.drain(nodeId)),
+    turnAway: (nodeId) => post(() => room.turnAway(nodeId)),
+  }
+}
+
 interface HostedSession {
   room: SessionRoom
   post: (verb: (room: SessionRoom) => void) => void
@@ -134,12 +152,31 @@ function hostSession(
   ports: RoomsPorts & { fleet: Fleet; onEnded: () => void },
 ): HostedSession {
   const host = hostRoom({ ...ports, ring: () => room.alarm() })
-  const room = new SessionRoom(who, { ...ports, codec: chatCodec, setAlarm: (at) => host.alarm.set(at) })
+  const room = new SessionRoom(who, { ...ports, setAlarm: (at) => host.alarm.set(at) })
   return { room, post: (verb) => host.post(() => verb(room)) }
 }
 
-function seat({ post }: HostedSession, socket: RoomSocket, is: Seat['is'], resumedFrom?: number): Seated {
-  post((room) => room.connect(socket, { is, resumedFrom }))
+function makerOf(wires: Wires, wire: string | undefined): MakeClient | undefined {
+  if (wire === undefined) return undefined
+  const make = wires[wire]
+  invariant(make, `the edge speaks ${wire}`)
+  return make
+}
+
+interface CallerSeat {
+  /** Undefined for a socket that speaks parley.chat.v1 itself. */
+  make: MakeClient | undefined
+  clock: Clock
+  resumes?: Seat['resumes']
+}
+
+function seatCaller(session: HostedSession, socket: RoomSocket, { make, clock, resumes }: CallerSeat): Seated {
+  if (!make) return seat(session, socket, { end: 'caller', resumes })
+  return seatClient({ make, socket, clock, isResume: resumes !== undefined, post: session.post })
+}
+
+function seat({ post }: HostedSession, socket: RoomSocket, as: Seat): Seated {
+  post((room) => room.connect(socket, as))
   return {
     message: (frame) => post((room) => room.message(socket, frame)),
     close: (code) => post((room) => room.close(socket, code)),

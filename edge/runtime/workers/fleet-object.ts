@@ -1,7 +1,8 @@
 // The Durable Object of the fleet: hosts the one fleet room and every node's control socket. Between messages it sleeps: the
 // sockets stay open, the runtime answers heartbeats, and the room is rebuilt from each socket's attachment and from disk.
 import { DurableObject } from 'cloudflare:workers'
-import type { NodeView, RoomSocket, Sessions, VoiceJobs } from '#edge/ports.ts'
+import type { VoiceJobs } from '#edge/ports.ts'
+import type { NodeView, RoomSocket, Sessions } from '#edge/rooms-ports.ts'
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import type { NodeRequest } from '#edge/fleet/node-requests.ts'

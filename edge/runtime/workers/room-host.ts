@@ -1,6 +1,6 @@
 // What both objects need to host a room: an alarm that is written rarely, and their runtime's sockets as the room wants
 // them. Knows no room's content. An object is a room's mailbox by itself: it runs one event at a time.
-import type { RoomSocket } from '#edge/ports.ts'
+import type { RoomSocket } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 

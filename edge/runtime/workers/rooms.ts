@@ -1,6 +1,6 @@
 // How the rooms on Workers reach each other, and how the routes reach them: the ports Fleet and Sessions over typed RPC.
 // Faults cross as data, because an error loses its class on the way.
-import type { Fleet, Sessions } from '#edge/ports.ts'
+import type { Fleet, Sessions } from '#edge/rooms-ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { SessionId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'

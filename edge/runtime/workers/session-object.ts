@@ -1,14 +1,16 @@
 // The Durable Object of one session: hosts its room and both its sockets. While audio flows the object stays in memory, so
 // its sockets are accepted plainly; what a later object needs is kept on disk, and both ends come back to it by themselves.
 import { DurableObject } from 'cloudflare:workers'
-import { chatCodec } from '#edge/clients/chat/chat-codec.ts'
-import type { CallerAdmission, NodeAdmission } from '#edge/ports.ts'
+import { WIRES, type Wires } from '#edge/clients/client.ts'
+import { seatClient, type Seated } from '#edge/clients/seat-client.ts'
+import type { CallerAdmission, NodeAdmission, RoomSocket } from '#edge/rooms-ports.ts'
 import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { KeptSession } from '#edge/session/kept-session.ts'
-import type { Seat } from '#edge/session/peer.ts'
-import { SessionRoom } from '#edge/session/session-room.ts'
+import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
+import { systemClock } from '#shared/clock.ts'
 import { faultOf, notFound } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId } from '#shared/ids.ts'
+import { invariant } from '#shared/invariant.ts'
 import type { Bindings } from './bindings.ts'
 import { portsOf } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
@@ -18,10 +20,12 @@ import { accepted, admissionOf, refused } from './upgrades.ts'
 type Admission = ({ end: 'caller' } & CallerAdmission) | ({ end: 'node' } & NodeAdmission)
 
 const KEPT = 'session'
-/** As seen by a room where a socket ended without a close frame (RFC 6455 §7.1.5). */
+/** For a socket that ended without a close frame (RFC 6455 §7.1.5). */
 const CLOSE_ABNORMAL = 1006
 
 export class SessionObject extends DurableObject<Bindings> {
+  /** The wires that callers may speak beside parley.chat.v1. */
+  protected readonly wires: Wires = WIRES
   readonly #alarm: Alarm
   #room: SessionRoom | undefined
 
@@ -41,7 +45,7 @@ export class SessionObject extends DurableObject<Bindings> {
     try {
       const { room, seat } = await this.#admit(admission)
       const { 0: client, 1: server } = new WebSocketPair()
-      this.#seat(server, room, seat)
+      this.#seat(server, room, { seat, wire: admission.end === 'caller' ? admission.wire : undefined })
       return accepted(client, request)
     } catch (error) {
       const fault = faultOf(error)
@@ -79,16 +83,17 @@ export class SessionObject extends DurableObject<Bindings> {
 
   async #admit(admission: Admission): Promise<{ room: SessionRoom; seat: Seat }> {
     if (admission.end === 'caller' && admission.type === 'new')
-      return { room: this.#open(admission), seat: { is: 'caller', resumedFrom: undefined } }
+      return { room: this.#open(admission), seat: { end: 'caller' } }
     const room = this.#room
     if (!room) throw notFound('session', admission.sessionId)
     if (admission.end === 'caller') {
       await room.admitCaller(admission)
-      return { room, seat: { is: 'caller', resumedFrom: admission.received } }
+      return { room, seat: { end: 'caller', resumes: { received: admission.received } } }
     }
     await room.admitNode(admission)
     const { secret } = admission
-    return { room, seat: { is: 'node', resumedFrom: secret.type === 'resume' ? secret.received : undefined } }
+    const resumes = secret.type === 'resume' ? { received: secret.received } : undefined
+    return { room, seat: { end: 'node', resumes } }
   }
 
   #open(who: Pick<KeptSession, 'sessionId' | 'caller'>, kept?: KeptSession): SessionRoom {
@@ -96,7 +101,6 @@ export class SessionObject extends DurableObject<Bindings> {
     const ports = {
       ...portsOf(this.env),
       fleet: createFleet(this.env),
-      codec: chatCodec,
       setAlarm: (at: number | undefined) => this.#alarm.set(at),
       // The wire does not wait for the disk: what a lost write takes away, the ends still have.
       remember: (next: KeptSession) => void storage.put(KEPT, next, { allowUnconfirmed: true }),
@@ -113,16 +117,31 @@ export class SessionObject extends DurableObject<Bindings> {
     void this.ctx.storage.deleteAll()
   }
 
-  #seat(socket: WebSocket, room: SessionRoom, seat: Seat): void {
+  #seat(socket: WebSocket, room: SessionRoom, { seat, wire }: { seat: Seat; wire: string | undefined }): void {
     const own = roomSocket(socket)
     socket.binaryType = 'arraybuffer'
     socket.accept()
+    const seated = wire === undefined ? seatIn(room, own, seat) : this.#seatClient(own, room, { seat, wire })
     socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
       const frame = frameOf(socket, data)
-      if (frame !== undefined) room.message(own, frame)
+      if (frame !== undefined) seated.message(frame)
     })
-    socket.addEventListener('close', ({ code }) => room.close(own, code))
-    socket.addEventListener('error', () => room.close(own, CLOSE_ABNORMAL))
-    room.connect(own, seat)
+    socket.addEventListener('close', ({ code }) => seated.close(code))
+    socket.addEventListener('error', () => seated.close(CLOSE_ABNORMAL))
+  }
+
+  #seatClient(socket: RoomSocket, room: SessionRoom, { seat, wire }: { seat: Seat; wire: string }): Seated {
+    const make = this.wires[wire]
+    invariant(make, `the edge speaks ${wire}`)
+    const isResume = seat.resumes !== undefined
+    return seatClient({ make, socket, clock: systemClock, isResume, post: (verb) => verb(room) })
+  }
+}
+
+function seatIn(room: SessionRoom, socket: RoomSocket, seat: Seat): Seated {
+  room.connect(socket, seat)
+  return {
+    message: (frame) => room.message(socket, frame),
+    close: (code) => room.close(socket, code),
   }
 }

@@ -2,7 +2,7 @@
 // then answers 101 or the fault. Made in worker.ts; seatOf() and refusal() are the object's side of it.
 // Nothing of a caller's request but the values below ever reaches an object.
 import type { Context } from 'hono'
-import type { Upgrades } from '#edge/ports.ts'
+import type { Upgrades } from '#edge/rooms-ports.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
 import { chosenProtocol, readOfferedProtocols } from '#shared/protocol/version.ts'
 import { asciiJson } from './ascii-json.ts'
@@ -40,14 +40,15 @@ async function upgrade(c: Context, object: Asked, admission: object): Promise<Re
 
 // --- the object's side ---
 
-/** What the Worker says of the socket that comes. */
+/** The admission that the Worker has written into its request. */
 export function admissionOf<T>({ headers }: Request): T {
   return JSON.parse(headers.get(ADMISSION) ?? 'null')
 }
 
 /** Answers with the client's end of a pair, and only the wire's name: never a ticket or a token that rode beside it. */
 export function accepted(client: WebSocket, request: Request): Response {
-  const headers = { 'sec-websocket-protocol': request.headers.get(PROTOCOL) ?? '' }
+  const protocol = request.headers.get(PROTOCOL)
+  const headers: Record<string, string> = protocol ? { 'sec-websocket-protocol': protocol } : {}
   return new Response(null, { status: 101, webSocket: client, headers })
 }
 

@@ -16,7 +16,7 @@ const accept = (end: End, sessionId: SessionId, epoch = 1): void =>
 
 const here = (slots: number, said: number, sessions: string[] = [], held = sessions): FleetNode => ({
   presence: {
-    is: 'here',
+    type: 'here',
     name: '',
     version: '',
     connectedAt: 0,
@@ -34,7 +34,7 @@ describe('placement', () => {
     ['one that the node has, and the edge gave up', here(4, 3, ['aaa'], []), 3],
     ['the node keeps a slot for itself', here(4, 1), 1],
     ['more held than it has slots', here(1, 1, [], ['aaa', 'bbb']), 0],
-    ['away', { ...here(4, 4), presence: { is: 'away' as const, until: 0 } }, 0],
+    ['away', { ...here(4, 4), presence: { type: 'away' as const, until: 0 } }, 0],
   ])('[FLT3] a slot is taken as soon as it is offered: %s', (_, node, free) => {
     expect(freeSlots(node)).toBe(free)
   })
@@ -128,6 +128,25 @@ describe('offers', () => {
   })
 })
 
+describe('on Node', () => {
+  it('[FLT16] a call into the fleet room waits for the verb that runs in it', () => {
+    const socket: string[][] = []
+    const look = (): void => void socket.push(control?.socket.types.filter((type) => type === 'node.drain') ?? [])
+    let control: End | undefined
+    const world = new FakeWorld({
+      nodeJoined: () => {
+        world.rooms.fleet.drain('nod_one')
+        look()
+      },
+    })
+    control = new End(world.clock, world.rooms.admitControl({ nodeId: 'nod_one' }), 2_000)
+    const status = { slots: 1, freeSlots: 1, sessions: [], engines: [], vram: null }
+    control.say({ type: 'node.hello', name: 'a', version: '1', ...status })
+    look()
+    expect(socket).toEqual([[], ['node.drain']])
+  })
+})
+
 describe('control sockets', () => {
   it('[FLT1] before hello anything else is refused; after it the node is welcome and seen, and hello comes only once', async () => {
     const world = new FakeWorld()
@@ -201,7 +220,7 @@ describe('control sockets', () => {
   })
 
   it('[FLT7] a socket without hello does not lengthen the 8 s', () => {
-    const away: FleetNode = { presence: { is: 'away', until: 8_000 }, held: new Set([session('one')]) }
+    const away: FleetNode = { presence: { type: 'away', until: 8_000 }, held: new Set([session('one')]) }
     const state: FleetState = { nodes: new Map([['nod_a', away]]), pending: new Map() }
     const greeted = reduceFleet(state, { type: 'connected', nodeId: 'nod_a' }, 7_000).state
     expect(reduceFleet(greeted, { type: 'alarm' }, 7_999).effects).toEqual([])

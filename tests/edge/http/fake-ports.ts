@@ -1,5 +1,6 @@
 // The ports of the app in memory, with nodes as a test wants them: for what a real edge shows only when something is broken.
-import type { EdgePorts, NodeView } from '#edge/ports.ts'
+import type { EdgePorts } from '#edge/ports.ts'
+import type { NodeView } from '#edge/rooms-ports.ts'
 import { createLimits } from '#edge/runtime/node/limits.ts'
 import { UNMETERED } from '#edge/store/quotas.ts'
 import { silentLog } from '#shared/log.ts'

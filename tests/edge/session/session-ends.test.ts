@@ -21,6 +21,23 @@ describe('a session ends', () => {
     expect(caller.socket.closedWith).toBe(CLOSE_NORMAL)
   })
 
+  it('[SES15] a caller’s clean close says the same; any other close leaves him time to come back', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.live()
+    caller.close(CLOSE_NORMAL)
+    expect(node.socket.last('session.end')).toMatchObject({ reason: 'caller' })
+    node.close(CLOSE_NORMAL)
+    await world.until(() => world.stored?.endReason === 'caller')
+
+    for (const code of [1001, 1005, 1006, 4100]) {
+      const other = new FakeWorld()
+      const ends = await other.live()
+      ends.caller.close(code)
+      await other.clock.advance(1_000)
+      expect(ends.node.socket.types).not.toContain('session.end')
+    }
+  })
+
   it('[SES15] a node that does not finish within 3 s is not waited for', async () => {
     const world = new FakeWorld()
     const { caller } = await world.live()

@@ -1,9 +1,17 @@
 // The transitions of a session, as a table: state and event in, state and effects out.
 import { describe, expect, it } from 'vitest'
 import { reduce } from '#edge/session/session-reduce.ts'
-import { deadlines, type OpenedSession, type SessionEvent, type SessionState } from '#edge/session/session-state.ts'
+import { deadlines } from '#edge/session/session-deadlines.ts'
+import {
+  DIAL_WITHIN_MS,
+  PLACING_MS,
+  type OpenedSession,
+  type SessionEvent,
+  type SessionState,
+} from '#edge/session/session-state.ts'
 import type { Fault } from '#shared/fault.ts'
 import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
+import { TICKET_VALID_MS } from '#shared/protocol/limits.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 
 const NOW = 1_000_000
@@ -21,30 +29,31 @@ const session: OpenedSession = {
   near: [],
 }
 const at = { nodeId: 'nod_one' as const, epoch: 1 }
-const here = { is: 'here' } as const
-const gone = { is: 'gone', since: NOW - 1_000 } as const
-const said = { open: [], toldNear: [], leaving: undefined }
-const live = { is: 'live' as const, session, at, since: NOW, spokeAt: NOW, ...said, caller: here, node: here }
+const here = { type: 'here' } as const
+const gone = { type: 'gone', since: NOW - 1_000 } as const
+const said = { toldNear: [], leaving: undefined }
+const live = { type: 'live' as const, session, at, since: NOW, spokeAt: NOW, ...said, caller: here, node: here }
 
 const STATES: Record<string, SessionState> = {
-  awaitingStart: { is: 'awaitingStart', since: NOW },
-  opening: { is: 'opening', since: NOW },
-  abandoned: { is: 'abandoned', reason: 'callerGone' },
-  placing: { is: 'placing', session, epoch: 1 },
-  waitingForNode: { is: 'waitingForNode', session, at, until: NOW + 1 },
-  beginning: { is: 'beginning', session, at, until: NOW + 1 },
+  awaitingStart: { type: 'awaitingStart', since: NOW },
+  opening: { type: 'opening', since: NOW },
+  abandoned: { type: 'abandoned', reason: 'callerGone' },
+  placing: { type: 'placing', session, epoch: 1, since: NOW },
+  waitingForNode: { type: 'waitingForNode', session, at, until: NOW + 1 },
+  beginning: { type: 'beginning', session, at, until: NOW + 1 },
   live,
   callerGone: { ...live, caller: gone },
   nodeGone: { ...live, node: gone },
   bothGone: { ...live, caller: gone, node: gone },
-  ending: { is: 'ending', session, reason: 'caller', until: NOW + 1, fault: undefined },
-  ended: { is: 'ended', reason: 'caller' },
-  talking: { ...live, open: ['trn_one', 'trn_two'] },
+  ending: { type: 'ending', session, reason: 'caller', until: NOW + 1, fault: undefined },
+  ended: { type: 'ended', reason: 'caller', owed: [] },
+  justEnded: reduce(live, { type: 'nodeFailed', fault: { code: 'internal' } }, NOW).state,
+  waiting: { ...live, caller: { type: 'waiting' }, node: gone },
   toldNear: { ...live, toldNear: ['tokens'] },
-  beginningNear: { is: 'beginning', session: { ...session, near: ['tokens'] }, at, until: NOW + 1 },
+  beginningNear: { type: 'beginning', session: { ...session, near: ['tokens'] }, at, until: NOW + 1 },
 }
 const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: NOW + 1 } as const
-STATES['leaving'] = { ...live, open: ['trn_one', 'trn_two'], leaving: { fault: spent, after: ['trn_one'] } }
+STATES['leaving'] = { ...live, leaving: { fault: spent, after: ['trn_one'] } }
 const fault: Fault = { code: 'unavailable', what: 'test', retryAfterMs: 1 }
 
 const EVENTS: Record<string, SessionEvent> = {
@@ -67,8 +76,10 @@ const EVENTS: Record<string, SessionEvent> = {
   woke: { type: 'woke' },
   callerResumed: { type: 'callerResumed', received: 4 },
   nodeResumed: { type: 'nodeResumed', received: 4 },
-  near: { type: 'metered', standing: { near: ['tokens'], exhausted: undefined } },
-  spent: { type: 'metered', standing: { near: ['tokens'], exhausted: spent } },
+  clientResumed: { type: 'callerResumed', received: undefined },
+  near: { type: 'metered', standing: { near: ['tokens'], exhausted: undefined }, open: [] },
+  spent: { type: 'metered', standing: { near: ['tokens'], exhausted: spent }, open: [] },
+  spentInTurn: { type: 'metered', standing: { near: ['tokens'], exhausted: spent }, open: ['trn_one', 'trn_two'] },
   spokeOne: { type: 'spoke', open: ['trn_one', 'trn_three'] },
   spokeTwo: { type: 'spoke', open: ['trn_two', 'trn_three'] },
 }
@@ -123,6 +134,13 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['callerGone', 'callerResumed', 'live', ['resumeCaller']],
   ['nodeGone', 'nodeResumed', 'live', ['resumeNode']],
   ['ending', 'callerResumed', 'ending', []],
+  // a client of another wire waits for the node
+  ['callerGone', 'clientResumed', 'live', ['resumeCaller']],
+  ['bothGone', 'clientResumed', 'live', []],
+  ['waiting', 'nodeResumed', 'live', ['resumeNode', 'resumeCaller']],
+  ['waiting', 'callerLost', 'live', []],
+  ['waiting', 'callerResumed', 'live', ['resumeCaller']],
+  ['waiting', 'callerEnds', 'ended', FAREWELL],
   // over
   ['awaitingStart', 'callerEnds', 'ended', ['leave']],
   ['live', 'callerEnds', 'ending', ['tellNode']],
@@ -132,17 +150,20 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['opening', 'broke', 'abandoned', ['tellCaller', 'hangUp']],
   ['live', 'broke', 'ended', LOST],
   ['ended', 'broke', 'ended', []],
+  ['justEnded', 'broke', 'ended', FORGOTTEN],
+  ['placing', 'broke', 'ended', LOST],
+  ['abandoned', 'broke', 'abandoned', []],
   // a quota is used up
   ['beginningNear', 'begun', 'live', ['ready', 'tellLimit']],
   ['live', 'near', 'live', ['tellLimit']],
   ['toldNear', 'near', 'live', []],
   ['live', 'spent', 'ending', ['tellLimit', 'tellCaller', 'tellNode']],
   ['nodeGone', 'spent', 'ended', ['tellLimit', ...LOST]],
-  ['talking', 'spent', 'live', ['tellLimit']],
+  ['live', 'spentInTurn', 'live', ['tellLimit']],
   ['leaving', 'spent', 'live', []],
   ['leaving', 'spokeOne', 'live', []],
   ['leaving', 'spokeTwo', 'ending', ['tellCaller', 'tellNode']],
-  ['talking', 'spokeTwo', 'live', []],
+  ['live', 'spokeTwo', 'live', []],
   ['ending', 'spent', 'ending', []],
   ['beginning', 'spent', 'beginning', []],
   // the memory was lost
@@ -169,7 +190,7 @@ describe('reduce', () => {
     const happened = EVENTS[event]
     if (!from || !happened) throw new Error(`no ${state} or ${event}`)
     const transition = reduce(from, happened, NOW)
-    expect(transition.state.is).toBe(next)
+    expect(transition.state.type).toBe(next)
     expect(transition.effects.map(({ type }) => type)).toEqual(effects)
   })
 
@@ -177,19 +198,28 @@ describe('reduce', () => {
     for (const from of Object.values(STATES)) {
       let state = from
       let now = NOW
-      // The store and the fleet bound themselves: their answer comes, whenever that is.
-      for (let steps = 0; state.is !== 'ended' && steps < 10; steps++) {
+      // The store bounds itself: its answer comes, whenever that is.
+      for (let steps = 0; state.type !== 'ended' && steps < 10; steps++) {
         now = Math.max(now, deadlines(state)[0]?.at ?? now)
         state = reduce(state, { type: 'alarm' }, now).state
-        if (state.is === 'abandoned') state = reduce(state, { type: 'openFailed', fault }, now).state
-        if (state.is === 'placing') state = reduce(state, { type: 'placeFailed', fault }, now).state
+        if (state.type === 'abandoned') state = reduce(state, { type: 'openFailed', fault }, now).state
       }
-      expect(state.is).toBe('ended')
+      expect(state.type).toBe('ended')
     }
   })
 
+  it('[SES37] a fleet that does not answer ends the session, while the ticket would still be good for a dial', () => {
+    const placing = STATES['placing'] as SessionState
+    expect(deadlines(placing)).toMatchObject([{ why: 'deadline', stage: 'placing', at: NOW + PLACING_MS }])
+    const late = reduce(placing, { type: 'alarm' }, NOW + PLACING_MS)
+    expect(late.state.type).toBe('ended')
+    expect(late.effects.map(({ type }) => type)).toEqual(LOST)
+    expect(late.effects[0]).toMatchObject({ fault: { code: 'deadline_exceeded', stage: 'placing' } })
+    expect(PLACING_MS + DIAL_WITHIN_MS).toBeLessThan(TICKET_VALID_MS)
+  })
+
   it('[SES33] the limits of time stand in their order: silence, return of the node, return of the caller, idle, longest', () => {
-    const times = deadlines({ ...live, caller: { is: 'gone', since: NOW }, node: { is: 'gone', since: NOW } })
+    const times = deadlines({ ...live, caller: { type: 'gone', since: NOW }, node: { type: 'gone', since: NOW } })
     expect(times.map(({ why, at: when }) => [why, when - NOW])).toEqual([
       ['nodeLost', 6_000],
       ['callerGone', 30_000],

@@ -80,6 +80,20 @@ describe('a peer vanishes', () => {
     expect(turns[0]?.heardText.trim()).toBe('I am well.'.slice(0, turns[0]?.heardText.trim().length))
   })
 
+  it('[SES14] of two texts in a row the cut record of the first has its own words', async () => {
+    const world = new FakeWorld()
+    const { caller, node, control } = await world.live()
+    caller.say({ type: 'text.send', seq: 1, text: 'the first' })
+    caller.say({ type: 'text.send', seq: 2, text: 'the second' })
+    node.say({ type: 'transcript.final', seq: 1, turnId, text: 'the first', language: 'en' })
+    node.say({ type: 'reply.started', seq: 2, turnId, turn: 1 })
+    node.vanish()
+    control.vanish()
+    await world.clock.advance(NODE_DEAD_AFTER_MS)
+    const turns = [...world.store.conversations.values()].flatMap((conversation) => [...conversation.turns.values()])
+    expect(turns).toMatchObject([{ id: turnId, source: 'text', status: 'cut', utteranceText: 'the first' }])
+  })
+
   it('[SES27] the fleet’s word that a node is gone ends a session only when its data socket is gone as well', async () => {
     const world = new FakeWorld()
     const { caller, node } = await world.live()

@@ -76,21 +76,6 @@ describe('the sockets of a session', () => {
     expect(caller.socket.closedWith).toBe(4413)
   })
 
-  it('[SES24] a bug ends the session with internal and leaves the others alone', async () => {
-    const world = new FakeWorld()
-    const { caller, node } = await world.live()
-    const other = await world.caller(newId('session'))
-    node.socket.send = () => {
-      throw new TypeError('a bug')
-    }
-    caller.say(audio(1))
-    await world.until(() => caller.socket.closedWith !== undefined)
-    expect(fault(caller).code).toBe('internal')
-    expect(caller.socket.closedWith).toBe(1011)
-    expect(other.socket.closedWith).toBeUndefined()
-    expect(await world.rooms.sessions.count()).toBe(1)
-  })
-
   it('[SES30] between two verbs a room does nothing: its alarm alone wakes it, and none is left when it has ended', async () => {
     const world = new FakeWorld()
     const { caller, control, node } = await world.live()

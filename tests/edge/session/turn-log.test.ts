@@ -20,8 +20,8 @@ describe('turn log', () => {
     turns.audio(3, 1_000)
     turns.audio(3, 1_200)
     turns.audio(4, 9_000)
-    turns.said({ type: 'playback.progress', seq: 1, turnId, playedSamples: 1_500 })
-    turns.said({ type: 'playback.progress', seq: 2, turnId, playedSamples: 400 })
+    turns.played({ type: 'playback.progress', seq: 1, turnId, playedSamples: 1_500 })
+    turns.played({ type: 'playback.progress', seq: 2, turnId, playedSamples: 400 })
     expect(turns.cut(200, 1_000)).toMatchObject([
       {
         id: turnId,
@@ -43,15 +43,15 @@ describe('turn log', () => {
     const turns = log()
     turns.answered({ type: 'reply.text', seq: 2, turnId, text: 'one two three four', startSample: 0 }, 'en', 130)
     turns.audio(3, 600)
-    turns.said({ type: 'playback.progress', seq: 1, turnId, playedSamples: 600 })
+    turns.played({ type: 'playback.progress', seq: 1, turnId, playedSamples: 600 })
     // 18 letters take about 1,170 ms to say: half of them were heard.
     expect(turns.cut(200, 1_000)).toMatchObject([{ replyText: 'one two three four', heardText: 'one two' }])
   })
 
   it('[SES14] a typed turn keeps its text; a turn without words, cleared or done leaves nothing', () => {
     const typed = new TurnLog()
-    typed.said({ type: 'text.send', seq: 1, text: 'hello' })
-    typed.answered({ type: 'reply.started', seq: 1, turnId, turn: 1 }, 'en', 1)
+    typed.answered({ type: 'transcript.final', seq: 1, turnId, text: 'hello', language: 'en' }, 'en', 1)
+    typed.answered({ type: 'reply.started', seq: 2, turnId, turn: 1 }, 'en', 1)
     expect(typed.cut(2, 1_000)).toMatchObject([{ source: 'text', utteranceText: 'hello', heardText: '' }])
 
     expect(log().cut(2, 1_000)).toEqual([])
@@ -59,6 +59,20 @@ describe('turn log', () => {
     cleared.answered({ type: 'transcript.partial', seq: 2, turnId, text: 'well' }, 'en', 1)
     cleared.answered({ type: 'utterance.ended', seq: 3, turnId, atSample: 1, reason: 'cleared' }, 'en', 1)
     expect(cleared.cut(2, 1_000)).toEqual([])
+  })
+
+  it('[SES14] of two texts in a row each turn keeps its own, also before its reply has begun', () => {
+    const turns = new TurnLog()
+    turns.begins(7)
+    const [one, two] = [newId('turn', 1), newId('turn', 2)]
+    turns.answered({ type: 'transcript.final', seq: 1, turnId: one, text: 'one', language: 'en' }, 'zh', 1)
+    turns.answered({ type: 'reply.started', seq: 2, turnId: one, turn: 8 }, 'zh', 1)
+    turns.answered({ type: 'transcript.final', seq: 3, turnId: two, text: 'two', language: 'en' }, 'zh', 2)
+    expect(turns.open).toEqual([one, two])
+    expect(turns.cut(3, 1_000)).toMatchObject([
+      { id: one, turn: 8, source: 'text', language: 'en', utteranceText: 'one' },
+      { id: two, turn: 9, source: 'text', language: 'en', utteranceText: 'two' },
+    ])
   })
 
   it('[SES14] no more than four open turns are kept', () => {

@@ -1,19 +1,13 @@
-// One socket of a session room, as long as it counts: when it was last heard, and that it never holds too much.
-// Used by session-room.ts. Knows no message but the heartbeat.
-import type { RoomSocket } from '#edge/ports.ts'
+// One socket of a room, as long as it counts: when its peer was last heard, and that it never holds too much. Used by both
+// rooms (edge/session, edge/fleet). Knows no message but the heartbeat.
 import type { Frame } from '#shared/link/frame.ts'
 import { isTeardownRace } from '#shared/link/socket.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
 import { MAX_SOCKET_BUFFER_BYTES } from '#shared/protocol/limits.ts'
+import type { RoomSocket } from './rooms-ports.ts'
 
-/** Whose socket, and for a resume the highest number that its end has received. */
-export interface Seat {
-  is: 'caller' | 'node'
-  resumedFrom: number | undefined
-}
-
-export class Peer {
+export class RoomPeer {
   readonly socket: RoomSocket
   readonly #deadAfterMs: number
   #heardAt: number
@@ -30,9 +24,9 @@ export class Peer {
     return this.#isOpen
   }
 
-  /** When its silence will count as death. */
+  /** When its silence will count as death. The socket may have heard its peer after this room did. */
   get deadAt(): number {
-    return this.#heardAt + this.#deadAfterMs
+    return Math.max(this.#heardAt, this.socket.heardAt ?? 0) + this.#deadAfterMs
   }
 
   /** Notes a sign of life; true when the frame was nothing more than that. */
@@ -42,7 +36,7 @@ export class Peer {
     return frame === PING || frame === PONG
   }
 
-  /** Closes the socket instead where too much waits in it already: nothing is lost, the link sends it again. */
+  /** Closes the socket instead where too much waits in it already: nothing is lost, its peer comes back and gets it again. */
   send(frame: Frame): void {
     if (!this.#isOpen) return
     if (this.socket.bufferedAmount > MAX_SOCKET_BUFFER_BYTES) return this.close(CLOSE_RESUME, 'too slow')
