@@ -1,12 +1,13 @@
 // One session on this node: joins its link with its turns and ends both in order. Made by NodeSessions for each accepted offer.
-// Does the effects of session-state.ts. Knows no engine and no VAD; finished turns go to the outbox, not over this wire.
+// Performs the effects of session-reduce.ts. Knows no engine and no VAD; finished turns go to the outbox, not over this wire.
 import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import { invariant, unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
+import { Machine } from '#shared/machine.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
-import type { EndReason, SessionBegin, UnnumberedDown } from '#shared/protocol/session-messages.ts'
+import type { EndReason, SessionBegin } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
@@ -14,9 +15,9 @@ import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
 import type { TurnRunner, TurnRunnerOptions, TurnSink } from '#gpu-node/turn/ports.ts'
 import { SessionLink } from './session-link.ts'
+import { reduceSession } from './session-reduce.ts'
 import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
-import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, reduceSession, TURNS_END_TIMEOUT_MS } from './session-state.ts'
-import { isInTurnAfter } from './turn-watch.ts'
+import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, TURNS_END_TIMEOUT_MS } from './session-state.ts'
 import { wishedEngines } from './wished-engines.ts'
 
 /** A reference is half a megabyte, and mostly on the disk already. */
@@ -50,15 +51,13 @@ export class NodeSession {
   readonly #surroundings: SessionSurroundings
   readonly #log: Log
   readonly #link: SessionLink
-  #state: SessionState = { type: 'joining' }
+  readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>
   #begin: SessionBegin | undefined
   #turns: TurnRunner | undefined
   /** Of the chosen profile, where it can be had and used. */
   #voice: SpokenText | undefined
-  #isInTurn = false
   #cancelTimeout: () => void = () => {}
   #onOver: () => void = () => {}
-  #onIdle: Array<() => void> = []
 
   constructor(offer: Offer, surroundings: SessionSurroundings) {
     this.offer = offer
@@ -67,23 +66,37 @@ export class NodeSession {
     this.over = new Promise((resolve) => {
       this.#onOver = resolve
     })
+    this.#machine = new Machine<SessionState, SessionEvent, SessionEffect>({
+      state: { type: 'joining' },
+      reduce: reduceSession,
+      perform: (effect) => this.#perform(effect),
+      onChange: (state, before) => {
+        if (state.type !== before.type) this.#cancelTimeout()
+      },
+      ending: { type: 'broke' },
+      onBroken: (error) => this.#log.error({ error }, 'a bug ends the session'),
+      onStuck: () => {
+        this.#onOver()
+        this.#link.close()
+      },
+    })
     const { edgeUrl, token, clock, random } = surroundings
     const { sessionId, ticket } = offer
     this.#link = new SessionLink(
       { edgeUrl, token, sessionId, ticket, clock, random, log: this.#log },
       {
         onBegin: (begin) => this.#begun(begin),
-        onMessage: (message) => this.#guarded((turns) => turns.receive(message)),
-        onAudio: (pcm) => this.#guarded((turns) => turns.audio(pcm)),
+        onMessage: (message) => this.#feed((turns) => turns.receive(message)),
+        onAudio: (pcm) => this.#feed((turns) => turns.audio(pcm)),
         onEnd: (reason) => this.end(reason),
-        onDelivered: () => this.#step({ type: 'delivered' }),
+        onDelivered: () => this.#machine.dispatch({ type: 'delivered' }),
         onOverflow: (fault) => {
           this.#log.warn({ fault }, 'the link is full')
-          this.#step({ type: 'failed', code: fault.code })
+          this.#machine.dispatch({ type: 'failed', code: fault.code })
         },
         onGone: (reason) => {
           this.#log.warn({ reason }, 'the edge is gone for this session')
-          this.#step({ type: 'gone' })
+          this.#machine.dispatch({ type: 'gone' })
         },
       },
     )
@@ -96,32 +109,31 @@ export class NodeSession {
 
   end(reason: EndReason): void {
     this.#log.info({ reason }, 'session ends')
-    this.#step({ type: 'end', reason })
+    this.#machine.dispatch({ type: 'end', reason })
   }
 
   /** The node shuts down: the last messages go out, then the edge is told, which would else wait for this node. */
   leave(): void {
-    this.#step({ type: 'leave' })
+    this.#machine.dispatch({ type: 'leave' })
   }
 
   /** The caller learns that this node will stop, while his session still goes on. */
   tellDraining(): void {
-    if (this.#state.type === 'live') this.#link.send({ type: 'session.notice', notice: 'draining' })
+    if (this.#machine.state.type === 'live') this.#link.send({ type: 'session.notice', notice: 'draining' })
   }
 
   /** Resolves when nothing is being said, or the session is over. */
-  whenIdle(): Promise<void> {
-    if (!this.#isInTurn || this.#state.type !== 'live') return Promise.resolve()
-    return new Promise((resolve) => this.#onIdle.push(resolve))
+  async whenIdle(): Promise<void> {
+    if (this.#machine.state.type === 'live') await Promise.race([this.#turns?.whenIdle(), this.over])
   }
 
   #begun(begin: SessionBegin): void {
     if (begin.epoch !== this.offer.epoch || begin.sessionId !== this.offer.sessionId)
-      return this.#step({ type: 'failed', code: 'stale_epoch' })
+      return this.#machine.dispatch({ type: 'failed', code: 'stale_epoch' })
     this.#begin = begin
     const { voiceProfile } = begin
-    if (voiceProfile) void this.#fetchVoice(voiceProfile).then(() => this.#step({ type: 'begun' }))
-    else this.#step({ type: 'begun' })
+    if (voiceProfile) void this.#fetchVoice(voiceProfile).then(() => this.#machine.dispatch({ type: 'begun' }))
+    else this.#machine.dispatch({ type: 'begun' })
   }
 
   /** The first reply is to sound like the others: the session waits for its voice, but not for ever. */
@@ -135,14 +147,6 @@ export class NodeSession {
     }
   }
 
-  #step(event: SessionEvent): void {
-    const { state, effects } = reduceSession(this.#state, event)
-    if (state.type !== this.#state.type) this.#cancelTimeout()
-    this.#state = state
-    if (state.type !== 'live') this.#becomeIdle()
-    for (const effect of effects) this.#perform(effect)
-  }
-
   #perform(effect: SessionEffect): void {
     switch (effect.type) {
       case 'startTurns':
@@ -154,8 +158,9 @@ export class NodeSession {
       case 'deliver':
         this.#timeout(DELIVERY_TIMEOUT_MS)
         return this.#link.deliver()
-      case 'release':
-        this.#link.close()
+      case 'closeLink':
+        return this.#link.close()
+      case 'freeSlot':
         return this.#onOver()
       default:
         return unreachable(effect)
@@ -168,32 +173,28 @@ export class NodeSession {
     invariant(begin, 'turns start after session.begin')
     const { persona, language, ttsMode, options, turns, nextTurn } = begin
     const sink: TurnSink = {
-      send: (message) => this.#sendDown(message),
+      send: (message) => this.#link.send(message),
       audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
       finished: (turn) => this.#finished(begin, turn),
     }
     const engines = wishedEngines(this.#surroundings.engines, persona.engines)
-    try {
-      this.#turns = createTurns({
-        engines,
-        clock,
-        log: this.#log,
-        sink: begin.keepAudio ? (this.#surroundings.record?.(sink, begin.audio.outputRate) ?? sink) : sink,
-        persona,
-        profileVoice: this.#voice,
-        language,
-        ttsMode,
-        options,
-        turns,
-        nextTurn,
-        inputRate: begin.audio.inputRate,
-        outputRate: begin.audio.outputRate,
-        apology,
-        profanity,
-      })
-    } catch (error) {
-      return this.#bug(error)
-    }
+    this.#turns = createTurns({
+      engines,
+      clock,
+      log: this.#log,
+      sink: begin.keepAudio ? (this.#surroundings.record?.(sink, begin.audio.outputRate) ?? sink) : sink,
+      persona,
+      profileVoice: this.#voice,
+      language,
+      ttsMode,
+      options,
+      turns,
+      nextTurn,
+      inputRate: begin.audio.inputRate,
+      outputRate: begin.audio.outputRate,
+      apology,
+      profanity,
+    })
     const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
     this.#link.say({ type: 'session.begun', engines: infos })
     if (begin.voiceProfile && !this.#voice)
@@ -206,17 +207,7 @@ export class NodeSession {
     const ended = this.#turns?.end(reason) ?? Promise.resolve()
     ended
       .catch((error: unknown) => this.#log.error({ error }, 'the turns did not end well'))
-      .finally(() => this.#step({ type: 'turnsEnded' }))
-  }
-
-  #sendDown(message: UnnumberedDown): void {
-    this.#isInTurn = isInTurnAfter(message, this.#isInTurn)
-    this.#link.send(message)
-    if (!this.#isInTurn) this.#becomeIdle()
-  }
-
-  #becomeIdle(): void {
-    for (const onIdle of this.#onIdle.splice(0)) onIdle()
+      .finally(() => this.#machine.dispatch({ type: 'turnsEnded' }))
   }
 
   #finished({ sessionId, conversationId }: SessionBegin, turn: TurnRecord): void {
@@ -225,26 +216,18 @@ export class NodeSession {
     })
   }
 
-  /** A bug in a turn ends its session and never the process. */
-  #guarded(run: (turns: TurnRunner) => void): void {
-    if (this.#state.type !== 'live' || !this.#turns) return
-    try {
-      run(this.#turns)
-    } catch (error) {
-      this.#bug(error)
-    }
-  }
-
-  #bug(error: unknown): void {
-    this.#log.error({ error }, 'a bug ends the session')
-    this.#step({ type: 'failed', code: 'internal' })
+  /** What comes of the caller. A bug in it ends the session and never the process. */
+  #feed(give: (turns: TurnRunner) => void): void {
+    this.#machine.guard(() => {
+      if (this.#machine.state.type === 'live' && this.#turns) give(this.#turns)
+    })
   }
 
   #timeout(ms: number): void {
     this.#cancelTimeout()
     this.#cancelTimeout = this.#surroundings.clock.after(ms, () => {
-      this.#log.warn({ state: this.#state.type, ms }, 'session waited too long')
-      this.#step({ type: 'timedOut' })
+      this.#log.warn({ state: this.#machine.state.type, ms }, 'session waited too long')
+      this.#machine.dispatch({ type: 'timedOut' })
     })
   }
 }

@@ -41,6 +41,8 @@ export function reduceProcess(state: ProcessState, event: ProcessEvent, rule: Pr
       return judge(state, event)
     case 'exited':
       return exited(state, event, rule)
+    case 'broke':
+      return broke(state)
     default:
       return forward(state, event, rule)
   }
@@ -133,6 +135,12 @@ function exited(state: ProcessState, { cause, reason }: EventOf<'exited'>, { now
   }
   const delayMs = restartDelayMs(tries, random)
   return wait({ ...state, crashes, tries: tries + 1, reason: why }, delayMs, now)
+}
+
+/** It is not started again until a person has looked. What is stopped stays so. */
+function broke(state: ProcessState): ProcessStep {
+  if (state.phase.type === 'stopped') return { state, effects: [{ type: 'endTree' }] }
+  return to({ ...state, reason: 'a bug in the supervisor' }, { type: 'failed' }, { type: 'endTree' })
 }
 
 function judge(state: ProcessState, { type }: EventOf<'beat' | 'missed'>): ProcessStep {

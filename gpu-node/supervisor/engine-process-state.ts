@@ -1,5 +1,5 @@
-// Where one managed engine stands, what may happen to it and what is then to be done. engine-process-reduce.ts makes one of
-// the other; engine-process.ts does the effects.
+// The types of one managed engine: where it stands, what may happen to it and what is then to be done.
+// engine-process-reduce.ts has the transitions; engine-process.ts performs the effects.
 import type { EngineState } from '#shared/model/engine.ts'
 import { unreachable } from '#shared/invariant.ts'
 
@@ -57,6 +57,8 @@ export type ProcessEvent =
   | { type: 'exited'; cause: 'crash' | 'memory'; reason: string }
   /** The wait before the next start is over. */
   | { type: 'due' }
+  /** A bug of the supervisor. */
+  | { type: 'broke' }
 
 export type ProcessEffect =
   | { type: 'enterGate' }

@@ -1,8 +1,9 @@
-// Runs one managed engine: does the effects of engine-process-reduce.ts. What a phase began ends with the phase. Used by
+// Runs one managed engine: performs the effects of engine-process-reduce.ts. What a phase began ends with the phase. Used by
 // Supervisor; knows no other engine, except that it waits at the gate.
 import type { Clock } from '#shared/clock.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
+import { Machine } from '#shared/machine.ts'
 import type { EngineState } from '#shared/model/engine.ts'
 import { reduceProcess } from './engine-process-reduce.ts'
 import {
@@ -36,9 +37,11 @@ export interface EngineProcessOptions extends PreflightParts {
 export class EngineProcess {
   readonly #options: EngineProcessOptions
   readonly #log: Log
-  #state: ProcessState = NOT_STARTED
+  readonly #machine: Machine<ProcessState, ProcessEvent, ProcessEffect>
   #process: RunningProcess | undefined
   #hasServed = false
+  /** The state of which whoever waits was told. */
+  #told: ProcessState
   #leaveGate: () => void = () => {}
   #phaseOver = new AbortController()
   readonly #waiting = new Set<() => void>()
@@ -46,6 +49,23 @@ export class EngineProcess {
   constructor(options: EngineProcessOptions) {
     this.#options = options
     this.#log = options.log.child({ engine: options.engine.name })
+    this.#told = NOT_STARTED
+    this.#machine = new Machine<ProcessState, ProcessEvent, ProcessEffect>({
+      state: NOT_STARTED,
+      reduce: (state, event) => reduceProcess(state, event, { now: this.clock.now(), random: options.random() }),
+      perform: (effect) => this.#perform(effect),
+      onChange: (state, before) => {
+        if (state.phase.type !== before.phase.type) this.#enterPhase(state)
+      },
+      onStep: () => this.#tell(),
+      // Nobody starts it again until a person has looked; it must not hold up the others at the gate.
+      ending: { type: 'broke' },
+      onBroken: (error) => this.#log.error({ error }, 'a bug in the supervisor'),
+      onStuck: () => {
+        this.#leaveGate()
+        this.#process?.stop()
+      },
+    })
   }
 
   get engine(): ManagedEngine {
@@ -57,15 +77,15 @@ export class EngineProcess {
   }
 
   get phase(): Phase {
-    return this.#state.phase
+    return this.#machine.state.phase
   }
 
   get state(): EngineState {
-    return engineStateOf(this.#state)
+    return engineStateOf(this.#machine.state)
   }
 
   get reason(): string | undefined {
-    return this.#state.reason
+    return this.#machine.state.reason
   }
 
   /** Whether it may hold something of the card. */
@@ -74,12 +94,12 @@ export class EngineProcess {
   }
 
   start(): void {
-    this.#step({ type: 'start' })
+    this.#machine.dispatch({ type: 'start' })
   }
 
   /** Resolves when its whole tree is gone. */
   async stop(): Promise<void> {
-    this.#step({ type: 'stop' })
+    this.#machine.dispatch({ type: 'stop' })
     // Somebody may want it again meanwhile: then it is queued, and not stopped, when it is gone.
     await this.#until(({ type }) => type !== 'stopping')
   }
@@ -93,14 +113,12 @@ export class EngineProcess {
     while (!isReached(this.phase)) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
-  #step(event: ProcessEvent): void {
-    const before = this.#state
-    const rule = { now: this.clock.now(), random: this.#options.random() }
-    const { state, effects } = reduceProcess(before, event, rule)
-    this.#state = state
-    if (state.phase.type !== before.phase.type) this.#enterPhase(state)
-    for (const effect of effects) this.#perform(effect)
+  /** After the effects: whoever hears of a phase finds begun what it begins. */
+  #tell(): void {
+    const { state } = this.#machine
+    const before = this.#told
     if (state === before) return
+    this.#told = state
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
     if (engineStateOf(state) !== engineStateOf(before)) this.#options.onChange()
@@ -122,10 +140,10 @@ export class EngineProcess {
     const { signal } = this.#phaseOver
     switch (effect.type) {
       case 'enterGate':
-        return this.#while(signal, this.#enterGate(gate, signal), () => this.#step({ type: 'admitted' }))
+        return this.#while(signal, this.#enterGate(gate, signal), () => this.#machine.dispatch({ type: 'admitted' }))
       case 'preflight':
         return this.#while(signal, preflight(engine, this.#options), (reason) =>
-          this.#step(reason === undefined ? { type: 'cleared' } : { type: 'blocked', reason }),
+          this.#machine.dispatch(reason === undefined ? { type: 'cleared' } : { type: 'blocked', reason }),
         )
       case 'spawn':
         return this.#spawn()
@@ -136,7 +154,9 @@ export class EngineProcess {
       case 'endTree':
         return this.#process?.stop()
       case 'wait':
-        return this.#while(signal, this.clock.sleep(effect.delayMs, signal), () => this.#step({ type: 'due' }))
+        return this.#while(signal, this.clock.sleep(effect.delayMs, signal), () =>
+          this.#machine.dispatch({ type: 'due' }),
+        )
       default:
         return unreachable(effect)
     }
@@ -155,19 +175,22 @@ export class EngineProcess {
     // Lines of an engine are for whoever looks for a fault in it: never above debug.
     const child = host.start(engine.name, engine.launch, (line) => this.#log.debug({ line }, 'engine says'))
     this.#process = child
-    void child.ended.then((end) => this.#ended(end))
+    void child.ended.then((end) => {
+      if (this.#process === child) this.#process = undefined
+      this.#machine.guard(() => this.#ended(end))
+    })
     this.#ask((signal) => engine.isAlive(signal), { type: 'alive' })
   }
 
   #ended({ how, lastLines, isUnable }: ProcessEnd): void {
-    this.#process = undefined
     const last = lastLines.slice(-LINES_IN_LOG)
     // Before it served it knew no caller, so its words may be read; later they stay at debug.
     const { phase } = this
     if (!this.#hasServed && !(phase.type === 'stopping' && phase.wasAsked))
       this.#log.warn({ how, last }, 'engine ended before it was ready')
-    if (isUnable && phase.type === 'starting') return this.#step({ type: 'unable', reason: last.at(-1) ?? how })
-    this.#step({ type: 'exited', cause: exitCause(lastLines), reason: how })
+    if (isUnable && phase.type === 'starting')
+      return this.#machine.dispatch({ type: 'unable', reason: last.at(-1) ?? how })
+    this.#machine.dispatch({ type: 'exited', cause: exitCause(lastLines), reason: how })
   }
 
   /** Until it is answered or the start has taken too long. */
@@ -177,15 +200,15 @@ export class EngineProcess {
     const startedAt = 'startedAt' in this.phase ? this.phase.startedAt : this.clock.now()
     const leftMs = startedAt + startTimeoutMs - this.clock.now()
     const reason = `did not answer a request within ${startTimeoutMs / 1000} s`
-    this.#while(signal, askUntilAnswered(ask, this.clock, signal, withinMs), () => this.#step(answered))
-    this.#while(signal, this.clock.sleep(leftMs, signal), () => this.#step({ type: 'late', reason }))
+    this.#while(signal, askUntilAnswered(ask, this.clock, signal, withinMs), () => this.#machine.dispatch(answered))
+    this.#while(signal, this.clock.sleep(leftMs, signal), () => this.#machine.dispatch({ type: 'late', reason }))
   }
 
   #watch(): void {
     const { engine, isExcused } = this.#options
     const { signal } = this.#phaseOver
     const tell = (isAnswered: boolean): void => {
-      if (isAnswered || !isExcused()) this.#step({ type: isAnswered ? 'beat' : 'missed' })
+      if (isAnswered || !isExcused()) this.#machine.dispatch({ type: isAnswered ? 'beat' : 'missed' })
     }
     this.#while(
       signal,
@@ -198,10 +221,10 @@ export class EngineProcess {
   #while<T>(signal: AbortSignal, work: Promise<T>, then: (value: T) => void): void {
     work.then(
       (value) => {
-        if (!signal.aborted) then(value)
+        if (!signal.aborted) this.#machine.guard(() => then(value))
       },
       (error: unknown) => {
-        if (!signal.aborted) this.#log.error({ error }, 'a bug in the supervisor')
+        if (!signal.aborted) this.#machine.guard(() => raise(error))
       },
     )
   }
@@ -209,4 +232,8 @@ export class EngineProcess {
 
 function isSettled({ type }: Phase): boolean {
   return type === 'stopped' || type === 'ready' || type === 'backoff' || type === 'failed'
+}
+
+function raise(error: unknown): never {
+  throw error
 }

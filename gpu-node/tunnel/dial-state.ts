@@ -1,6 +1,6 @@
-// Where a connection that is to be kept stands, and what each event makes of it. Pure: dialler.ts does the effects.
-// Both sockets of the tunnel are kept by it: control for ever, data for a bounded time after each loss.
-import { unreachable } from '#shared/invariant.ts'
+// The types of a connection that is to be kept: where it stands, what may happen to it, what is then to be done.
+// dial-reduce.ts has the transitions. Both sockets of the tunnel are kept by it: control for ever, data for a bounded time
+// after each loss.
 import type { ConnectionEnd } from './refusal.ts'
 
 export type DialState =
@@ -9,7 +9,8 @@ export type DialState =
   | { type: 'dialling'; lostAt: number }
   | { type: 'open' }
   | { type: 'waiting'; lostAt: number }
-  | { type: 'stopped' }
+  /** `gaveUp`: how the last connection ended, where it was not the owner who stopped. */
+  | { type: 'stopped'; gaveUp?: ConnectionEnd }
 
 export type DialEvent =
   | { type: 'start' }
@@ -17,64 +18,33 @@ export type DialEvent =
   | { type: 'ended'; end: ConnectionEnd; isPermanent: boolean }
   /** The wait before the next dial is over. */
   | { type: 'due' }
+  /** A bug of ours. `end`: as which it counts. */
+  | { type: 'broke'; end: ConnectionEnd; isPermanent: boolean }
   /** The owner wants it no more. */
   | { type: 'stop' }
 
 export type DialEffect =
   | { type: 'dial' }
+  /** The connection is open: it is kept alive, and its owner gets it. */
+  | { type: 'serve' }
   /** `leftMs`: until the connection has been away for too long. */
   | { type: 'wait'; retryAfterMs: number | undefined; leftMs: number }
   /** The connection was open and is gone: what it carried must wait. */
   | { type: 'lost'; end: ConnectionEnd }
   /** No further dial: refused for good, or away for too long. Not after the owner's own stop. */
   | { type: 'giveUp'; end: ConnectionEnd }
-  /** The socket, or the wait for the next. */
+  /** The socket, with the closing handshake, or the wait for the next. */
   | { type: 'close' }
+  /** The socket, at once. */
+  | { type: 'cut' }
+
+export interface DialRule {
+  now: number
+  /** How long the connection may be away; Infinity to try for ever. */
+  giveUpAfterMs: number
+}
 
 export interface DialStep {
   state: DialState
   effects: DialEffect[]
 }
-
-/** `giveUpAfterMs`: how long the connection may be away; Infinity to try for ever. */
-export function reduceDial(state: DialState, event: DialEvent, rule: { now: number; giveUpAfterMs: number }): DialStep {
-  switch (event.type) {
-    case 'start':
-      return state.type === 'idle'
-        ? { state: { type: 'dialling', lostAt: rule.now }, effects: [{ type: 'dial' }] }
-        : unchanged(state)
-    case 'opened':
-      return state.type === 'dialling' ? { state: { type: 'open' }, effects: [] } : unchanged(state)
-    case 'ended':
-      return ended(state, event, rule)
-    case 'due':
-      return state.type === 'waiting'
-        ? { state: { type: 'dialling', lostAt: state.lostAt }, effects: [{ type: 'dial' }] }
-        : unchanged(state)
-    case 'stop':
-      return stop(state)
-    default:
-      return unreachable(event)
-  }
-}
-
-function ended(
-  state: DialState,
-  { end, isPermanent }: Extract<DialEvent, { type: 'ended' }>,
-  rule: { now: number; giveUpAfterMs: number },
-): DialStep {
-  if (state.type !== 'dialling' && state.type !== 'open') return unchanged(state)
-  const lost: DialEffect[] = state.type === 'open' ? [{ type: 'lost', end }] : []
-  const lostAt = state.type === 'open' ? rule.now : state.lostAt
-  const retryAfterMs = end.retryAfterMs
-  const leftMs = rule.giveUpAfterMs - (rule.now - lostAt)
-  if (isPermanent || leftMs <= 0 || (retryAfterMs ?? 0) > leftMs)
-    return { state: { type: 'stopped' }, effects: [...lost, { type: 'giveUp', end }] }
-  return { state: { type: 'waiting', lostAt }, effects: [...lost, { type: 'wait', retryAfterMs, leftMs }] }
-}
-
-function stop(state: DialState): DialStep {
-  return { state: { type: 'stopped' }, effects: state.type === 'stopped' ? [] : [{ type: 'close' }] }
-}
-
-const unchanged = (state: DialState): DialStep => ({ state, effects: [] })

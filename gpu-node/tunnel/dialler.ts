@@ -1,4 +1,4 @@
-// Keeps one connection: does the effects of dial-state.ts, with backoff and heartbeat. Used by ControlLink and DataLink.
+// Keeps one connection: performs the effects of dial-reduce.ts, with backoff and heartbeat. Used by ControlLink and DataLink.
 // Knows no message but ping and pong.
 import type { Backoff } from '#shared/backoff.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -6,12 +6,13 @@ import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { startKeepalive } from '#shared/link/keepalive.ts'
 import type { Log } from '#shared/log.ts'
+import { Machine } from '#shared/machine.ts'
 import { CLOSE_NORMAL } from '#shared/protocol/close-codes.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
 import type { Address, Connection, ConnectionEvents } from './connect-once.ts'
 import { connectOnce } from './connect-once.ts'
+import { reduceDial } from './dial-reduce.ts'
 import type { DialEffect, DialEvent, DialState } from './dial-state.ts'
-import { reduceDial } from './dial-state.ts'
 import type { ConnectionEnd } from './refusal.ts'
 
 export interface DiallerOptions {
@@ -34,9 +35,12 @@ export interface DiallerOptions {
   connect?: (address: Address, events: ConnectionEvents) => Connection
 }
 
+/** As which a bug of ours counts. */
+const BROKEN: ConnectionEnd = { wasOpen: true, isBug: true, reason: 'a bug of ours' }
+
 export class Dialler {
   readonly #options: DiallerOptions
-  #state: DialState = { type: 'idle' }
+  readonly #machine: Machine<DialState, DialEvent, DialEffect>
   #connection: Connection | undefined
   #keepalive: ReturnType<typeof startKeepalive> | undefined
   #cancelWait: () => void = () => {}
@@ -44,20 +48,28 @@ export class Dialler {
 
   constructor(options: DiallerOptions) {
     this.#options = options
+    const { clock, giveUpAfterMs, log } = options
+    this.#machine = new Machine<DialState, DialEvent, DialEffect>({
+      state: { type: 'idle' },
+      reduce: (state, event) => reduceDial(state, event, { now: clock.now(), giveUpAfterMs }),
+      perform: (effect) => this.#perform(effect),
+      ending: { type: 'broke', end: BROKEN, isPermanent: options.isPermanent(BROKEN) },
+      onBroken: (error) => log.error({ error }, 'a bug drops a connection to the edge'),
+    })
   }
 
   start(): void {
-    this.#step({ type: 'start' })
+    this.#machine.dispatch({ type: 'start' })
   }
 
   /** Closes with the closing handshake and dials no more. */
   stop(): void {
-    this.#step({ type: 'stop' })
+    this.#machine.dispatch({ type: 'stop' })
   }
 
   /** Throws the connection away and dials again, so that the link resumes: for a gap in its numbers. */
   redial(): void {
-    if (this.#state.type === 'open') this.#connection?.cut()
+    if (this.#machine.state.type === 'open') this.#connection?.cut()
   }
 
   /** The edge is about to close the connection, and wants to be left alone for so long. */
@@ -65,33 +77,31 @@ export class Dialler {
     this.#notBefore = this.#options.clock.now() + retryAfterMs
   }
 
-  #step(event: DialEvent): void {
-    const { clock, giveUpAfterMs } = this.#options
-    const { state, effects } = reduceDial(this.#state, event, { now: clock.now(), giveUpAfterMs })
-    this.#state = state
-    for (const effect of effects) this.#perform(effect)
-  }
-
   #perform(effect: DialEffect): void {
-    const { clock, backoff, log } = this.#options
+    const { clock, backoff, log, onLost, onGiveUp } = this.#options
     switch (effect.type) {
       case 'dial':
         return this.#dial()
+      case 'serve':
+        return this.#serve()
       case 'wait': {
         const delayMs = this.#delayMs(effect)
         log.debug({ delayMs }, 'dials again')
-        this.#cancelWait = clock.after(delayMs, () => this.#step({ type: 'due' }))
+        this.#cancelWait()
+        this.#cancelWait = clock.after(delayMs, () => this.#machine.dispatch({ type: 'due' }))
         return
       }
       case 'lost':
         backoff.disconnected(clock.now())
-        return this.#options.onLost(effect.end)
+        return onLost(effect.end)
       case 'giveUp':
-        return this.#options.onGiveUp(effect.end)
+        return onGiveUp(effect.end)
       case 'close':
         this.#cancelWait()
         this.#keepalive?.stop()
         return this.#connection?.close(CLOSE_NORMAL, 'done')
+      case 'cut':
+        return this.#drop()?.cut()
       default:
         return unreachable(effect)
     }
@@ -102,19 +112,27 @@ export class Dialler {
     return Math.min(delayMs, Math.max(this.#options.longestWaitMs, retryAfterMs ?? 0), leftMs)
   }
 
+  /** Events of a connection that was dropped are nobody's. */
   #dial(): void {
     const { address, connect = connectOnce } = this.#options
-    this.#connection = connect(address(), {
-      onOpen: (connection) => this.#opened(connection),
-      onFrame: (frame) => this.#received(frame),
-      onEnd: (end) => this.#ended(end),
+    const connection = connect(address(), {
+      onOpen: () => {
+        if (connection === this.#connection) this.#machine.dispatch({ type: 'opened' })
+      },
+      onFrame: (frame) => {
+        if (connection === this.#connection) this.#machine.guard(() => this.#received(frame))
+      },
+      onEnd: (end) => {
+        if (connection === this.#connection) this.#ended(end)
+      },
     })
+    this.#connection = connection
   }
 
-  #opened(connection: Connection): void {
+  #serve(): void {
     const { clock, backoff, pingEveryMs, deadAfterMs } = this.#options
-    this.#step({ type: 'opened' })
-    if (this.#state.type !== 'open') return
+    const connection = this.#connection
+    if (!connection) return
     backoff.connected(clock.now())
     this.#keepalive = startKeepalive({
       clock,
@@ -127,18 +145,25 @@ export class Dialler {
   }
 
   #received(frame: Frame): void {
-    if (this.#state.type !== 'open') return
+    if (this.#machine.state.type !== 'open') return
     this.#keepalive?.heard()
     if (frame === PING) return this.#connection?.send(PONG)
     if (frame !== PONG) this.#options.onFrame(frame)
   }
 
   #ended(end: ConnectionEnd): void {
+    this.#drop()
+    const awayMs = this.#notBefore - this.#options.clock.now()
+    const asked = awayMs > (end.retryAfterMs ?? 0) ? { ...end, retryAfterMs: awayMs } : end
+    this.#machine.dispatch({ type: 'ended', end: asked, isPermanent: this.#options.isPermanent(end) })
+  }
+
+  /** Forgets the connection, and gives it to whoever wants it closed. */
+  #drop(): Connection | undefined {
+    const connection = this.#connection
     this.#keepalive?.stop()
     this.#keepalive = undefined
     this.#connection = undefined
-    const awayMs = this.#notBefore - this.#options.clock.now()
-    const asked = awayMs > (end.retryAfterMs ?? 0) ? { ...end, retryAfterMs: awayMs } : end
-    this.#step({ type: 'ended', end: asked, isPermanent: this.#options.isPermanent(end) })
+    return connection
   }
 }

@@ -19,6 +19,8 @@ export interface ConnectionEnd {
   /** The fault's code where the edge named one. */
   code?: string
   retryAfterMs?: number
+  /** We broke it ourselves. */
+  isBug?: boolean
   /** For the log: never holds a token. */
   reason: string
 }
@@ -32,8 +34,12 @@ const PERMANENT_FOR_A_SESSION: FaultCode[] = [...ALWAYS_PERMANENT, 'not_found', 
 export const isPermanentForNode = (end: ConnectionEnd): boolean =>
   end.closeCode === CLOSE_REPLACED || matches(end, ALWAYS_PERMANENT)
 
+/** Also after a bug of ours: the frame that met it would be sent again and meet it again. */
 export const isPermanentForSession = (end: ConnectionEnd): boolean =>
-  end.closeCode === CLOSE_NORMAL || end.closeCode === CLOSE_REPLACED || matches(end, PERMANENT_FOR_A_SESSION)
+  end.isBug === true ||
+  end.closeCode === CLOSE_NORMAL ||
+  end.closeCode === CLOSE_REPLACED ||
+  matches(end, PERMANENT_FOR_A_SESSION)
 
 function matches(end: ConnectionEnd, codes: FaultCode[]): boolean {
   return codes.some((code) => {

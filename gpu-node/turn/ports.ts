@@ -10,7 +10,7 @@ import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
 import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
 
-/** Where the turns of one session send what they make. Called in order; neither call may throw. */
+/** Where the turns of one session send what they make. Called in order; a call that throws is a bug and ends the turn. */
 export interface TurnSink {
   /** A message to the caller. */
   send(message: UnnumberedDown): void
@@ -18,7 +18,7 @@ export interface TurnSink {
   audio(turn: number, pcm: Int16Array): void
   /** Audio of an utterance, at ENGINE_INPUT_RATE. */
   heard?(turnId: TurnId, pcm: Int16Array): void
-  /** The turn is over and must be stored. Called once a turn that had any words, and again when its transcript is corrected. */
+  /** The turn is over and must be stored. Called once for each turn with words, and again when its transcript is corrected. */
   finished(turn: TurnRecord): void
 }
 
@@ -50,6 +50,11 @@ export interface TurnRunner {
   /** Caller's audio as it comes: PCM16 mono at inputRate. */
   audio(pcm: Int16Array): void
   receive(message: UnnumberedUp): void
-  /** Ends the session: what is being said is finished as `cut` (or `interrupted` for the caller's own goodbye). */
+  /** Resolves when no turn is open: nothing is being said, made or heard. */
+  whenIdle(): Promise<void>
+  /**
+   * Ends the session: what is being said is finished as `cut` (or `interrupted` for the caller's own goodbye). Neither audio
+   * nor messages are taken any more. Resolves when all is told and no engine works for it.
+   */
   end(reason: EndReason): Promise<void>
 }

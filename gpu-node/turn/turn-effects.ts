@@ -1,4 +1,4 @@
-// Does what the state machine wants: says it to the sink, drives recognition and replies, keeps the ledger. Used by the
+// Performs the effects of the state machine: tells the sink, drives recognition and replies, keeps the ledger. Used by the
 // runner. Decides nothing.
 import type { Clock } from '#shared/clock.ts'
 import { publicFault } from '#shared/fault-table.ts'
@@ -56,6 +56,8 @@ export class TurnEffects {
         return replies.resume(effect.reply)
       case 'settleTurn':
         return this.#settle(effect)
+      case 'dropRest':
+        return this.#dropRest()
       default:
         return this.#tell(effect)
     }
@@ -90,6 +92,14 @@ export class TurnEffects {
     ledger.find(turnId)?.controller.abort('replaced' satisfies StopReason)
     recognition.drop(turnId)
     ledger.forget(turnId)
+  }
+
+  #dropRest(): void {
+    const { ledger, replies } = this.#options
+    for (const { id } of ledger.all()) {
+      replies.abandon(id)
+      this.#forget(id)
+    }
   }
 
   #takeText({ turnId, text }: Of<'takeText'>): void {

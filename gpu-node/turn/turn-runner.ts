@@ -1,33 +1,27 @@
 // All turns of one session: hears the caller, feeds the state machine, does what it wants. Made by gpu-node/session, which
-// owns the link. Catches what engines throw: an expected failure ends a turn, never the session.
-import { faultOf } from '#shared/fault.ts'
-import { newId } from '#shared/ids.ts'
-import type { TurnId } from '#shared/ids.ts'
+// owns the link. An expected failure ends a turn, and so does a bug; neither ends the session.
+import type { Clock } from '#shared/clock.ts'
+import { newId, type TurnId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
+import { Machine } from '#shared/machine.ts'
 import { languageOf } from '#shared/model/language.ts'
-import type { Fallback } from '#shared/model/turn.ts'
 import type { EndReason, UnnumberedUp } from '#shared/protocol/session-messages.ts'
-import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { Hearing } from '#gpu-node/turn/hearing/hearing.ts'
+import { LISTENING, reduce } from '#gpu-node/turn/machine/turn-reduce.ts'
+import type { TurnEffect, TurnEvent, TurnState } from '#gpu-node/turn/machine/turn-state.ts'
+import { Replies, type ReplyVoice } from '#gpu-node/turn/reply/replies.ts'
 import { Degradation } from './degradation.ts'
-import { Ear } from '#gpu-node/turn/hearing/ear.ts'
-import type { SpeechEvent } from '#gpu-node/turn/hearing/ear.ts'
 import { blocked, Guard } from './guard.ts'
 import { logFailure } from './log-failure.ts'
-import { OwnVoice } from '#gpu-node/turn/hearing/own-voice.ts'
 import type { TurnRunner, TurnRunnerOptions } from './ports.ts'
-import { Recognition } from '#gpu-node/turn/hearing/recognition.ts'
-import { Replies, type ReplyVoice } from '#gpu-node/turn/reply/replies.ts'
-import { createScriptStt } from '#gpu-node/turn/hearing/script-stt.ts'
-import { updateSettings } from './session-settings.ts'
-import type { SessionSettings, SessionUpdate } from './session-settings.ts'
-import { SpeechQueue } from '#gpu-node/turn/hearing/speech-queue.ts'
+import { updateSettings, type SessionSettings, type SessionUpdate } from './session-settings.ts'
 import { stopReasonOf } from './stop-reason.ts'
 import { TurnEffects } from './turn-effects.ts'
-import type { TurnEvent } from '#gpu-node/turn/machine/turn-state.ts'
-import { TurnLedger } from './turn-ledger.ts'
-import type { OpenTurn } from './turn-ledger.ts'
-import { TurnMachine } from '#gpu-node/turn/machine/turn-machine.ts'
+import { TurnLedger, type OpenTurn } from './turn-ledger.ts'
+
+/** At the end of a session: how long the final text of what was being said may take. Well within the room's farewell of 3 s. */
+export const LAST_TEXT_MS = 1_500
 
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   return new Runner(options)
@@ -38,91 +32,130 @@ class Runner implements TurnRunner {
   #settings: SessionSettings
   readonly #guard: Guard
   readonly #ledger: TurnLedger
-  readonly #degradation: Degradation
-  readonly #ownVoice = new OwnVoice()
-  readonly #recognition: Recognition
+  readonly #hearing: Hearing
   readonly #replies: Replies
   readonly #effects: TurnEffects
-  readonly #ear: Ear
-  readonly #speech: SpeechQueue
-  readonly #machine: TurnMachine
+  readonly #machine: Machine<TurnState, TurnEvent, TurnEffect>
+  #ending: Promise<void> | undefined
   #isEnded = false
-  #isDeaf = false
   readonly #running = new Set<Promise<void>>()
+  #onIdle: (() => void)[] = []
 
   constructor(options: TurnRunnerOptions) {
-    const { engines, clock, sink } = options
-    const { language, ttsMode } = options
+    const { engines, sink, language, ttsMode, log, persona, inputRate } = options
     this.#options = options
     this.#settings = { options: options.options, language, ttsMode, voice: { source: 'persona' } }
+    const clock = this.#guarded(options.clock)
     const dispatch = (event: TurnEvent): void => this.#dispatch(event)
     const track = (work: Promise<void>): void => this.#track(work)
-    const logOf = (turn: OpenTurn): Log => options.log.child({ trace_id: turn.traceId })
-    this.#guard = new Guard(options.persona, options.profanity)
-    const guard = this.#guard
-    this.#ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) })
-    const atSample = (): number => this.#ear.atSample
-    const stt = createScriptStt(engines.stt, options.persona.script)
-    this.#recognition = new Recognition({ stt, clock, log: options.log, dispatch, atSample, track })
-    this.#degradation = new Degradation(sink)
-    const [ledger, recognition, degradation] = [this.#ledger, this.#recognition, this.#degradation]
+    const logOf = (turn: OpenTurn): Log => log.child({ trace_id: turn.traceId })
+    const settings = (): SessionSettings => this.#settings
+    const guard = (this.#guard = new Guard(persona, options.profanity))
+    const ledger = (this.#ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) }))
+    const degradation = new Degradation(sink)
+    const hearing = (this.#hearing = new Hearing({
+      ...{ engines, clock, log, script: persona.script, inputRate, ledger, degradation, settings, dispatch, track },
+      onAudio: (turnId, pcm) => sink.heard?.(turnId, pcm),
+      onFault: (fault, turnId) => this.#effects.fault(fault, turnId),
+      onDropped: (turnId) => this.#effects.run({ type: 'forgetTurn', turnId }),
+    }))
     const voice = (): ReplyVoice => ({
       mode: this.#settings.ttsMode,
-      reference: this.#ownVoice.reference ?? options.profileVoice,
+      reference: hearing.ownVoice.reference ?? options.profileVoice,
     })
-    this.#replies = new Replies({ ...options, guard, ledger, degradation, voice, logOf, dispatch, track })
-    this.#effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies: this.#replies, logOf })
-    this.#speech = new SpeechQueue({
-      isBlockedBy: (turnId) => this.#isBlocked(turnId),
-      pass: (event) => this.#machine.dispatch(event),
-      drop: (turnId) => this.#effects.run({ type: 'forgetTurn', turnId }),
-    })
-    this.#machine = new TurnMachine({
-      log: options.log,
-      options: () => this.#settings.options,
-      run: (effect) => this.#effects.run(effect),
-      onStep: () => this.#speech.drain(),
-      onBroken: (cut) => {
-        this.#speech.clear()
+    const replies = (this.#replies = new Replies({
+      ...options,
+      ...{ clock, guard, ledger, degradation, voice, logOf, dispatch, track },
+    }))
+    const { recognition } = hearing
+    this.#effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies, logOf })
+    this.#machine = new Machine<TurnState, TurnEvent, TurnEffect>({
+      state: LISTENING,
+      reduce: (state, event) => reduce(state, event, this.#settings.options),
+      perform: (effect) => this.#effects.run(effect),
+      onStep: () => this.#stepped(),
+      ending: { type: 'ended', status: 'cut', reason: 'replaced', atSample: 0, waits: false },
+      onBroken: (error) => {
+        logFailure(log, error, 'a turn broke')
+        hearing.dropWaiting()
         this.#effects.fault({ code: 'internal' })
-        cut()
-        this.#abandonAll()
       },
-    })
-    this.#ear = new Ear({
-      vad: engines.vad,
-      inputRate: options.inputRate,
-      thresholds: () => this.#settings.options,
-      newTurnId: () => newId('turn', clock.now()),
-      onSpeech: (event) => this.#hear(event),
-      onAudio: (turnId, pcm) => this.#recognize(turnId, pcm),
-      onLimit: (turnId, fault) => this.#effects.fault(fault, turnId),
     })
     engines.tts.prepare?.(ttsMode)
   }
 
   audio(pcm: Int16Array): void {
-    if (this.#isEnded || this.#isDeaf) return
-    try {
-      this.#ear.audio(pcm)
-    } catch (thrown) {
-      // A VAD that fails once fails on each frame: the session goes on by text, and the caller is told once.
-      this.#isDeaf = true
-      const { turnId } = this.#ear
-      logFailure(this.#options.log, thrown, 'the ear failed; the session goes on without audio')
-      const fault = faultOf(thrown)
-      if (turnId) this.#dispatch({ type: 'recognitionFailed', turnId, atSample: this.#ear.atSample, fault })
-      else this.#effects.fault(fault)
-    }
+    if (!this.#ending) this.#hearing.audio(pcm)
   }
 
   receive(message: UnnumberedUp): void {
-    if (this.#isEnded) return
+    if (!this.#ending) this.#machine.guard(() => this.#take(message))
+  }
+
+  whenIdle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    await (this.#ending ??= this.#finish(reason))
+    await Promise.allSettled(this.#running)
+  }
+
+  async #finish(reason: EndReason): Promise<void> {
+    this.#hearing.stop()
+    const status = reason === 'caller' ? 'interrupted' : 'cut'
+    const ended = { type: 'ended', status, reason: stopReasonOf(reason), atSample: this.#hearing.atSample } as const
+    // Whoever takes this session over has its audio and makes the text himself.
+    if (reason !== 'replaced') {
+      this.#dispatch({ ...ended, waits: true })
+      await this.#idleWithin(LAST_TEXT_MS)
+    }
+    this.#dispatch({ ...ended, waits: false })
+    this.#isEnded = true
+    this.#hearing.ownVoice.withdraw()
+  }
+
+  #dispatch(event: TurnEvent): void {
+    if (!this.#isEnded) this.#machine.dispatch(event)
+  }
+
+  /** A bug in what comes of time ends what is under way, too. */
+  #guarded(clock: Clock): Clock {
+    const guarded = (run: () => void) => (): void => this.#machine.guard(run)
+    return {
+      now: () => clock.now(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      after: (ms, run) => clock.after(ms, guarded(run)),
+      every: (ms, run) => clock.every(ms, guarded(run)),
+    }
+  }
+
+  #stepped(): void {
+    this.#hearing.drain()
+    if (this.#isIdle) for (const onIdle of this.#onIdle.splice(0)) onIdle()
+  }
+
+  get #isIdle(): boolean {
+    const { state } = this.#machine
+    return state.phase === 'listening' && state.utterance === undefined && !this.#hearing.isHolding
+  }
+
+  async #idleWithin(ms: number): Promise<void> {
+    const over = new AbortController()
+    const tooLate = this.#options.clock.sleep(ms, over.signal).catch(() => {})
+    await Promise.race([this.whenIdle(), tooLate])
+    over.abort('replaced')
+  }
+
+  // --- the caller's messages ---
+
+  #take(message: UnnumberedUp): void {
     switch (message.type) {
       case 'utterance.commit':
-        return this.#ear.close('commit')
+        return this.#hearing.commit()
       case 'utterance.clear':
-        return this.#ear.clear()
+        return this.#hearing.clear()
       case 'text.send':
         return this.#takeText(message.text)
       case 'reply.interrupt':
@@ -138,73 +171,6 @@ class Runner implements TurnRunner {
     }
   }
 
-  async end(reason: EndReason): Promise<void> {
-    if (!this.#isEnded) {
-      const status = reason === 'caller' ? 'interrupted' : 'cut'
-      this.#speech.clear()
-      this.#dispatch({ type: 'ended', status, reason: stopReasonOf(reason) })
-      this.#isEnded = true
-      // Where it was called from within an effect (a full link), the state machine first settles the turns.
-      await Promise.resolve()
-      this.#abandonAll()
-      this.#ownVoice.withdraw()
-    }
-    await Promise.allSettled(this.#running)
-  }
-
-  /** The failure of an utterance that still waits comes after its start. */
-  #dispatch(event: TurnEvent): void {
-    if (this.#isEnded) return
-    if (event.type === 'transcribed') this.#ownVoice.transcribed(event.turnId, event.text)
-    if (event.type === 'recognitionFailed' && this.#speech.isHolding(event.turnId)) this.#speech.push(event)
-    else this.#machine.dispatch(event)
-  }
-
-  #abandonAll(): void {
-    for (const { id } of this.#ledger.all()) {
-      this.#replies.abandon(id)
-      this.#effects.run({ type: 'forgetTurn', turnId: id })
-    }
-  }
-
-  // --- the caller's speech ---
-
-  #hear(event: SpeechEvent): void {
-    const { clock } = this.#options
-    if (event.type === 'speechStarted') {
-      const agoMs = ((this.#ear.atSample - event.atSample) * 1000) / this.#options.inputRate
-      const { language } = this.#settings
-      const turn = this.#ledger.begin({ id: event.turnId, source: 'speech', language, startedAt: clock.now() - agoMs })
-      const { traceparent, controller } = turn
-      this.#ownVoice.begin(event.turnId)
-      const onFallback = (fallback: Fallback): void => this.#degradation.fellBack(turn, fallback)
-      this.#recognition.open(event.turnId, { language, traceparent, signal: controller.signal, onFallback })
-    }
-    if (event.type === 'speechPaused') this.#recognition.withhold(event.turnId)
-    if (event.type === 'speechWentOn') this.#recognition.goOn(event.turnId)
-    const turn = this.#ledger.find(event.turnId)
-    if (event.type === 'speechEnded' && turn) {
-      turn.closedAt = clock.now()
-      turn.endpointMs = event.silenceMs
-    }
-    this.#speech.push(event)
-  }
-
-  #recognize(turnId: TurnId, pcm: Int16Array): void {
-    const turn = this.#ledger.find(turnId)
-    if (turn) turn.inputAudioMs += (pcm.length * 1000) / ENGINE_INPUT_RATE
-    this.#recognition.push(turnId, pcm)
-    this.#ownVoice.hear(turnId, pcm)
-    this.#options.sink.heard?.(turnId, pcm)
-  }
-
-  #isBlocked(turnId: TurnId): boolean {
-    const { finishing } = this.#recognition
-    return finishing !== undefined && finishing !== turnId
-  }
-
-  // --- the caller's messages ---
-
   #takeText(text: string): void {
     const now = this.#options.clock.now()
     const turn = this.#ledger.begin({
@@ -215,14 +181,14 @@ class Runner implements TurnRunner {
       startedAt: now,
     })
     turn.closedAt = now
-    this.#dispatch({ type: 'textSent', turnId: turn.id, atSample: this.#ear.atSample, text })
+    this.#dispatch({ type: 'textSent', turnId: turn.id, atSample: this.#hearing.atSample, text })
   }
 
   #correct(turnId: TurnId, text: string): void {
     const decision = this.#guard.judge(text)
     if (decision?.action === 'block') return this.#effects.fault(blocked(decision), turnId)
     const { isKnown, record } = this.#ledger.correct(turnId, text)
-    this.#ownVoice.correct(turnId, text)
+    this.#hearing.ownVoice.correct(turnId, text)
     if (!isKnown) return this.#effects.fault({ code: 'not_found', kind: 'turn', id: turnId }, turnId)
     this.#options.sink.send({ type: 'transcript.corrected', turnId, text })
     if (record) this.#options.sink.finished(record)
@@ -231,14 +197,15 @@ class Runner implements TurnRunner {
   #update(message: SessionUpdate): void {
     const updated = updateSettings(this.#settings, message)
     if (!updated.ok) return this.#effects.fault(updated.fault)
-    const { tts } = this.#options.engines
-    const isVoiceless = message.voice?.source === 'caller' && !tts.canClone
+    const { sink, engines } = this.#options
+    const { ownVoice } = this.#hearing
+    const isVoiceless = message.voice?.source === 'caller' && !engines.tts.canClone
     this.#settings = { ...updated.value, ...(isVoiceless && { voice: { source: 'persona' } }) }
-    tts.prepare?.(this.#settings.ttsMode)
-    if (this.#settings.voice.source === 'caller') this.#ownVoice.consent()
-    else this.#ownVoice.withdraw()
-    this.#options.sink.send({ type: 'session.updated', ...this.#settings })
-    if (isVoiceless) this.#options.sink.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'caller' })
+    engines.tts.prepare?.(this.#settings.ttsMode)
+    if (this.#settings.voice.source === 'caller') ownVoice.consent()
+    else ownVoice.withdraw()
+    sink.send({ type: 'session.updated', ...this.#settings })
+    if (isVoiceless) sink.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'caller' })
   }
 
   #track(work: Promise<void>): void {

@@ -5,15 +5,17 @@ import type { Clock } from '#shared/clock.ts'
 import type { ConversationId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
+import type { SocketLike } from '#shared/link/socket.ts'
+import { Machine } from '#shared/machine.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { CLOSE_NORMAL, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { DEFAULT_AUDIO_FORMAT, type AudioFormat, type UnnumberedUp } from '#shared/protocol/session-messages.ts'
 import { watchSocket, type CallerSocket } from './caller-socket.ts'
 import type { ChatClient, ChatClientOptions, ChatClientState } from './client-options.ts'
+import { reduceClient } from './client-reduce.ts'
 import {
   firstAttempt,
   knownIds,
-  reduceClient,
   shownState,
   type ClientEffect,
   type ClientEvent,
@@ -37,7 +39,7 @@ class Client implements ChatClient {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #audio: AudioFormat
-  #state: ClientState
+  readonly #machine: Machine<ClientState, ClientEvent, ClientEffect>
   #link: LinkEnd
   #inbox: Inbox
   #socket: CallerSocket | undefined
@@ -58,8 +60,15 @@ class Client implements ChatClient {
     this.#link = this.#newLink()
     this.#inbox = this.#newInbox()
     const patientUntil = options.clock.now() + (options.conflictPatienceMs ?? 0)
-    this.#state = firstAttempt(options.start?.conversationId, patientUntil)
-    void this.#dial()
+    this.#machine = new Machine<ClientState, ClientEvent, ClientEffect>({
+      state: firstAttempt(options.start?.conversationId, patientUntil),
+      reduce: (state, event) => reduceClient(state, event, this.#clock.now()),
+      perform: (effect) => this.#perform(effect),
+      onStep: () => this.#show(),
+      ending: { type: 'broke' },
+      onBroken: (error) => this.#report(error),
+    })
+    this.#dial()
   }
 
   get sessionId(): SessionId | undefined {
@@ -96,23 +105,37 @@ class Client implements ChatClient {
     if (this.#socket !== undefined) this.#drop()
   }
 
+  get #state(): ClientState {
+    return this.#machine.state
+  }
+
   #dispatch(event: ClientEvent): void {
-    const step = reduceClient(this.#state, event, this.#clock.now())
-    this.#state = step.state
-    for (const effect of step.effects) this.#perform(effect)
-    this.#show()
+    this.#machine.dispatch(event)
+  }
+
+  /** There is no log here: a bug that nobody takes is the host's, as any other that nobody caught. */
+  #report(error: unknown): void {
+    const { onBug } = this.#options
+    if (onBug) return onBug(error)
+    queueMicrotask(() => {
+      throw error
+    })
   }
 
   #perform(effect: ClientEffect): void {
     switch (effect.type) {
       case 'dial':
-        return void this.#dial()
+        return this.#dial()
       case 'greet':
         return this.#greet()
       case 'wait':
         return this.#after(this.#backoff.nextDelayMs(this.#lastFault.waitMs(effect.retryAfterMs)), this.#due)
       case 'hangUp':
         return this.#hangUp(CLOSE_NORMAL)
+      case 'finish':
+        this.#cancelTimer?.()
+        this.#link.close()
+        return this.#goodbye?.resolve()
       default:
         return unreachable(effect)
     }
@@ -122,11 +145,6 @@ class Client implements ChatClient {
     const ended = this.#state.type === 'ended' ? this.#state.reason : undefined
     const shown = shownState(this.#state, this.#wasReady)
     if (shown === 'ready') this.#wasReady = true
-    if (shown === 'ended') {
-      this.#cancelTimer?.()
-      this.#link.close()
-      this.#goodbye?.resolve()
-    }
     if (shown === this.#shown) return
     this.#shown = shown
     this.#options.onState(shown, ended ?? this.#lastFault.now()?.code)
@@ -137,19 +155,18 @@ class Client implements ChatClient {
     this.#cancelTimer = this.#clock.after(ms, run)
   }
 
-  async #dial(): Promise<void> {
+  #dial(): void {
     const lost = this.#state.type === 'dialling' ? this.#state.lost : undefined
-    const address = await (lost
-      ? resumeAddress(this.#options.url, lost, this.#link.received)
-      : startAddress(this.#options))
-    if (this.#state.type !== 'dialling') return
-    if (!address.ok) return this.#dispatch(address.fault)
-    try {
-      this.#open(address.value)
-    } catch {
-      // No address at all, or none that may be dialled from here: no later try can succeed.
-      this.#dispatch({ type: 'ended', reason: 'invalid_message' })
-    }
+    const { url } = this.#options
+    const asking = lost ? resumeAddress(url, lost, this.#link.received) : startAddress(this.#options)
+    Promise.resolve(asking).then(
+      (address) => {
+        if (this.#state.type !== 'dialling') return
+        if (!address.ok) return this.#dispatch(address.fault)
+        this.#open(address.value)
+      },
+      (error: unknown) => this.#machine.guard(() => raise(error)),
+    )
   }
 
   #greet(): void {
@@ -174,12 +191,19 @@ class Client implements ChatClient {
   }
 
   #open({ url, protocols }: DialAddress): void {
-    this.#socket = watchSocket(this.#options.openSocket(url, protocols), this.#clock, {
+    let socket: SocketLike
+    try {
+      socket = this.#options.openSocket(url, protocols)
+    } catch {
+      // No address at all, or none that may be dialled from here: no later try can succeed.
+      return this.#dispatch({ type: 'ended', reason: 'invalid_message' })
+    }
+    this.#socket = watchSocket(socket, this.#clock, {
       onOpen: () => {
         this.#backoff.connected(this.#clock.now())
         this.#dispatch({ type: 'opened' })
       },
-      onData: (data) => this.#inbox.take(data),
+      onData: (data) => this.#machine.guard(() => this.#inbox.take(data)),
       onLost: (code) => this.#lost(code),
     })
   }
@@ -247,4 +271,8 @@ class Client implements ChatClient {
     if (message.type === 'session.ended')
       this.#dispatch({ type: 'ended', reason: this.#goodbye ? 'caller' : this.#lastFault.behind(message.reason) })
   }
+}
+
+function raise(error: unknown): never {
+  throw error
 }

@@ -23,6 +23,8 @@ export interface ChatClientOptions {
   onState(state: ChatClientState, detail?: EndReason | FaultCode): void
   /** What the server sent and this client could not read. */
   onUnreadable?: (fault: Fault) => void
+  /** A bug, of the client or of one of these callbacks, has ended the client. Without it the bug is thrown, later. */
+  onBug?: (error: unknown) => void
   random?: () => number
   /**
    * How long a conversation that is in use is asked for again instead of ending with conflict: a page that was loaded anew

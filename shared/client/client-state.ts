@@ -1,19 +1,9 @@
-// The state of the caller's connection, pure: dial, start or resume, live, wait, end. chat-client.ts does the effects.
-// It knows no socket and no audio.
-import { FAULT_TABLE } from '#shared/fault-table.ts'
+// The types of the caller's connection: dial, start or resume, live, wait, end; and what of them an application is told.
+// client-reduce.ts has the transitions. Knows no socket and no audio.
 import type { FaultCode } from '#shared/fault.ts'
 import type { ConversationId, SessionId } from '#shared/ids.ts'
-import { unreachable } from '#shared/invariant.ts'
-import { CLOSE_REPLACED } from '#shared/protocol/close-codes.ts'
-import { RESUME_VALID_MS } from '#shared/protocol/limits.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { ChatClientState } from './client-options.ts'
-
-/** A browser sees a refused resume only as close code 1006: after so many of them a new session is tried. */
-export const MAX_RESUME_TRIES = 3
-
-/** RFC 6455 §7.4.1: a message was too big to be taken; sent again it would be as big. */
-const CLOSE_TOO_BIG = 1009
 
 /** A session that the edge has confirmed: it can be resumed. */
 export interface KnownSession {
@@ -21,13 +11,13 @@ export interface KnownSession {
   conversationId: ConversationId
   resumeToken: string
 }
-interface LostSession extends KnownSession {
+export interface LostSession extends KnownSession {
   lostAt: number
   tries: number
 }
 
 /** What the next dial is for. */
-interface Attempt {
+export interface Attempt {
   /** The session to resume; without it one is started. */
   lost: LostSession | undefined
   /** A session that could not be resumed; resumed after all where starting shows that it was the network, or it lives on. */
@@ -56,6 +46,8 @@ export type ClientEvent =
   | { type: 'closed'; code: number; retryAfterMs?: number }
   | { type: 'due' }
   | { type: 'ended'; reason: EndReason | FaultCode }
+  /** A bug, of ours or of the application. */
+  | { type: 'broke' }
 
 export type ClientEffect =
   | { type: 'dial' }
@@ -63,8 +55,10 @@ export type ClientEffect =
   /** Wait, then send the event `due`. */
   | { type: 'wait'; retryAfterMs: number }
   | { type: 'hangUp' }
+  /** The client has ended: nothing of it runs on, and whoever waits for the goodbye waits no more. */
+  | { type: 'finish' }
 
-interface Step {
+export interface ClientStep {
   state: ClientState
   effects: ClientEffect[]
 }
@@ -85,126 +79,4 @@ export function shownState(state: ClientState, wasReady: boolean): ChatClientSta
 /** Before the first dial. */
 export function firstAttempt(conversationId: ConversationId | undefined, patientUntil: number): ClientState {
   return { type: 'dialling', lost: undefined, former: undefined, conversationId, patientUntil }
-}
-
-export function reduceClient(state: ClientState, event: ClientEvent, now: number): Step {
-  if (state.type === 'ended') return { state, effects: [] }
-  switch (event.type) {
-    case 'opened':
-      return state.type === 'dialling'
-        ? { state: { ...state, type: 'greeting' }, effects: [{ type: 'greet' }] }
-        : stay(state)
-    case 'ready':
-      return { state: { type: 'live', session: event.session }, effects: [] }
-    case 'resumed':
-      return resumed(state, event.resumeToken)
-    case 'faulted':
-      return isRefusedStart(state, event.code) ? hangUp(event.code) : stay(state)
-    case 'closed':
-      return closed(state, event, now)
-    case 'due':
-      return state.type === 'waiting'
-        ? { state: { ...state, type: 'dialling' }, effects: [{ type: 'dial' }] }
-        : stay(state)
-    case 'ended':
-      return over(state, event.reason)
-    default:
-      return unreachable(event)
-  }
-}
-
-const stay = (state: ClientState): Step => ({ state, effects: [] })
-const hangUp = (reason: EndReason | FaultCode): Step => ({
-  state: { type: 'ended', reason },
-  effects: [{ type: 'hangUp' }],
-})
-
-/** Neither side wanted the end: edge or node stopped, and another one takes the conversation. */
-const GOES_ON = new Set<EndReason | FaultCode>(['shutdown', 'nodeLost'])
-
-function over(state: ClientState, reason: EndReason | FaultCode): Step {
-  if ((state.type !== 'live' && state.type !== 'greeting') || !GOES_ON.has(reason)) return hangUp(reason)
-  const { conversationId } = knownIds(state)
-  const patientUntil = state.type === 'greeting' ? state.patientUntil : 0
-  return {
-    state: { type: 'waiting', lost: undefined, former: undefined, conversationId, patientUntil },
-    effects: [{ type: 'hangUp' }, { type: 'wait', retryAfterMs: 0 }],
-  }
-}
-
-/**
- * The edge could not read session.start and waits for another one, which would be the same; or a quota is used up, and nobody
- * waits with the receiver in his hand until midnight.
- */
-const REFUSED_START = new Set<FaultCode>(['invalid_message', 'too_large', 'quota_exhausted'])
-function isRefusedStart(state: ClientState, code: FaultCode): boolean {
-  return state.type === 'greeting' && state.lost === undefined && REFUSED_START.has(code)
-}
-
-function resumed(state: ClientState, resumeToken: string): Step {
-  if (state.type !== 'greeting' || state.lost === undefined) return stay(state)
-  const { sessionId, conversationId } = state.lost
-  return { state: { type: 'live', session: { sessionId, conversationId, resumeToken } }, effects: [] }
-}
-
-function closed(state: ClientState, event: { code: number; retryAfterMs?: number }, now: number): Step {
-  if (state.type === 'ended' || state.type === 'waiting') return stay(state)
-  if (event.code === CLOSE_REPLACED) return ended('replaced')
-  const permanent = permanentFault(event.code)
-  const next = nextAttempt(state, permanent, now)
-  if (next === undefined) return ended(permanent ?? 'unavailable')
-  return { state: { type: 'waiting', ...next }, effects: [{ type: 'wait', retryAfterMs: event.retryAfterMs ?? 0 }] }
-}
-
-const ended = (reason: EndReason | FaultCode): Step => ({ state: { type: 'ended', reason }, effects: [] })
-
-type Connecting = Extract<ClientState, { type: 'live' | 'dialling' | 'greeting' }>
-
-/** What to dial for after a close; undefined where dialling again cannot help. */
-function nextAttempt(state: Connecting, permanent: FaultCode | undefined, now: number): Attempt | undefined {
-  if (state.type === 'live') {
-    if (permanent !== undefined) return undefined
-    const lost = { ...state.session, lostAt: now, tries: 0 }
-    return { lost, former: undefined, conversationId: lost.conversationId, patientUntil: 0 }
-  }
-  const { lost, former, conversationId, patientUntil } = state
-  if (lost !== undefined) return afterFailedResume(lost, { conversationId, permanent, now })
-  const mayResume = former !== undefined && now - former.lostAt <= RESUME_VALID_MS
-  // Either the edge cannot be reached at all, or it says that the session lives on: it is not lost.
-  if (mayResume && (state.type === 'dialling' ? permanent === undefined : permanent === 'conflict'))
-    return { lost: { ...former, tries: 0 }, former: undefined, conversationId, patientUntil }
-  if (permanent !== undefined && !(permanent === 'conflict' && now < patientUntil)) return undefined
-  return { lost, former: undefined, conversationId, patientUntil }
-}
-
-/** The conversation outlives the session: a new one goes on with it. */
-function afterFailedResume(
-  lost: LostSession,
-  {
-    conversationId,
-    permanent,
-    now,
-  }: { conversationId: ConversationId | undefined; permanent: FaultCode | undefined; now: number },
-): Attempt {
-  const isOver = permanent !== undefined || now - lost.lostAt > RESUME_VALID_MS
-  const tries = lost.tries + 1
-  if (!isOver && tries < MAX_RESUME_TRIES)
-    return { lost: { ...lost, tries }, former: undefined, conversationId, patientUntil: 0 }
-  return { lost: undefined, former: isOver ? undefined : lost, conversationId, patientUntil: 0 }
-}
-
-/** The fault behind a close code, where dialling again cannot help. */
-function permanentFault(code: number): FaultCode | undefined {
-  const hopeless: FaultCode[] = [
-    'invalid_message',
-    'unauthenticated',
-    'forbidden',
-    'not_found',
-    'conflict',
-    'too_large',
-    'unsupported_version',
-    'blocked',
-  ]
-  if (code === CLOSE_TOO_BIG) return 'too_large'
-  return hopeless.find((fault) => FAULT_TABLE[fault].close === code)
 }

@@ -13,6 +13,8 @@ export interface ScriptedTurns extends TurnRunner {
   onEnd: (reason: EndReason) => Promise<void> | void
   /** Called for each message; a test may throw here, as a bug would. */
   onReceive: (message: UnnumberedUp) => void
+  /** Whether a turn is open, as a test says; set it to false to let whenIdle() resolve. */
+  isInTurn: boolean
   nextReceived(): Promise<UnnumberedUp>
   nextAudio(): Promise<Int16Array>
 }
@@ -39,7 +41,17 @@ function createTurns(options: TurnRunnerOptions): ScriptedTurns {
   const ended = Promise.withResolvers<EndReason>()
   const messages = createMailbox<UnnumberedUp>()
   const frames = createMailbox<Int16Array>()
+  let isInTurn = false
+  const onIdle: (() => void)[] = []
   const turns: ScriptedTurns = {
+    get isInTurn() {
+      return isInTurn
+    },
+    set isInTurn(is) {
+      isInTurn = is
+      if (!is) for (const resolve of onIdle.splice(0)) resolve()
+    },
+    whenIdle: () => (isInTurn ? new Promise((resolve) => onIdle.push(resolve)) : Promise.resolve()),
     options,
     sink: options.sink,
     heard: [],

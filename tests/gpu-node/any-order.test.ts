@@ -1,8 +1,10 @@
 // The node's reducers under any sequence of events, in any order and at any time: what must always hold of them.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reduceDial, type DialEvent, type DialState } from '#gpu-node/tunnel/dial-state.ts'
-import * as node from '#gpu-node/session/session-state.ts'
+import { reduceSession } from '#gpu-node/session/session-reduce.ts'
+import type * as node from '#gpu-node/session/session-state.ts'
+import { reduceDial } from '#gpu-node/tunnel/dial-reduce.ts'
+import type { DialEvent, DialState } from '#gpu-node/tunnel/dial-state.ts'
 
 const RUNS = { numRuns: 1_000 }
 const waits = fc.constantFrom(0, 1, 500, 9_999, 10_000)
@@ -25,13 +27,13 @@ describe('node', () => {
         const effects: node.SessionEffect[] = []
         const end: node.SessionEvent[] = [{ type: 'gone' }, { type: 'timedOut' }, { type: 'timedOut' }]
         for (const event of [...script, ...end]) {
-          const step = node.reduceSession(state, event)
+          const step = reduceSession(state, event)
           state = step.state
           effects.push(...step.effects)
         }
         expect(state.type).toBe('over')
-        expect(effects.filter(({ type }) => type === 'release')).toHaveLength(1)
-        expect(effects.at(-1)?.type).toBe('release')
+        expect(effects.filter(({ type }) => type === 'freeSlot')).toHaveLength(1)
+        expect(effects.at(-1)?.type).toBe('freeSlot')
       }),
       RUNS,
     )
@@ -44,6 +46,8 @@ describe('node', () => {
       { type: 'opened' },
       { type: 'ended', end, isPermanent: false },
       { type: 'ended', end, isPermanent: true },
+      { type: 'broke', end, isPermanent: false },
+      { type: 'broke', end, isPermanent: true },
       { type: 'due' },
       { type: 'stop' },
     )
@@ -55,7 +59,7 @@ describe('node', () => {
         for (const [event, waitMs] of script) {
           now += waitMs
           const before = state.type
-          if (event.type === 'ended') hasSocket = false
+          if (event.type === 'ended' || event.type === 'broke') hasSocket = false
           const step = reduceDial(state, event, { now, giveUpAfterMs: 10_000 })
           state = step.state
           for (const { type } of step.effects) {

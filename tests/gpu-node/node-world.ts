@@ -13,6 +13,7 @@ import type { Engines } from '#gpu-node/engines/ports.ts'
 import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import type { RunningNode } from '#gpu-node/start-node.ts'
 import { startNode } from '#gpu-node/start-node.ts'
+import type { TurnRunner, TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
 import type { ScriptedEdge, ScriptedPeer } from '#tests/fakes/scripted-edge.ts'
 import { startScriptedEdge } from '#tests/fakes/scripted-edge.ts'
 import type { ScriptedTurns } from '#tests/fakes/scripted-turns.ts'
@@ -44,6 +45,8 @@ export interface WorldOptions {
   log?: Log
   dataDir?: string
   edge?: ScriptedEdge
+  /** In place of scripted turns. */
+  createTurns?: (options: TurnRunnerOptions) => TurnRunner
 }
 
 export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWorld> {
@@ -63,7 +66,7 @@ export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWo
     // The shortest waits that the backoff allows.
     random: () => 0,
     chooseEngines: async ({ slots }) => chosen({ ...quietEngines(), ...options.engines }, slots),
-    createTurns: turns.create,
+    createTurns: options.createTurns ?? turns.create,
   })
   let isClosed = false
   return {

@@ -50,7 +50,7 @@ describe('node', () => {
 
   it('[NOD7] a node that is stopped says so, lets the reply be finished, and ends its sessions', async () => {
     const { node, control, data, turns } = await join()
-    turns.sink.send({ type: 'reply.started', turnId: 'trn_one', turn: 1 })
+    turns.isInTurn = true
     const closed = node.close()
     await control.next('node.draining')
     expect(await data.next('session.notice')).toMatchObject({ notice: 'draining' })
@@ -69,6 +69,7 @@ describe('node', () => {
       timings,
     } as const
     turns.sink.send({ type: 'reply.done', ...done })
+    turns.isInTurn = false
     expect(await turns.ended).toBe('shutdown')
     await data.next('reply.done')
     expect(await data.next('session.failed')).toEqual({ type: 'session.failed', code: 'shutdown' })
@@ -78,7 +79,7 @@ describe('node', () => {
 
   it('[NOD8] told to hurry, it does not wait for the reply', async () => {
     const { node, turns } = await join()
-    turns.sink.send({ type: 'reply.started', turnId: 'trn_one', turn: 1 })
+    turns.isInTurn = true
     const hurry = new AbortController()
     const closed = node.close(hurry.signal)
     hurry.abort('shutdown')

@@ -8,7 +8,7 @@ import { invariant, unreachable } from '#shared/invariant.ts'
 import { MAX_UTTERANCE_BYTES, MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_MS } from '#shared/protocol/limits.ts'
 import type { Vad, VadStream } from '#gpu-node/engines/ports.ts'
 import { ENGINE_INPUT_RATE, VAD_FRAME_SAMPLES } from '#gpu-node/engines/ports.ts'
-import { hear, quietAt, samplesOf } from './endpointer.ts'
+import { clearedAt, hear, quietAt, samplesOf } from './endpointer.ts'
 import type { EndpointerEvent, EndpointerState, Thresholds } from './endpointer.ts'
 import type { CloseReason, TurnEvent } from '#gpu-node/turn/machine/turn-state.ts'
 
@@ -82,12 +82,18 @@ export class Ear {
     this.#end(reason, endpointer.speechEnd)
   }
 
-  /** Drops the utterance. */
+  /** Gives the recogniser the last samples, which fill no frame of the VAD yet. Nothing else may follow. */
+  flush(): void {
+    if (this.#current) this.#options.onAudio(this.#current.turnId, this.#rest)
+    this.#current = undefined
+  }
+
+  /** Drops the utterance, and with it what the caller goes on to say without a pause. */
   clear(): void {
     const current = this.#current
     if (!current) return
     this.#current = undefined
-    this.#endpointer = quietAt(this.#endpointer.at)
+    this.#endpointer = clearedAt(this.#endpointer.at)
     this.#options.onSpeech({ type: 'speechCleared', turnId: current.turnId, atSample: this.atSample })
   }
 

@@ -21,6 +21,13 @@ export type EndpointerState =
       run: number
     }
   | {
+      /** The utterance was dropped in its middle: what the caller goes on to say belongs to it, up to a pause. */
+      phase: 'cleared'
+      at: number
+      /** Silence in a row up to `at`. */
+      silence: number
+    }
+  | {
       phase: 'speech'
       at: number
       /** All speech of this utterance. */
@@ -44,6 +51,8 @@ export type EndpointerEvent =
 
 export const quietAt = (at: number): EndpointerState => ({ phase: 'quiet', at, run: 0 })
 
+export const clearedAt = (at: number): EndpointerState => ({ phase: 'cleared', at, silence: 0 })
+
 export const samplesOf = (ms: number): number => Math.round((ms * ENGINE_INPUT_RATE) / 1000)
 
 interface Step {
@@ -57,6 +66,8 @@ export function hear(state: EndpointerState, probability: number, thresholds: Th
   switch (state.phase) {
     case 'quiet':
       return hearInQuiet({ ...state, at }, probability, thresholds)
+    case 'cleared':
+      return hearInCleared({ ...state, at }, probability, thresholds)
     case 'speech':
       return hearInSpeech({ ...state, at }, probability, thresholds)
     default:
@@ -80,6 +91,16 @@ function hearInQuiet(state: Quiet, probability: number, thresholds: Thresholds):
     isSoftEnded: false,
   }
   return insist({ state: begun, events: [{ type: 'started', atSample: state.at - run }] }, thresholds)
+}
+
+function hearInCleared(
+  state: Extract<EndpointerState, { phase: 'cleared' }>,
+  probability: number,
+  thresholds: Thresholds,
+): Step {
+  const silence = probability < thresholds.silenceThreshold ? state.silence + VAD_FRAME_SAMPLES : 0
+  const isOver = silence >= samplesOf(thresholds.softEndMs)
+  return { state: isOver ? quietAt(state.at) : { ...state, silence }, events: [] }
 }
 
 function hearInSpeech(state: Speech, probability: number, thresholds: Thresholds): Step {

@@ -31,6 +31,10 @@ export class SpeechQueue {
     this.#held.push(event)
   }
 
+  get length(): number {
+    return this.#held.length
+  }
+
   isHolding(turnId: TurnId): boolean {
     return this.#held.some((event) => event.turnId === turnId)
   }

@@ -1,122 +1,131 @@
 // What the turn's state machine does with texts: partial ones, snapshots to speculate on, the final one, or none.
-// Pure; called by reduce().
-import type { ClosedUtterance, Step, TurnEffect, TurnEvent, TurnState, Utterance } from './turn-state.ts'
+// Pure; cells of the table in turn-reduce.ts.
 import { MAX_SPECULATIONS } from '#shared/model/turn-options.ts'
+import { hasWords, saysTheSame } from './same-words.ts'
+import type { AnyUtterance, ClosedUtterance, Of, ReplyKey, StateIn, Step, TurnEffect, TurnState } from './turn-state.ts'
 import {
   dropSpeculation,
   forget,
+  heldUtterance,
   isClosed,
   resume,
   settleUtterance,
   takeFloor,
   tellClosed,
   unchanged,
-  utteranceIn,
   withUtterance,
 } from './utterance-steps.ts'
-import { hasWords, saysTheSame } from './same-words.ts'
 
-type Of<T extends TurnEvent['type']> = Extract<TurnEvent, { type: T }>
+// --- partial texts ---
 
-export function hearPartial(state: TurnState, { turnId, text }: Of<'partial'>): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance) return unchanged(state)
-  const told = { ...utterance, words: text }
-  switch (state.phase) {
-    case 'thinking':
-    case 'speaking':
-      return unchanged(withUtterance(state, told))
-    case 'paused':
-      return hasWords(text) ? takeFloor(state.reply, told) : unchanged(withUtterance(state, told))
-    default:
-      return { state: withUtterance(state, told), effects: [{ type: 'tellPartial', turnId, text }] }
-  }
+export const hearPartial = (state: TurnState, { turnId, text }: Of<'partial'>, about: AnyUtterance): Step => ({
+  state: withUtterance(state, { ...about, words: text }),
+  effects: [{ type: 'tellPartial', turnId, text }],
+})
+
+/** A word of a sound that has held the reply already ends it; a shorter sound is heard to its end first. */
+export function partialInDoubt(state: StateIn['replying'], { text }: Of<'partial'>, about: AnyUtterance): Step {
+  const told = { ...about, words: text }
+  return told.isInsistent && hasWords(text) ? takeFloor(state.reply, told) : unchanged(withUtterance(state, told))
 }
+
+export function partialInPause(state: StateIn['paused'], { text }: Of<'partial'>, about: AnyUtterance): Step {
+  const told = { ...about, words: text }
+  return hasWords(text) ? takeFloor(state.reply, told) : unchanged(withUtterance(state, told))
+}
+
+// --- snapshots ---
 
 /** The text at a soft end. It is good until the caller goes on; a hard end that came meanwhile takes nothing from it. */
-export function hearSnapshot(state: TurnState, event: Of<'snapshot'>): Step {
-  const utterance = utteranceIn(state, event.turnId)
-  if (!utterance || utterance.pause !== event.pause || !hasWords(event.text)) return unchanged(state)
-  switch (state.phase) {
-    case 'paused': {
-      const floor = takeFloor(state.reply, { ...utterance, words: event.text })
-      const step = speculate(floor.state, event)
-      return { state: step.state, effects: [...floor.effects, ...step.effects] }
-    }
-    case 'listening':
-    case 'interrupted':
-    case 'finishing':
-      return speculate(state, event)
-    default:
-      return unchanged(state)
-  }
-}
-
-function speculate(state: TurnState, { turnId, text }: Of<'snapshot'>): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || utterance.speculation || utterance.speculations >= MAX_SPECULATIONS) return unchanged(state)
-  const attempt = utterance.speculations + 1
-  const begun = { ...utterance, words: text, speculations: attempt, speculation: { attempt, text } }
+export function speculate(state: TurnState, { turnId, pause, text }: Of<'snapshot'>, about: AnyUtterance): Step {
+  const isWanted = about.pause === pause && hasWords(text) && !about.speculation
+  const isParting = isClosed(about) && about.closed.outcome !== undefined
+  if (!isWanted || isParting || about.speculations >= MAX_SPECULATIONS) return unchanged(state)
+  const attempt = about.speculations + 1
+  const begun = { ...about, words: text, speculations: attempt, speculation: { attempt, text } }
   return {
     state: withUtterance(state, begun),
     effects: [{ type: 'startReply', reply: { turnId, attempt }, text, isSpeculative: true }],
   }
 }
 
-export function transcribed(state: TurnState, { turnId, text }: Of<'transcribed'>): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || !isClosed(utterance)) return unchanged(state)
-  if (state.phase === 'finishing') return hasWords(text) ? answer(utterance, text) : endWordless(utterance)
-  if (state.phase !== 'paused') return unchanged(state)
-  if (!hasWords(text)) return resume(state)
-  const floor = takeFloor(state.reply, { ...utterance, words: text })
-  const attended = utteranceIn(floor.state, turnId)
-  const step = answer(attended && isClosed(attended) ? attended : utterance, text)
+export function speculateInPause(state: StateIn['paused'], event: Of<'snapshot'>, about: AnyUtterance): Step {
+  const { pause, text } = event
+  if (about.pause !== pause || !hasWords(text)) return unchanged(state)
+  const floor = takeFloor(state.reply, { ...about, words: text })
+  const step = speculate(floor.state, event, heldUtterance(floor.state) ?? about)
   return { state: step.state, effects: [...floor.effects, ...step.effects] }
 }
 
-/** The final text is here: a speculation on the same text is kept, another is replaced. */
+// --- the final text ---
+
+export function answerFinal(_: TurnState, { text }: Of<'transcribed'>, about: ClosedUtterance): Step {
+  return hasWords(text) ? answer(about, text) : endWordless(about)
+}
+
+/** Of a sound that did not hold the reply. */
+export function finalInDoubt(state: StateIn['replying'], { text }: Of<'transcribed'>, about: ClosedUtterance): Step {
+  if (hasWords(text)) return takeFloorAndAnswer(state.reply, about, text)
+  return { state: { ...state, next: undefined }, effects: forget(about) }
+}
+
+export function finalInPause(state: StateIn['paused'], { text }: Of<'transcribed'>, about: ClosedUtterance): Step {
+  return hasWords(text) ? takeFloorAndAnswer(state.reply, about, text) : resume(state)
+}
+
+function takeFloorAndAnswer(reply: ReplyKey, next: ClosedUtterance, text: string): Step {
+  const heard = { ...next, words: text }
+  const floor = takeFloor(reply, heard)
+  const step = answer({ ...heard, closed: { ...heard.closed, isTold: true } }, text)
+  return { state: step.state, effects: [...floor.effects, ...step.effects] }
+}
+
+/** A speculation on the same text is kept, another is replaced; a turn that is to end without a reply gets none. */
 function answer(utterance: ClosedUtterance, text: string): Step {
-  const { turnId, speculation } = utterance
+  const { turnId, speculation, closed } = utterance
+  const told = tellClosed({ ...utterance, words: text })
+  const take: TurnEffect = { type: 'takeText', turnId, text }
+  const { outcome } = closed
+  if (outcome) {
+    const settled: TurnEffect[] = [...dropSpeculation(utterance), take, { type: 'settleTurn', turnId, outcome }]
+    return { state: { phase: 'listening', utterance: undefined }, effects: [...told, ...settled] }
+  }
   const isKept = speculation !== undefined && saysTheSame(speculation.text, text)
   const reply = { turnId, attempt: isKept ? speculation.attempt : utterance.speculations + 1 }
-  const effects = tellClosed({ ...utterance, words: text })
-  if (!isKept) effects.push(...dropSpeculation(utterance))
-  effects.push({ type: 'takeText', turnId, text })
-  if (!isKept) effects.push({ type: 'startReply', reply, text, isSpeculative: false })
-  effects.push({ type: 'releaseReply', reply })
-  return { state: { phase: 'thinking', reply, next: undefined }, effects }
-}
-
-function endWordless(utterance: ClosedUtterance): Step {
+  const start: TurnEffect = { type: 'startReply', reply, text, isSpeculative: false }
+  const release: TurnEffect = { type: 'releaseReply', reply }
   return {
-    state: { phase: 'listening', utterance: undefined },
-    effects: forget(utterance, { atSample: utterance.closed.atSample, reason: 'noSpeech' }),
+    state: { phase: 'thinking', reply, next: undefined },
+    effects: isKept ? [...told, take, release] : [...told, ...dropSpeculation(utterance), take, start, release],
   }
 }
 
-export function recognitionFailed(state: TurnState, event: Of<'recognitionFailed'>): Step {
-  const { turnId, fault } = event
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance) return unchanged(state)
-  switch (state.phase) {
-    case 'thinking':
-    case 'speaking':
-      return { state: { ...state, next: undefined }, effects: [{ type: 'tellFault', fault }, ...forget(utterance)] }
-    case 'paused': {
-      const step = resume(state)
-      return { state: step.state, effects: [{ type: 'tellFault', fault }, ...step.effects] }
-    }
-    default:
-      return { state: { phase: 'listening', utterance: undefined }, effects: failUtterance(utterance, event) }
-  }
-}
+const endWordless = (utterance: ClosedUtterance): Step => ({
+  state: { phase: 'listening', utterance: undefined },
+  effects: forget(utterance, { atSample: utterance.closed.atSample, reason: 'noSpeech' }),
+})
+
+// --- no text ---
 
 /** With words it is a failed turn, and settling tells the fault; without, it is dropped. */
-function failUtterance(utterance: Utterance | ClosedUtterance, event: Of<'recognitionFailed'>): TurnEffect[] {
+export function failUtterance(_: TurnState, event: Of<'recognitionFailed'>, about: AnyUtterance): Step {
   const { turnId, atSample, fault } = event
-  const told: TurnEffect[] = hasWords(utterance.words) ? [] : [{ type: 'tellFault', fault, turnId }]
-  if (!isClosed(utterance) || !utterance.closed.isTold)
-    told.push({ type: 'tellEnded', turnId, atSample, reason: 'cleared' })
-  return [...told, ...settleUtterance(utterance, { status: 'failed', fault })]
+  const told: TurnEffect[] = hasWords(about.words) ? [] : [{ type: 'tellFault', fault, turnId }]
+  if (!isClosed(about) || !about.closed.isTold) told.push({ type: 'tellEnded', turnId, atSample, reason: 'cleared' })
+  const outcome = (isClosed(about) && about.closed.outcome) || { status: 'failed' as const, fault }
+  return {
+    state: { phase: 'listening', utterance: undefined },
+    effects: [...told, ...settleUtterance(about, outcome)],
+  }
+}
+
+export const failDoubt = (
+  state: StateIn['replying'],
+  { fault }: Of<'recognitionFailed'>,
+  about: AnyUtterance,
+): Step => ({ state: { ...state, next: undefined }, effects: [{ type: 'tellFault', fault }, ...forget(about)] })
+
+export function failPause(state: StateIn['paused'], { fault }: Of<'recognitionFailed'>): Step {
+  const step = resume(state)
+  return { state: step.state, effects: [{ type: 'tellFault', fault }, ...step.effects] }
 }

@@ -1,110 +1,103 @@
 // What the turn's state machine does when the ear hears something: speech starts, insists, pauses, goes on, ends.
-// Pure; called by reduce().
-import type { TurnId } from '#shared/ids.ts'
+// Pure; cells of the table in turn-reduce.ts. "In doubt" is a sound during a reply: it may be a cough or an utterance.
 import { MAX_SPECULATIONS } from '#shared/model/turn-options.ts'
-import type { ReducerOptions, Step, TurnEffect, TurnEvent, TurnState } from './turn-state.ts'
+import { hasWords } from './same-words.ts'
+import type { Of, ReducerOptions, StateIn, Step, TurnEffect, TurnState, Utterance } from './turn-state.ts'
 import {
   closeUtterance,
   dropSpeculation,
   forget,
-  isClosed,
   newUtterance,
   resume,
   takeFloor,
   unchanged,
-  utteranceIn,
   withUtterance,
 } from './utterance-steps.ts'
-import { hasWords } from './same-words.ts'
 
-type Of<T extends TurnEvent['type']> = Extract<TurnEvent, { type: T }>
-
-export function started(state: TurnState, { turnId, atSample }: Of<'speechStarted'>): Step {
+export function begin(state: StateIn['open'], event: Of<'speechStarted'>): Step {
+  const { turnId, atSample } = event
+  if (state.utterance) return refuse(state, event)
   const utterance = newUtterance(turnId, atSample)
-  if (state.phase === 'listening' && !state.utterance)
-    return { state: { phase: 'listening', utterance }, effects: [{ type: 'tellStarted', turnId, atSample }] }
-  if ((state.phase === 'thinking' || state.phase === 'speaking') && !state.next)
-    return { state: { ...state, next: utterance }, effects: [] }
-  // The runner holds speech back until the utterance before it is settled; one too many must not leak a recogniser.
-  return { state, effects: [{ type: 'forgetTurn', turnId }] }
+  return { state: { phase: 'listening', utterance }, effects: [{ type: 'tellStarted', turnId, atSample }] }
 }
 
+export function beginInDoubt(state: StateIn['replying'], event: Of<'speechStarted'>): Step {
+  if (state.next) return refuse(state, event)
+  return unchanged({ ...state, next: newUtterance(event.turnId, event.atSample) })
+}
+
+/** The runner holds speech back until the utterance before it is settled; one too many must not leak a recogniser. */
+export const refuse = (state: TurnState, { turnId }: Of<'speechStarted'>): Step => ({
+  state,
+  effects: [{ type: 'forgetTurn', turnId }],
+})
+
 /** Speech of bargeInMs: that is no cough. The reply is held; a word that is known already ends it at once. */
-export function insisted(state: TurnState, turnId: TurnId): Step {
-  if ((state.phase !== 'thinking' && state.phase !== 'speaking') || state.next?.turnId !== turnId)
-    return unchanged(state)
-  const { reply, next } = state
+export function hold({ phase, reply }: StateIn['replying'], _: Of<'speechInsisted'>, about: Utterance): Step {
+  const next = { ...about, isInsistent: true }
   const pause: TurnEffect = { type: 'pauseReply', reply }
   if (!hasWords(next.words))
-    return { state: { phase: 'paused', reply, wasAudible: state.phase === 'speaking', next }, effects: [pause] }
+    return { state: { phase: 'paused', reply, wasAudible: phase === 'speaking', next }, effects: [pause] }
   const step = takeFloor(reply, next)
   return { state: step.state, effects: [pause, ...step.effects] }
 }
 
-/** The soft end: what the text is so far is worth asking, for a reply in advance or for the word that ends a reply. */
-export function paused(state: TurnState, { turnId, pause }: Of<'speechPaused'>, options: ReducerOptions): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || isClosed(utterance)) return unchanged(state)
-  const isInDoubt = state.phase === 'thinking' || state.phase === 'speaking'
-  const isAsked = options.speculation && !isInDoubt && utterance.speculations < MAX_SPECULATIONS
+/** The soft end: the text so far is asked for, for a reply in advance or for the word that ends a reply. */
+export function askText(
+  state: TurnState,
+  { turnId, pause }: Of<'speechPaused'>,
+  about: Utterance,
+  { speculation }: ReducerOptions,
+): Step {
+  const isAsked = speculation && about.speculations < MAX_SPECULATIONS
   return {
-    state: withUtterance(state, { ...utterance, pause }),
+    state: withUtterance(state, { ...about, pause }),
     effects: isAsked ? [{ type: 'askSnapshot', turnId, pause }] : [],
   }
 }
 
-export function wentOn(state: TurnState, turnId: TurnId): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || isClosed(utterance)) return unchanged(state)
-  return {
-    state: withUtterance(state, { ...utterance, pause: undefined, speculation: undefined }),
-    effects: dropSpeculation(utterance),
-  }
+export const notePause = (state: TurnState, { pause }: Of<'speechPaused'>, about: Utterance): Step =>
+  unchanged(withUtterance(state, { ...about, pause }))
+
+export const goOn = (state: TurnState, _: Of<'speechWentOn'>, about: Utterance): Step => ({
+  state: withUtterance(state, { ...about, pause: undefined, speculation: undefined }),
+  effects: dropSpeculation(about),
+})
+
+export function close(_: TurnState, { turnId, atSample, reason }: Of<'speechEnded'>, about: Utterance): Step {
+  const closing = closeUtterance(about, { atSample, reason })
+  return { state: closing.state, effects: [{ type: 'finishRecognition', turnId }, ...closing.effects] }
 }
 
-export function ended(state: TurnState, event: Of<'speechEnded'>): Step {
-  const { turnId, atSample, reason } = event
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || isClosed(utterance)) return unchanged(state)
+/** Too short to hold the reply, which goes on until there is a word of it; the caller's commit means it all the same. */
+export function closeDoubt(state: StateIn['replying'], event: Of<'speechEnded'>, about: Utterance): Step {
+  const { phase, reply } = state
+  const { turnId, reason } = event
+  const next = closed(about, event)
   const finish: TurnEffect = { type: 'finishRecognition', turnId }
-  switch (state.phase) {
-    case 'listening':
-    case 'interrupted': {
-      const closing = closeUtterance(utterance, { atSample, reason })
-      return { state: closing.state, effects: [finish, ...closing.effects] }
-    }
-    case 'paused':
-      return { state: closeNext(state, event), effects: [finish] }
-    case 'thinking':
-    case 'speaking': {
-      // Too short to be meant for us, unless the caller says that it was.
-      if (reason !== 'commit') return { state: { ...state, next: undefined }, effects: forget(utterance) }
-      const { reply } = state
-      const held = { phase: 'paused', reply, wasAudible: state.phase === 'speaking', next: utterance } as const
-      return { state: closeNext(held, event), effects: [{ type: 'pauseReply', reply }, finish] }
-    }
-    default:
-      return unchanged(state)
-  }
+  if (reason !== 'commit') return { state: { ...state, next }, effects: [finish] }
+  const held = { phase: 'paused', reply, wasAudible: phase === 'speaking', next } as const
+  return { state: held, effects: [{ type: 'pauseReply', reply }, finish] }
 }
 
-function closeNext(state: Extract<TurnState, { phase: 'paused' }>, { atSample, reason }: Of<'speechEnded'>): TurnState {
-  return { ...state, next: { ...state.next, closed: { atSample, reason, isTold: false } } }
-}
+export const closePause = (state: StateIn['paused'], event: Of<'speechEnded'>, about: Utterance): Step => ({
+  state: { ...state, next: closed(about, event) },
+  effects: [{ type: 'finishRecognition', turnId: event.turnId }],
+})
 
-export function cleared(state: TurnState, { turnId, atSample }: Of<'speechCleared'>): Step {
-  const utterance = utteranceIn(state, turnId)
-  if (!utterance || isClosed(utterance)) return unchanged(state)
-  switch (state.phase) {
-    case 'thinking':
-    case 'speaking':
-      return { state: { ...state, next: undefined }, effects: forget(utterance) }
-    case 'paused':
-      return resume(state)
-    default:
-      return {
-        state: { phase: 'listening', utterance: undefined },
-        effects: forget(utterance, { atSample, reason: 'cleared' }),
-      }
-  }
-}
+const closed = (utterance: Utterance, { atSample, reason }: Of<'speechEnded'>) => ({
+  ...utterance,
+  closed: { atSample, reason, isTold: false },
+})
+
+export const clear = (_: TurnState, { atSample }: Of<'speechCleared'>, about: Utterance): Step => ({
+  state: { phase: 'listening', utterance: undefined },
+  effects: forget(about, { atSample, reason: 'cleared' }),
+})
+
+export const clearDoubt = (state: StateIn['replying'], _: Of<'speechCleared'>, about: Utterance): Step => ({
+  state: { ...state, next: undefined },
+  effects: forget(about),
+})
+
+export const clearPause = (state: StateIn['paused']): Step => resume(state)

@@ -1,5 +1,5 @@
-// The words of the turn's state machine: its states, what may happen to it, and what it wants done, all as data.
-// reduce() in turn-reduce.ts turns the one into the other; turn-effects.ts does what is wanted.
+// The types of the turn's state machine: its states, the events that it takes and the effects that it wants, all as data.
+// turn-reduce.ts has the transitions; turn-effects.ts performs the effects.
 import type { TurnId } from '#shared/ids.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
@@ -28,11 +28,21 @@ export interface Utterance {
   speculations: number
   /** The one that is still good, and the text that it answers. */
   speculation: { attempt: number; text: string } | undefined
+  /** It lasted for bargeInMs: one word of it ends a reply. */
+  isInsistent: boolean
 }
-/** The endpointer has ended it; the recogniser has the last word. */
+/** The utterance is over; its final text is on the way. */
 export interface ClosedUtterance extends Utterance {
-  closed: { atSample: number; reason: CloseReason; isTold: boolean }
+  closed: {
+    atSample: number
+    reason: CloseReason
+    isTold: boolean
+    /** How its turn ends once the text is here; without it the text is answered. */
+    outcome?: Cut | undefined
+  }
 }
+
+export type AnyUtterance = Utterance | ClosedUtterance
 
 export type TurnState =
   /** Nothing is being answered. */
@@ -40,11 +50,11 @@ export type TurnState =
   /** The utterance is over and its final text is on the way. */
   | { phase: 'finishing'; utterance: ClosedUtterance }
   /** The reply is being made; the caller has nothing of it yet. `next`: sound that may become an utterance. */
-  | { phase: 'thinking'; reply: ReplyKey; next: Utterance | undefined }
-  /** Some of the reply has left; all of it may have, until it was heard. */
-  | { phase: 'speaking'; reply: ReplyKey; next: Utterance | undefined }
-  /** The caller speaks during the reply: it is held until there is a word, or none. */
-  | { phase: 'paused'; reply: ReplyKey; wasAudible: boolean; next: Utterance | ClosedUtterance }
+  | { phase: 'thinking'; reply: ReplyKey; next: AnyUtterance | undefined }
+  /** Some of the reply was sent, perhaps all; it is not heard to its end. */
+  | { phase: 'speaking'; reply: ReplyKey; next: AnyUtterance | undefined }
+  /** The caller speaks during the reply: it is held until there is a word, or none for too long. */
+  | { phase: 'paused'; reply: ReplyKey; wasAudible: boolean; next: AnyUtterance }
   /** A word ended the reply; the utterance that did it goes on. */
   | { phase: 'interrupted'; utterance: Utterance }
 
@@ -66,10 +76,13 @@ export type TurnEvent =
   | { type: 'replyAudible'; reply: ReplyKey }
   | { type: 'replyHeard'; reply: ReplyKey }
   | { type: 'replyFailed'; reply: ReplyKey; fault: Fault }
+  /** It has been paused for as long as it may be without a word. */
+  | { type: 'pauseLasted'; reply: ReplyKey }
   // --- from the caller and the session ---
   | { type: 'textSent'; turnId: TurnId; atSample: number; text: string }
   | { type: 'interruptSent' }
-  | { type: 'ended'; status: 'interrupted' | 'cut'; reason: StopReason }
+  /** The session ends. `waits`: the final text of an utterance may still come; said again without it, it may not. */
+  | ({ type: 'ended'; atSample: number; waits: boolean } & Cut)
 
 export type TurnEffect =
   // --- said to the caller ---
@@ -93,11 +106,14 @@ export type TurnEffect =
   | { type: 'resumeReply'; reply: ReplyKey }
   /** The turn is over: its work stops, the caller is told, the record is made. `reply` is absent where none was begun. */
   | { type: 'settleTurn'; turnId: TurnId; reply?: ReplyKey; outcome: Outcome }
+  /** Drops what the machine does not know: speech that waits for its turn. */
+  | { type: 'dropRest' }
 
-export type Outcome =
-  | { status: 'complete' }
-  | { status: 'interrupted' | 'cut'; reason: StopReason }
-  | { status: 'failed'; fault: Fault }
+export interface Cut {
+  status: 'interrupted' | 'cut'
+  reason: StopReason
+}
+export type Outcome = { status: 'complete' } | Cut | { status: 'failed'; fault: Fault }
 
 export type ReducerOptions = Pick<TurnOptions, 'speculation'>
 
@@ -105,6 +121,38 @@ export interface Step {
   state: TurnState
   effects: TurnEffect[]
 }
+
+type In<P extends TurnState['phase']> = Extract<TurnState, { phase: P }>
+
+/** Phases with the same transitions: the columns of the table in turn-reduce.ts. */
+export interface StateIn {
+  open: In<'listening' | 'interrupted'>
+  finishing: In<'finishing'>
+  replying: In<'thinking' | 'speaking'>
+  paused: In<'paused'>
+}
+
+export type EventType = TurnEvent['type']
+export type Of<E extends EventType> = Extract<TurnEvent, { type: E }>
+
+/** The utterance that an event is about, as the state holds it: open for the ear, closed for the final text. */
+type About<E extends EventType> = E extends 'speechStarted'
+  ? undefined
+  : E extends `speech${string}`
+    ? Utterance
+    : E extends 'transcribed'
+      ? ClosedUtterance
+      : E extends 'partial' | 'snapshot' | 'recognitionFailed'
+        ? AnyUtterance
+        : undefined
+
+/** One cell of the table. */
+export type Cell<C extends keyof StateIn, E extends EventType> = (
+  state: StateIn[C],
+  event: Of<E>,
+  about: About<E>,
+  options: ReducerOptions,
+) => Step
 
 export const sameReply = (one: ReplyKey, other: ReplyKey): boolean =>
   one.turnId === other.turnId && one.attempt === other.attempt

@@ -1,7 +1,16 @@
-// Steps that several transitions of the turn's state machine share: an utterance begins, changes, becomes the one that is
-// listened to, takes the floor from a reply, or is dropped. Pure; used by the *-steps.ts files only.
+// What several steps of the turn's state machine share: an utterance begins, changes, becomes the one that is listened to,
+// takes the floor from a reply, or is dropped. Pure; used by turn-reduce.ts and the *-steps.ts files.
 import type { TurnId } from '#shared/ids.ts'
-import type { ClosedUtterance, Outcome, ReplyKey, Step, TurnEffect, TurnState, Utterance } from './turn-state.ts'
+import type {
+  AnyUtterance,
+  ClosedUtterance,
+  Outcome,
+  ReplyKey,
+  Step,
+  TurnEffect,
+  TurnState,
+  Utterance,
+} from './turn-state.ts'
 import { hasWords } from './same-words.ts'
 
 export const unchanged = (state: TurnState): Step => ({ state, effects: [] })
@@ -13,24 +22,20 @@ export const newUtterance = (turnId: TurnId, atSample: number): Utterance => ({
   pause: undefined,
   speculations: 0,
   speculation: undefined,
+  isInsistent: false,
 })
 
-export const isClosed = (utterance: Utterance | ClosedUtterance): utterance is ClosedUtterance => 'closed' in utterance
+export const isClosed = (utterance: AnyUtterance): utterance is ClosedUtterance => 'closed' in utterance
 
-/** The utterance that the state holds, whatever its part, if it is this one. */
-export function utteranceIn(state: TurnState, turnId: TurnId): Utterance | ClosedUtterance | undefined {
-  const held = heldUtterance(state)
-  return held?.turnId === turnId ? held : undefined
-}
-
-export function heldUtterance(state: TurnState): Utterance | ClosedUtterance | undefined {
+/** The utterance that the state holds, whatever part it has. */
+export function heldUtterance(state: TurnState): AnyUtterance | undefined {
   return state.phase === 'thinking' || state.phase === 'speaking' || state.phase === 'paused'
     ? state.next
     : state.utterance
 }
 
 /** The same state with another version of its utterance. */
-export function withUtterance(state: TurnState, utterance: Utterance | ClosedUtterance): TurnState {
+export function withUtterance(state: TurnState, utterance: AnyUtterance): TurnState {
   switch (state.phase) {
     case 'thinking':
     case 'speaking':
@@ -43,8 +48,8 @@ export function withUtterance(state: TurnState, utterance: Utterance | ClosedUtt
   }
 }
 
-/** The reply is over: sound that was in doubt while it went on is an utterance now. */
-export function attendTo(next: Utterance | ClosedUtterance | undefined, hasInterrupted: boolean): Step {
+/** The reply is over: a sound that was in doubt during it is an utterance now. */
+export function attendTo(next: AnyUtterance | undefined, hasInterrupted: boolean): Step {
   if (!next) return unchanged({ phase: 'listening', utterance: undefined })
   const { turnId, atSample, words } = next
   const effects: TurnEffect[] = [{ type: 'tellStarted', turnId, atSample }]
@@ -73,7 +78,7 @@ export function tellClosed({ turnId, words, closed }: ClosedUtterance): TurnEffe
 }
 
 /** A word ends the reply. */
-export function takeFloor(reply: ReplyKey, next: Utterance | ClosedUtterance): Step {
+export function takeFloor(reply: ReplyKey, next: AnyUtterance): Step {
   const attended = attendTo(next, true)
   return {
     state: attended.state,
@@ -89,7 +94,7 @@ export const settle = (reply: ReplyKey, outcome: Outcome): TurnEffect => ({
 })
 
 /** Ends an utterance that will get no reply: its words, if there are any, stay in the conversation. */
-export function settleUtterance(utterance: Utterance | ClosedUtterance, outcome: Outcome): TurnEffect[] {
+export function settleUtterance(utterance: AnyUtterance, outcome: Outcome): TurnEffect[] {
   const { turnId, words } = utterance
   const dropped = dropSpeculation(utterance)
   if (!hasWords(words)) return [...dropped, { type: 'forgetTurn', turnId }]

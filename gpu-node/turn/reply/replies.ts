@@ -96,6 +96,7 @@ export class Replies {
       turnSignal: turn.controller.signal,
       isSpeculative,
       onFailed: (fault: Fault) => this.#failed(key, fault),
+      onPauseLasted: () => this.#options.dispatch({ type: 'pauseLasted', reply: key }),
     })
     this.#replies.set(nameOf(key), reply)
     this.#options.track(reply.over)
@@ -119,12 +120,12 @@ export class Replies {
 
   pause(key: ReplyKey): void {
     this.#options.sink.send({ type: 'reply.paused', turnId: key.turnId })
-    this.#find(key)?.pacer.pause()
+    this.#find(key)?.pause()
   }
 
   resume(key: ReplyKey): void {
     this.#options.sink.send({ type: 'reply.resumed', turnId: key.turnId })
-    this.#find(key)?.pacer.resume()
+    this.#find(key)?.resume()
   }
 
   progress(turnId: TurnId, playedSamples: number): void {

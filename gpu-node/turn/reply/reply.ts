@@ -9,6 +9,9 @@ import { ReplyPipeline } from './reply-pipeline.ts'
 import type { PipelineOptions } from './reply-pipeline.ts'
 import type { StopReason } from '#gpu-node/turn/machine/turn-state.ts'
 
+/** A sound that goes on for so long without a word is none that a reply waits for: music, a cough that does not end. */
+export const MAX_WORDLESS_PAUSE_MS = 1_500
+
 export interface ReplyOptions {
   pipeline: Omit<PipelineOptions, 'signal' | 'pacer'>
   pacer: Omit<PacerOptions, 'clock' | 'outputRate'>
@@ -16,10 +19,14 @@ export interface ReplyOptions {
   turnSignal: AbortSignal
   isSpeculative: boolean
   onFailed(fault: Fault): void
+  /** It has been paused for MAX_WORDLESS_PAUSE_MS. */
+  onPauseLasted(): void
 }
 
 export class Reply {
+  readonly #options: ReplyOptions
   readonly #controller = new AbortController()
+  #cancelPause: () => void = () => {}
   readonly pacer: ReplyPacer
   readonly pipeline: ReplyPipeline
   readonly isSpeculative: boolean
@@ -29,13 +36,27 @@ export class Reply {
   constructor(options: ReplyOptions) {
     const { clock, outputRate } = options.pipeline
     const signal = AbortSignal.any([options.turnSignal, this.#controller.signal])
+    this.#options = options
     this.isSpeculative = options.isSpeculative
     this.pacer = new ReplyPacer({ ...options.pacer, clock, outputRate })
     this.pipeline = new ReplyPipeline({ ...options.pipeline, signal, pacer: this.pacer })
     this.over = this.#run(options, signal)
   }
 
+  pause(): void {
+    const { pipeline, onPauseLasted } = this.#options
+    this.pacer.pause()
+    this.#cancelPause()
+    this.#cancelPause = pipeline.clock.after(MAX_WORDLESS_PAUSE_MS, onPauseLasted)
+  }
+
+  resume(): void {
+    this.#cancelPause()
+    this.pacer.resume()
+  }
+
   stop(reason: StopReason): void {
+    this.#cancelPause()
     this.pacer.stop()
     this.#controller.abort(reason)
   }

@@ -169,6 +169,43 @@ describe('node session', () => {
     await next.data.next('session.begun')
   })
 
+  it('[NSE19] a bug while the end is being made still closes the socket and frees the slot', async () => {
+    const { control, data, turns } = await join()
+    turns.end = () => {
+      throw new Error('a bug')
+    }
+    data.send({ type: 'session.end', reason: 'caller' })
+    expect(await data.next('session.failed')).toEqual({ type: 'session.failed', code: 'internal' })
+    await data.closed
+    while ((await control.next('node.status')).freeSlots < 2);
+  })
+
+  it('[NSE19] and so does one in a turn whose end has a bug, too, when its time is over', async () => {
+    const { control, data, turns } = await join()
+    turns.onReceive = turns.end = () => {
+      throw new Error('a bug')
+    }
+    data.send({ type: 'text.send', seq: 1, text: 'hello' })
+    expect(await data.next('session.failed')).toEqual({ type: 'session.failed', code: 'internal' })
+    await data.closed
+    while ((await control.next('node.status')).freeSlots < 2);
+  })
+
+  it('[NSE13] turns that cannot be made end their session with session.failed', async () => {
+    const world = await start({
+      createTurns: () => {
+        throw new Error('a bug')
+      },
+    })
+    const control = await world.welcome()
+    const begin = sessionBegin()
+    const data = await offer(world.edge, control, begin)
+    data.send(begin)
+    expect(await data.next('session.failed')).toEqual({ type: 'session.failed', code: 'internal' })
+    await data.closed
+    while ((await control.next('node.status')).freeSlots < 2);
+  })
+
   it('[NSE14] a link whose far end acknowledges nothing ends its session with a fault that says so, never silently', async () => {
     const { edge, data, turns } = await join()
     edge.acknowledges = false

@@ -1,15 +1,14 @@
 // The states of a session at the node, as a table.
 import { describe, expect, it } from 'vitest'
 import type { SessionEvent, SessionState } from '#gpu-node/session/session-state.ts'
-import { reduceSession } from '#gpu-node/session/session-state.ts'
-import { isInTurnAfter } from '#gpu-node/session/turn-watch.ts'
+import { reduceSession } from '#gpu-node/session/session-reduce.ts'
 
 const outcome = (state: SessionState, event: SessionEvent): string => {
   const { state: after, effects } = reduceSession(state, event)
   return [after.type, ...effects.map(({ type }) => type)].join(' ')
 }
 
-describe('session-state', () => {
+describe('session-reduce', () => {
   it('[NSE1] a session goes from state to state by this table and no other way', () => {
     const states: SessionState[] = [
       { type: 'joining' },
@@ -29,11 +28,12 @@ describe('session-state', () => {
       { type: 'turnsEnded' },
       { type: 'delivered' },
       { type: 'timedOut' },
+      { type: 'broke' },
     ]
     const table = Object.fromEntries(events.map((event) => [event.type, states.map((state) => outcome(state, event))]))
     const stay = ['joining', 'live', 'ending', 'ending', 'delivering', 'delivering', 'over']
-    const left = 'over sayFailed release'
-    const gone = 'over release'
+    const left = 'over sayFailed closeLink freeSlot'
+    const gone = 'over closeLink freeSlot'
     expect(table).toEqual({
       begun: ['live startTurns', ...stay.slice(1)],
       end: [gone, 'ending endTurns', ...stay.slice(2)],
@@ -42,6 +42,7 @@ describe('session-state', () => {
       gone: [gone, 'ending endTurns', 'ending', 'ending', gone, gone, 'over'],
       turnsEnded: ['joining', 'live', 'delivering deliver', gone, 'delivering', 'delivering', 'over'],
       delivered: ['joining', 'live', 'ending', 'ending', gone, left, 'over'],
+      broke: [left, 'ending sayFailed endTurns', left, left, left, left, gone],
       timedOut: [gone, 'live', 'delivering deliver', gone, gone, left, 'over'],
     })
   })
@@ -71,19 +72,9 @@ describe('session-state', () => {
           ] as SessionEvent[]) {
             const step = reduceSession(state, event)
             state = step.state
-            released += step.effects.filter(({ type }) => type === 'release').length
+            released += step.effects.filter(({ type }) => type === 'freeSlot').length
           }
           expect([state.type, released]).toEqual(['over', 1])
         }
-  })
-
-  it('[NSE3] something is being said from the start of an utterance or reply until the reply is done or nothing was said', () => {
-    const turnId = 'trn_one'
-    expect(isInTurnAfter({ type: 'utterance.started', turnId, turn: 1, atSample: 0 }, false)).toBe(true)
-    expect(isInTurnAfter({ type: 'transcript.partial', turnId, text: 'a' }, true)).toBe(true)
-    expect(isInTurnAfter({ type: 'utterance.ended', turnId, atSample: 1, reason: 'silence' }, true)).toBe(true)
-    expect(isInTurnAfter({ type: 'utterance.ended', turnId, atSample: 1, reason: 'noSpeech' }, true)).toBe(false)
-    expect(isInTurnAfter({ type: 'reply.started', turnId, turn: 1 }, false)).toBe(true)
-    expect(isInTurnAfter({ type: 'session.notice', notice: 'degraded' }, false)).toBe(false)
   })
 })

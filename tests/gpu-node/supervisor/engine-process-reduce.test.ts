@@ -53,6 +53,7 @@ describe('engine-process-reduce', () => {
       crash,
       memory,
       due: { type: 'due' },
+      broke: { type: 'broke' },
     }
     // What an event changes, by the name of the phase; where none is named, nothing happens.
     const changes = Object.fromEntries(
@@ -93,6 +94,7 @@ describe('engine-process-reduce', () => {
       crash: exits,
       memory: exits,
       due: ['9 backoff > queued enterGate'],
+      broke: PHASES.map(({ type }, i) => `${i} ${type} > ${type === 'stopped' ? 'stopped' : 'failed'} endTree`),
     })
   })
 

@@ -220,4 +220,57 @@ describe('Supervisor', () => {
       'no such model',
     ])
   })
+
+  it('[SUP25] a bug while an engine is started makes it failed, and holds up no other at the gate', async () => {
+    const { supervisor, host, clock, lines } = supervisorWorld(vllm(), whisper())
+    const { start } = host
+    host.start = (name, ...facts) => {
+      if (name === 'vllm') throw new Error('a bug')
+      return start(name, ...facts)
+    }
+    await supervisor.start()
+    expect([supervisor.state('vllm'), supervisor.reason('vllm')]).toEqual(['failed', 'a bug in the supervisor'])
+    expect(supervisor.state('whisper')).toBe('ready')
+    expect(lines.filter(({ message }) => message === 'a bug in the supervisor')).toHaveLength(1)
+    host.start = start
+    await supervisor.load('vllm')
+    expect(supervisor.state('vllm')).toBe('ready')
+    await clock.settle()
+  })
+
+  it('[SUP25] a tree that cannot be ended for a bug keeps nobody waiting for its end', async () => {
+    const { supervisor, host } = supervisorWorld(whisper())
+    const { start } = host
+    let isBroken = true
+    host.start = (...facts) => {
+      const process = start(...facts)
+      const { stop } = process
+      process.stop = () => {
+        if (isBroken) throw new Error('a bug')
+        stop()
+      }
+      return process
+    }
+    await supervisor.start()
+    await supervisor.unload('whisper')
+    expect(supervisor.state('whisper')).toBe('failed')
+    isBroken = false
+  })
+
+  it('[SUP14] one that does not run frees nothing and waits at no gate to be unloaded', async () => {
+    const llm = vllm()
+    const { supervisor, host, clock } = supervisorWorld(llm, whisper())
+    await supervisor.start()
+    llm.isOpen = false
+    host.last('vllm').end()
+    await clock.advance(1_500)
+    expect(supervisor.state('vllm')).toBe('starting')
+    host.last('whisper').end()
+    await clock.advance(100)
+    expect(supervisor.state('whisper')).toBe('backoff')
+    let isUnloaded = false
+    void supervisor.unload('whisper').then(() => (isUnloaded = true))
+    await clock.settle()
+    expect([isUnloaded, supervisor.state('whisper')]).toEqual([true, 'stopped'])
+  })
 })

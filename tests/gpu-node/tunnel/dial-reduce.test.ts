@@ -1,7 +1,7 @@
 // The states of a connection that is to be kept, as a table.
 import { describe, expect, it } from 'vitest'
 import type { DialEvent, DialState } from '#gpu-node/tunnel/dial-state.ts'
-import { reduceDial } from '#gpu-node/tunnel/dial-state.ts'
+import { reduceDial } from '#gpu-node/tunnel/dial-reduce.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
 import { isPermanentForNode, isPermanentForSession, readRefusal } from '#gpu-node/tunnel/refusal.ts'
 
@@ -26,13 +26,15 @@ const outcome = (state: DialState, event: DialEvent) => {
   return [after.type, ...effects.map(({ type }) => type)].join(' ')
 }
 
-describe('dial-state', () => {
+describe('dial-reduce', () => {
   it('[TUN1] a connection that is to be kept goes from state to state by this table and no other way', () => {
     const events: Record<string, DialEvent> = {
       start: { type: 'start' },
       opened: { type: 'opened' },
       ended: ended(),
       refused: ended({ isPermanent: true }),
+      broke: { type: 'broke', end, isPermanent: false },
+      brokeForGood: { type: 'broke', end, isPermanent: true },
       due: { type: 'due' },
       stop: { type: 'stop' },
     }
@@ -42,12 +44,20 @@ describe('dial-state', () => {
     expect(table).toEqual({
       //        idle             dialling             open                    waiting            stopped
       start: ['dialling dial', 'dialling', 'open', 'waiting', 'stopped'],
-      opened: ['idle', 'open', 'open', 'waiting', 'stopped'],
+      opened: ['idle', 'open serve', 'open', 'waiting', 'stopped'],
       ended: ['idle', 'waiting wait', 'waiting lost wait', 'waiting', 'stopped'],
       refused: ['idle', 'stopped giveUp', 'stopped lost giveUp', 'waiting', 'stopped'],
+      broke: ['idle', 'waiting cut wait', 'waiting cut lost wait', 'waiting wait', 'stopped close'],
+      brokeForGood: ['idle', 'stopped cut giveUp', 'stopped cut lost giveUp', 'waiting wait', 'stopped close'],
       due: ['idle', 'dialling', 'open', 'dialling dial', 'stopped'],
       stop: ['stopped close', 'stopped close', 'stopped close', 'stopped close', 'stopped'],
     })
+  })
+
+  it('[TUN20] one that was given up tells its owner again where a bug may have kept it from him', () => {
+    expect(outcome({ type: 'stopped', gaveUp: end }, { type: 'broke', end, isPermanent: true })).toBe(
+      'stopped close giveUp',
+    )
   })
 
   it('[TUN2] a connection that has been away for its bound, or would be when the edge allows the next dial, is given up', () => {

@@ -4,7 +4,7 @@ import { Backoff } from '#shared/backoff.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { silentLog } from '#shared/log.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
-import type { ConnectionEvents } from '#gpu-node/tunnel/connect-once.ts'
+import type { Address, ConnectionEvents } from '#gpu-node/tunnel/connect-once.ts'
 import type { DiallerOptions } from '#gpu-node/tunnel/dialler.ts'
 import { Dialler } from '#gpu-node/tunnel/dialler.ts'
 import type { ConnectionEnd } from '#gpu-node/tunnel/refusal.ts'
@@ -144,5 +144,76 @@ describe('dialler', () => {
     expect(open.dial(0).ended).toEqual(['closed'])
     expect(open.seen.lost).toEqual([])
     expect([open.clock.pending, waiting.clock.pending, waiting.dials.length]).toEqual([0, 0, 1])
+  })
+
+  const bug = (): never => {
+    throw new Error('a bug')
+  }
+  const isBug = { isPermanent: (end: ConnectionEnd) => end.isBug === true }
+
+  it.each<[string, Partial<DiallerOptions>, number]>([
+    ['onOpen', { onOpen: bug }, 1],
+    ['onFrame', { onFrame: bug }, 1],
+    ['onLost', { onLost: bug }, 0],
+  ])('[TUN20] a bug in %s drops a control connection, and it is dialled again', async (_name, options, cuts) => {
+    const { clock, dialler, dials, dial, seen } = world(options)
+    dialler.start()
+    dial(0).open()
+    dial(0).events.onFrame('{"type":"x"}')
+    if (dial(0).ended.length === 0) dial(0).events.onEnd({ wasOpen: true, reason: 'cable' })
+    expect(dial(0).ended).toEqual(Array<string>(cuts).fill('cut'))
+    await clock.advance(200)
+    expect(dials).toHaveLength(2)
+    expect(seen.gaveUp).toEqual([])
+    // Nothing of the dropped one is heard any more.
+    dial(0).events.onEnd(refusal)
+    dial(0).open()
+    await clock.advance(100)
+    expect(dials).toHaveLength(2)
+    dialler.stop()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('[TUN20] a dial that cannot even be begun is tried again', async () => {
+    let asked = 0
+    const address = (): Address => {
+      if (++asked === 1) throw new Error('a bug')
+      return { url: 'ws://edge', protocols: [], token: 't' }
+    }
+    const { clock, dialler, dials } = world({ address })
+    dialler.start()
+    expect(dials).toHaveLength(0)
+    await clock.advance(200)
+    expect(dials).toHaveLength(1)
+  })
+
+  it('[TUN20] a bug at a data connection gives it up, also where telling its loss breaks', async () => {
+    const { clock, dialler, dials, dial, seen } = world({ ...isBug, onFrame: bug, onLost: bug })
+    dialler.start()
+    dial(0).open()
+    dial(0).events.onFrame('{"type":"x"}')
+    expect(dial(0).ended).toEqual(['cut'])
+    expect(seen.gaveUp).toHaveLength(1)
+    await clock.advance(60_000)
+    expect(dials).toHaveLength(1)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('[TUN20] a refusal for good is told, also where telling the loss breaks', () => {
+    const { dialler, dial, seen } = world({ onLost: bug })
+    dialler.start()
+    dial(0).open()
+    dial(0).events.onEnd({ wasOpen: true, status: 401, reason: 'HTTP 401' })
+    expect(seen.gaveUp).toMatchObject([{ status: 401 }])
+  })
+
+  it('[TUN10] a socket that opens after its owner stopped it is not handed on', () => {
+    const { dialler, dial, seen } = world()
+    dialler.start()
+    dialler.stop()
+    dial(0).open()
+    dial(0).events.onFrame('{"type":"x"}')
+    expect(dial(0).ended).toEqual(['closed'])
+    expect([seen.opened, seen.frames, seen.lost]).toEqual([0, [], []])
   })
 })

@@ -1,6 +1,8 @@
 // The caller speaks during a reply: a cough, a word, or no word.
 import { describe, expect, it } from 'vitest'
+import { MAX_WORDLESS_PAUSE_MS } from '#gpu-node/turn/reply/reply.ts'
 import { interruptible, STORY } from './interruptible.ts'
+import { TurnWorld } from './turn-world.ts'
 
 describe('speech during a reply', () => {
   it('[TUR13] of bargeInMs pauses it: the caller is told, and nothing more is sent', async () => {
@@ -14,8 +16,8 @@ describe('speech during a reply', () => {
     expect(world.frames.length).toBe(sent)
   })
 
-  it('[TUR13] shorter than that, a cough or the echo of a word, changes nothing and leaves no turn', async () => {
-    const world = await interruptible('hm')
+  it('[TUR13] shorter than that and without a word, a cough, changes nothing and leaves no turn', async () => {
+    const world = await interruptible('')
     await world.speak(200)
     await world.silence(800)
     expect(world.of('reply.paused')).toEqual([])
@@ -34,7 +36,76 @@ describe('speech during a reply', () => {
   })
 })
 
+describe('a sound without words that does not end', () => {
+  it('[TUR40] holds the reply for 1.5 s; then it goes on, and is not held again by the same sound', async () => {
+    const world = await interruptible('')
+    await world.speak(3_000)
+    const [paused] = world.of('reply.paused')
+    const [resumed] = world.of('reply.resumed')
+    expect((resumed?.at ?? 0) - (paused?.at ?? 0)).toBe(MAX_WORDLESS_PAUSE_MS)
+    await world.speak(9_000)
+    expect(world.of('reply.paused')).toHaveLength(1)
+    expect(world.records).toMatchObject([{ status: 'complete', heardText: STORY }])
+  })
+
+  it('[TUR40] also where no more audio comes of the caller', async () => {
+    const world = await interruptible('')
+    await world.speak(400)
+    await world.clock.advance(MAX_WORDLESS_PAUSE_MS)
+    expect(world.of('reply.resumed')).toHaveLength(1)
+  })
+
+  it('[TUR40] a word of it that comes later ends the reply', async () => {
+    const late = { texts: [{ afterMs: 2_500, text: 'stop it' }] }
+    const world = await interruptible('', { stt: { utterances: ['tell me', late] } })
+    await world.speak(2_700)
+    expect(world.of('reply.resumed')).toHaveLength(1)
+    expect(world.types().slice(-3)).toEqual(['reply.done', 'utterance.started', 'transcript.partial'])
+    expect(world.last('reply.done').status).toBe('interrupted')
+  })
+
+  it('[TUR40] a pause that ended in time starts no clock for the next one', async () => {
+    const world = await interruptible('', { stt: { utterances: ['tell me', ''] } })
+    await world.speak(400)
+    await world.silence(600)
+    expect(world.of('reply.resumed')).toHaveLength(1)
+    await world.speak(800)
+    expect(world.of('reply.resumed')).toHaveLength(1)
+    expect(world.of('reply.paused')).toHaveLength(2)
+  })
+})
+
 describe('a word', () => {
+  it('[TUR39] of a sound that is too short to hold the reply ends it all the same, and is answered', async () => {
+    for (const partials of [true, false]) {
+      const world = await interruptible('stop', { stt: { utterances: ['tell me a story', 'stop'], partials } })
+      await world.speak(200)
+      await world.silence(800)
+      expect(world.of('reply.paused')).toEqual([])
+      expect(world.last('transcript.final').text).toBe('stop')
+      await world.clock.advance(10_000)
+      expect(world.records).toMatchObject([
+        { status: 'interrupted', utteranceText: 'tell me a story' },
+        { status: 'complete', utteranceText: 'stop', replyText: 'All right.' },
+      ])
+    }
+  })
+
+  it('[TUR39] of a short sound while the reply is being made is kept, too', async () => {
+    const world = new TurnWorld({
+      stt: { utterances: ['turn on', 'please'] },
+      llm: { replies: [{ tokens: 'What?', firstTokenMs: 5_000 }, 'Done.'] },
+    })
+    await world.ask()
+    await world.speak(160)
+    await world.silence(600)
+    await world.clock.advance(3_000)
+    expect(world.records.map(({ utteranceText }) => utteranceText)).toEqual(['turn on', 'please'])
+    expect(world.engines.llm.calls[1]?.options.messages.slice(1)).toEqual([
+      { role: 'user', content: 'turn on\nplease' },
+    ])
+  })
+
   it('[TUR14] ends the reply: engines stop, the caller and the conversation keep what was heard', async () => {
     const world = await interruptible('stop please')
     await world.speak(500)

@@ -66,6 +66,63 @@ describe('utterance.clear', () => {
   })
 })
 
+describe('utterance.clear in the middle of a sentence', () => {
+  it('[END8] drops its rest, too: half a sentence is no utterance', async () => {
+    const world = new TurnWorld()
+    await world.speak(400)
+    world.runner.receive({ type: 'utterance.clear' })
+    // Shorter than a soft end: a breath within the sentence.
+    await world.silence(100)
+    await world.speak(600)
+    await world.silence(1_000)
+    expect(world.types()).toEqual(['utterance.started', 'transcript.partial', 'utterance.ended'])
+    expect(world.engines.stt.calls).toHaveLength(1)
+  })
+
+  it('[END8] what is said after a pause is heard from its first sample', async () => {
+    const world = new TurnWorld({ stt: { utterances: ['first', 'second'] } })
+    await world.speak(400)
+    world.runner.receive({ type: 'utterance.clear' })
+    await world.speak(200)
+    await world.silence(300)
+    await world.ask()
+    expect(world.of('utterance.started')).toHaveLength(2)
+    expect(world.last('transcript.final').text).toBe('second')
+    const samples = world.engines.stt.calls[1]?.samples ?? 0
+    expect(samples).toBeGreaterThanOrEqual(16 * (400 + 200))
+    expect(world.of('utterance.started')[1]?.atSample).toBeGreaterThanOrEqual(16 * 890)
+  })
+})
+
+describe('reply.interrupt while the final text is on the way', () => {
+  const almost = { texts: [{ afterMs: 1, text: 'turn off' }], final: 'turn off the light', finishMs: 1_000 }
+
+  it('[TUR20] lets the text come, whole, and no reply follows', async () => {
+    const world = new TurnWorld({ stt: { utterances: [almost, 'next'] } })
+    await world.ask()
+    world.runner.receive({ type: 'reply.interrupt' })
+    await world.clock.advance(2_000)
+    expect(world.last('transcript.final').text).toBe('turn off the light')
+    expect(world.records).toMatchObject([
+      { utteranceText: 'turn off the light', replyText: '', heardText: '', status: 'interrupted' },
+    ])
+    expect(world.of('reply.text')).toEqual([])
+    expect(world.frames).toEqual([])
+    await world.ask()
+    await world.clock.advance(3_000)
+    expect(world.records[1]).toMatchObject({ utteranceText: 'next', status: 'complete' })
+  })
+
+  it('[TUR20] makes no turn of a sound without words', async () => {
+    const world = new TurnWorld({ stt: { utterances: [{ texts: [], finishMs: 1_000 }] } })
+    await world.ask()
+    world.runner.receive({ type: 'reply.interrupt' })
+    await world.clock.advance(2_000)
+    expect(world.last('utterance.ended').reason).toBe('noSpeech')
+    expect(world.records).toEqual([])
+  })
+})
+
 describe('limits of an utterance', () => {
   it('[END7] at 60 s it is closed and answered, with a fault that names the limit', async () => {
     const world = new TurnWorld({ inputRate: 8_000 })

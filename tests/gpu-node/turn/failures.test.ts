@@ -143,4 +143,46 @@ describe('a bug of the turn itself', () => {
     expect(world.records).toMatchObject([{ utteranceText: 'hello there', status: 'cut' }])
     await goesOn(world)
   })
+
+  it('[TUR41] at the time of a later piece cuts what is under way, too, and no timer throws', async () => {
+    let texts = 0
+    const world = new TurnWorld({
+      options: { speculation: false },
+      llm: { replies: ['This is the first sentence. And this is the second one.', 'Better.'] },
+      tts: { msPerChar: 200 },
+      onSaid: ({ type }) => {
+        if (type === 'reply.text' && ++texts === 2) throw new Error('a bug')
+      },
+    })
+    await world.ask()
+    await world.clock.advance(8_000)
+    expect(world.last('fault')).toMatchObject({ code: 'internal' })
+    expect(world.records).toMatchObject([{ status: 'cut' }])
+    await goesOn(world)
+  })
+
+  it.each(['fault', 'reply.done'] as const)(
+    '[TUR36] while the end itself is being made, at %s, leaves nothing behind and the session goes on',
+    async (type) => {
+      const breaks = breaksAt(type)
+      let isEnding = false
+      const world: TurnWorld = new TurnWorld({
+        options: { speculation: false },
+        llm: { replies: [{ tokens: 'Never.', firstTokenMs: 5_000 }, 'Better.'] },
+        onSaid: (message) => {
+          if (message.type === 'reply.started' && !isEnding) {
+            isEnding = true
+            throw new Error('a bug')
+          }
+          if (isEnding) breaks(message)
+        },
+      })
+      await world.ask()
+      expect(world.last('fault')).toMatchObject({ code: 'internal' })
+      await world.clock.advance(10_000)
+      expect(world.engines.stt.openStreams).toBe(0)
+      expect(world.clock.pending).toBe(0)
+      await goesOn(world)
+    },
+  )
 })

@@ -233,3 +233,38 @@ describe('a language without a voice', () => {
     expect(world.frames).toEqual([])
   })
 })
+
+describe('whether a turn is open', () => {
+  it('[TUR42] from the first sound until the reply is done', async () => {
+    const world = new TurnWorld()
+    let isIdle = false
+    const watch = (): void => {
+      isIdle = false
+      void world.runner.whenIdle().then(() => (isIdle = true))
+    }
+    const idleAfter = async (what: Promise<void> | void): Promise<boolean> => {
+      await what
+      watch()
+      await world.clock.settle()
+      return isIdle
+    }
+    expect(await idleAfter()).toBe(true)
+    expect(await idleAfter(world.speak(200))).toBe(false)
+    expect(await idleAfter(world.silence(600))).toBe(false)
+    await world.clock.advance(3_000)
+    expect(isIdle).toBe(true)
+    world.runner.receive({ type: 'text.send', text: 'hello' })
+    expect(await idleAfter()).toBe(false)
+  })
+
+  it('[TUR42] and not any more where nothing was said', async () => {
+    const world = new TurnWorld({ stt: { utterances: [''] } })
+    await world.speak(400)
+    let isIdle = false
+    void world.runner.whenIdle().then(() => (isIdle = true))
+    await world.silence(400)
+    expect(isIdle).toBe(false)
+    await world.silence(300)
+    expect(isIdle).toBe(true)
+  })
+})

@@ -15,6 +15,7 @@ export const utterance = (turnId: TurnId, facts: Partial<Utterance> = {}): Utter
   pause: undefined,
   speculations: 0,
   speculation: undefined,
+  isInsistent: false,
   ...facts,
 })
 export const closed = (turnId: TurnId, facts: Partial<Utterance> = {}, isTold = false): ClosedUtterance => ({

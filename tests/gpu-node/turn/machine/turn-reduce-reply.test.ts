@@ -4,6 +4,12 @@ import { LISTENING, reduce } from '#gpu-node/turn/machine/turn-reduce.ts'
 import { A, B, closed, FAULT, interruptedA, OPTIONS, reply, speculating, utterance } from './turn-facts.ts'
 import type { Row } from './turn-facts.ts'
 
+const BARGE_IN = { status: 'interrupted', reason: 'bargeIn' } as const
+const parting = (utterance: ReturnType<typeof closed>): ReturnType<typeof closed> => ({
+  ...utterance,
+  closed: { ...utterance.closed, outcome: BARGE_IN },
+})
+
 const ROWS: Row[] = [
   {
     when: 'the reply becomes audible',
@@ -23,14 +29,14 @@ const ROWS: Row[] = [
     when: 'speech insists without a word',
     state: { phase: 'speaking', reply, next: utterance(B) },
     event: { type: 'speechInsisted', turnId: B },
-    next: { phase: 'paused', reply, wasAudible: true, next: utterance(B) },
+    next: { phase: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
     effects: [{ type: 'pauseReply', reply }],
   },
   {
     when: 'speech insists with a word',
     state: { phase: 'thinking', reply, next: utterance(B, { words: 'no' }) },
     event: { type: 'speechInsisted', turnId: B },
-    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no' }) },
+    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
     effects: [
       { type: 'pauseReply', reply },
       interruptedA,
@@ -82,11 +88,51 @@ const ROWS: Row[] = [
     ],
   },
   {
-    when: 'a short sound during a reply ends',
+    when: 'a short sound during a reply ends: the recogniser has the last word, and the reply goes on meanwhile',
     state: { phase: 'speaking', reply, next: utterance(B, { words: 'hm' }) },
     event: { type: 'speechEnded', turnId: B, atSample: 900, silenceMs: 500, reason: 'silence' },
+    next: { phase: 'speaking', reply, next: closed(B, { words: 'hm' }) },
+    effects: [{ type: 'finishRecognition', turnId: B }],
+  },
+  {
+    when: 'which is none: nothing was said',
+    state: { phase: 'speaking', reply, next: closed(B) },
+    event: { type: 'transcribed', turnId: B, text: '.' },
     next: { phase: 'speaking', reply, next: undefined },
     effects: [{ type: 'forgetTurn', turnId: B }],
+  },
+  {
+    when: 'which is a word: it ends the reply and is answered',
+    state: { phase: 'thinking', reply, next: closed(B) },
+    event: { type: 'transcribed', turnId: B, text: 'stop' },
+    next: { phase: 'thinking', reply: { turnId: B, attempt: 1 }, next: undefined },
+    effects: [
+      interruptedA,
+      { type: 'tellStarted', turnId: B, atSample: 100 },
+      { type: 'tellPartial', turnId: B, text: 'stop' },
+      { type: 'tellEnded', turnId: B, atSample: 900, reason: 'silence' },
+      { type: 'takeText', turnId: B, text: 'stop' },
+      { type: 'startReply', reply: { turnId: B, attempt: 1 }, text: 'stop', isSpeculative: false },
+      { type: 'releaseReply', reply: { turnId: B, attempt: 1 } },
+    ],
+  },
+  {
+    when: 'a pause lasts without a word: the reply goes on, the sound stays in doubt',
+    state: { phase: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
+    event: { type: 'pauseLasted', reply },
+    next: { phase: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
+    effects: [{ type: 'resumeReply', reply }],
+  },
+  {
+    when: 'and a word of it that comes later ends the reply',
+    state: { phase: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
+    event: { type: 'partial', turnId: B, text: 'no' },
+    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
+    effects: [
+      interruptedA,
+      { type: 'tellStarted', turnId: B, atSample: 100 },
+      { type: 'tellPartial', turnId: B, text: 'no' },
+    ],
   },
   {
     when: 'the reply was heard while a sound is in doubt',
@@ -138,11 +184,61 @@ const ROWS: Row[] = [
   {
     when: 'the session ends while words are being said',
     state: { phase: 'interrupted', utterance: utterance(B, { words: 'but' }) },
-    event: { type: 'ended', status: 'cut', reason: 'shutdown' },
+    event: { type: 'ended', status: 'cut', reason: 'shutdown', atSample: 900, waits: false },
     next: LISTENING,
     effects: [
       { type: 'takeText', turnId: B, text: 'but' },
       { type: 'settleTurn', turnId: B, outcome: { status: 'cut', reason: 'shutdown' } },
+      { type: 'dropRest' },
+    ],
+  },
+  {
+    when: 'the reply is stopped while the final text is on the way: it comes, and no reply follows',
+    state: { phase: 'finishing', utterance: closed(A, speculating) },
+    event: { type: 'interruptSent' },
+    next: { phase: 'finishing', utterance: parting(closed(A, { ...speculating, speculation: undefined })) },
+    effects: [{ type: 'dropReply', reply }],
+  },
+  {
+    when: 'the final text of an utterance that gets no reply',
+    state: { phase: 'finishing', utterance: parting(closed(A)) },
+    event: { type: 'transcribed', turnId: A, text: 'hi' },
+    next: LISTENING,
+    effects: [
+      { type: 'tellEnded', turnId: A, atSample: 900, reason: 'silence' },
+      { type: 'takeText', turnId: A, text: 'hi' },
+      { type: 'settleTurn', turnId: A, outcome: BARGE_IN },
+    ],
+  },
+  {
+    when: 'the session ends in the middle of an utterance: its final text is waited for',
+    state: { phase: 'listening', utterance: utterance(A, { words: 'so' }) },
+    event: { type: 'ended', ...BARGE_IN, atSample: 700, waits: true },
+    next: {
+      phase: 'finishing',
+      utterance: {
+        ...utterance(A, { words: 'so' }),
+        closed: { atSample: 700, reason: 'commit', isTold: true, outcome: BARGE_IN },
+      },
+    },
+    effects: [
+      { type: 'finishRecognition', turnId: A },
+      { type: 'tellEnded', turnId: A, atSample: 700, reason: 'commit' },
+    ],
+  },
+  {
+    when: 'the session ends during a reply, with a word that was in doubt: both are kept',
+    state: { phase: 'speaking', reply, next: closed(B, { words: 'no' }) },
+    event: { type: 'ended', ...BARGE_IN, atSample: 900, waits: false },
+    next: LISTENING,
+    effects: [
+      interruptedA,
+      { type: 'tellStarted', turnId: B, atSample: 100 },
+      { type: 'tellPartial', turnId: B, text: 'no' },
+      { type: 'tellEnded', turnId: B, atSample: 900, reason: 'silence' },
+      { type: 'takeText', turnId: B, text: 'no' },
+      { type: 'settleTurn', turnId: B, outcome: BARGE_IN },
+      { type: 'dropRest' },
     ],
   },
 ]

@@ -6,6 +6,8 @@ import { LISTENING, reduce } from '#gpu-node/turn/machine/turn-reduce.ts'
 import type { TurnEffect, TurnEvent, TurnState } from '#gpu-node/turn/machine/turn-state.ts'
 import { FAULT, OPTIONS } from './turn-facts.ts'
 
+const END = { type: 'ended', status: 'cut', reason: 'hangUp', atSample: 2 } as const
+
 describe('any sequence of events', () => {
   const ids: TurnId[] = ['trn_1', 'trn_2', 'trn_3', 'trn_4']
   const turnId = fc.constantFrom(...ids)
@@ -32,6 +34,7 @@ describe('any sequence of events', () => {
     { weight: 3, arbitrary: fc.record({ type: fc.constant('replyAudible' as const), reply: key }) },
     { weight: 3, arbitrary: fc.record({ type: fc.constant('replyHeard' as const), reply: key }) },
     fc.record({ type: fc.constant('replyFailed' as const), reply: key, fault: fc.constant(FAULT) }),
+    fc.record({ type: fc.constant('pauseLasted' as const), reply: key }),
     fc.constant({ type: 'interruptSent' as const }),
   )
 
@@ -41,7 +44,7 @@ describe('any sequence of events', () => {
         let state: TurnState = LISTENING
         const effects: TurnEffect[] = []
         const known = new Set<TurnId>()
-        for (const each of [...events, { type: 'ended', status: 'cut', reason: 'hangUp' } as const]) {
+        for (const each of [...events, { ...END, waits: true }, { ...END, waits: false }]) {
           // As the ear does: an id is used for one utterance only.
           if (each.type === 'speechStarted') {
             if (known.has(each.turnId)) continue

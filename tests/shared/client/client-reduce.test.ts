@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { firstAttempt, reduceClient, type ClientEvent, type ClientState } from '#shared/client/client-state.ts'
+import { reduceClient } from '#shared/client/client-reduce.ts'
+import { firstAttempt, type ClientEvent, type ClientState } from '#shared/client/client-state.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { RESUME_VALID_MS } from '#shared/protocol/limits.ts'
 
@@ -97,7 +98,7 @@ const TABLE: Array<[string, ClientState, ClientEvent, number, ClientState, strin
     { type: 'ended', reason: 'idle' },
     9,
     { type: 'ended', reason: 'idle' },
-    ['hangUp'],
+    ['hangUp', 'finish'],
   ],
   [
     'a session that another socket took over is over',
@@ -105,7 +106,16 @@ const TABLE: Array<[string, ClientState, ClientEvent, number, ClientState, strin
     { type: 'closed', code: 4101 },
     9,
     { type: 'ended', reason: 'replaced' },
-    [],
+    ['finish'],
+  ],
+  ['a bug ends the session', live, { type: 'broke' }, 9, { type: 'ended', reason: 'internal' }, ['hangUp', 'finish']],
+  [
+    'a bug while the end is being made leaves its reason, and it is made again',
+    { type: 'ended', reason: 'idle' },
+    { type: 'broke' },
+    9,
+    { type: 'ended', reason: 'idle' },
+    ['hangUp', 'finish'],
   ],
 ]
 
