@@ -5,8 +5,7 @@ import { faultOf, type Fault } from '#shared/fault.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
-import { sha256Hex } from '#shared/token.ts'
+import { MAX_TURN_NUMBER, type EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { openSession } from './session-opening.ts'
 import type { SessionRoomPorts } from './session-ports.ts'
 import type { SessionSecrets } from './session-secrets.ts'
@@ -79,7 +78,7 @@ export class SessionEffects {
   }
 
   #end(effect: Of<'recordCorrection' | 'cut' | 'release' | 'recordEnd' | 'leave'>): void {
-    const { sessionId, fleet, store, clock } = this.#ports
+    const { sessionId, fleet, store, clock, traffic } = this.#ports
     switch (effect.type) {
       case 'recordCorrection':
         return this.#recordCorrection(effect)
@@ -88,7 +87,7 @@ export class SessionEffects {
       case 'release':
         return this.#attempt('release the slot', fleet.release(sessionId, effect.reason))
       case 'recordEnd': {
-        const ended = { sessionId, reason: effect.reason, now: clock.now() }
+        const ended = { sessionId, reason: effect.reason, lastTurn: traffic.lastTurn, now: clock.now() }
         return this.#write('record the end', () => store.sessions.ended(ended))
       }
       case 'leave':
@@ -130,11 +129,9 @@ export class SessionEffects {
 
   #recordPlacement({ nodeId, epoch }: Placed): void {
     const { store, secrets, sessionId, clock } = this.#ports
-    const token = secrets.caller.rotate()
+    secrets.caller.rotate()
     const now = clock.now()
-    this.#write('record the placement', async () =>
-      store.sessions.placed({ sessionId, nodeId, epoch, resumeTokenHash: await sha256Hex(token), now }),
-    )
+    this.#write('record the placement', () => store.sessions.placed({ sessionId, nodeId, epoch, now }))
   }
 
   #recordCorrection({ session: { conversationId }, turnId, text: correctedText }: Of<'recordCorrection'>): void {
@@ -146,7 +143,7 @@ export class SessionEffects {
 
   #begin({ session, at }: Of<'begin'>): void {
     const { toNode, secrets, traffic, sessionId } = this.#ports
-    const { turnCount, near: _, ...about } = session
+    const { lastTurn, near: _, ...about } = session
     traffic.speaks(session.language)
     toNode({
       type: 'session.begin',
@@ -154,7 +151,7 @@ export class SessionEffects {
       ...about,
       epoch: at.epoch,
       nextSeq: traffic.received.fromNode + 1,
-      nextTurn: turnCount + 1,
+      nextTurn: Math.min(Math.max(lastTurn, traffic.lastTurn) + 1, MAX_TURN_NUMBER),
       resumeToken: secrets.node.rotate(),
     })
   }

@@ -45,7 +45,7 @@ export interface OpenedSession {
   audio: AudioFormat
   options: TurnOptions
   turns: PastTurn[]
-  turnCount: number
+  lastTurn: number
   /** Quotas of which most was used before. */
   near: Quota[]
 }

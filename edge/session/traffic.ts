@@ -74,6 +74,11 @@ export class Traffic {
     return this.#log.changes
   }
 
+  /** The highest turn number that the node gave in this session; 0 before the first. */
+  get lastTurn(): number {
+    return this.#log.lastTurn
+  }
+
   keep(): KeptTraffic {
     return { audio: this.#audio, language: this.#language, turns: this.#log.keep() }
   }

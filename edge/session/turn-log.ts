@@ -29,6 +29,7 @@ export interface OpenTurn {
 export interface KeptTurns {
   open: Array<[TurnId, OpenTurn]>
   typed: string
+  lastTurn: number
 }
 
 type Begun = Omit<OpenTurn, 'turn' | 'pieces' | 'playedSamples' | 'sentSamples'>
@@ -37,16 +38,23 @@ export class TurnLog {
   readonly #open: Map<TurnId, OpenTurn>
   /** The text of the last text.send: its turn has no utterance. */
   #typed: string
+  #lastTurn: number
   /** Counts what was said; audio alone does not count, it goes with the next words. */
   #changes = 0
 
   constructor(kept?: KeptTurns) {
     this.#open = new Map(kept?.open)
     this.#typed = kept?.typed ?? ''
+    this.#lastTurn = kept?.lastTurn ?? 0
   }
 
   get changes(): number {
     return this.#changes
+  }
+
+  /** The highest turn number that was given, also to utterances without a word; 0 before the first. */
+  get lastTurn(): number {
+    return this.#lastTurn
   }
 
   /** Turns that are being said, oldest first. */
@@ -55,7 +63,7 @@ export class TurnLog {
   }
 
   keep(): KeptTurns {
-    return { open: [...this.#open], typed: this.#typed }
+    return { open: [...this.#open], typed: this.#typed, lastTurn: this.#lastTurn }
   }
 
   said(message: UpMessage): void {
@@ -107,6 +115,7 @@ export class TurnLog {
   }
 
   #begin({ turnId, turn }: { turnId: TurnId; turn: number }, as: Begun): void {
+    this.#lastTurn = Math.max(this.#lastTurn, turn)
     if (this.#open.has(turnId)) return
     this.#open.set(turnId, { ...as, turn, pieces: [], playedSamples: 0, sentSamples: 0 })
     const [oldest] = this.#open.keys()
