@@ -49,7 +49,6 @@ export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPort
   ])
   if (sessions.status === 'rejected') log.error({ error: sessions.reason }, 'cannot sweep sessions')
   else if (sessions.value.ended > 0) log.warn(sessions.value, 'ended sessions whose end was never written')
-  else if (sessions.value.forgotten > 0) log.debug(sessions.value, 'forgot the resume tokens of sessions that are over')
   if (parts.status === 'rejected') log.error({ error: parts.reason }, 'cannot sweep blobs')
   else if (parts.value > 0) log.warn({ parts: parts.value }, 'removed files that were never finished')
   if (expired.status === 'rejected') log.error({ error: expired.reason }, 'cannot forget the sound of old turns')

@@ -1,29 +1,29 @@
-// The one table of how often a key may ask what: read by the routes, told by /openapi.json and /docs. Each route of a class has
-// a bucket of its own a key. Knows no route.
+// The one table of rates: how often a key may use each class of routes. The routes apply it, /openapi.json and /docs show it. Each
+// route has a bucket of its own per key. Knows no route.
 
-/** A minute's requests of one key; the bucket holds as many, so that a burst after a pause is served. */
+/** Requests of one key per minute. The bucket holds as many, so that a burst after a pause is served. */
 export const ROUTE_RATES = {
-  /** Lists and single things. */
+  /** Lists, and one thing by its id. */
   read: 30,
   search: 10,
-  /** A sentence spoken for a try. */
+  /** A sentence spoken to try a voice. */
   preview: 10,
   write: 10,
   upload: 5,
   export: 5,
-  /** Keys, and a user's own end. */
+  /** Keys, and the deletion of an account. */
   account: 5,
-  /** Tickets and client secrets: a page takes one a dial, and a flapping network dials some ten times a minute. */
+  /** Tickets and client secrets: a page takes one for each dial, and on a bad network it dials about ten times a minute. */
   ticket: 30,
 } as const
 export type RouteRate = keyof typeof ROUTE_RATES
 
-/** The most that a key's own factor may make of a rate. */
+/** The largest factor by which a key may multiply a rate. */
 export const MAX_RATE_FACTOR = 100_000
 
 /**
- * A minute's requests of one network address, whoever it is, before anything is looked up: an office behind one address stays
- * below, a flood does not. The operator may set another (ADDRESS_RATE).
+ * Requests of one network address per minute, counted before anything is looked up. An office behind one address stays below it, a
+ * flood does not. The operator may set another (ADDRESS_RATE).
  */
 export const ADDRESS_RATE = 1_200
 

@@ -1,9 +1,9 @@
-// Single-use secrets as small bounded state: each is kept by its hash with a claim, and gives the claim once. A host owns
-// the map and calls mint and burn one after the other; this file knows no clock, no storage and no host.
+// Single-use secrets as small bounded state: each is kept by its hash with a claim, and returns the claim once. A host owns the
+// map and calls mint and burn one after the other. Knows no clock, no storage and no host.
 import { invariant } from '#shared/invariant.ts'
-import { dropOldest, keepNewest } from './bounded-map.ts'
+import { dropKey, dropOldest, keepNewest } from './bounded-map.ts'
 
-/** By hash, so that a state that is read opens nothing; the secret minted first comes first. */
+/** By hash, so that whoever reads the state can use none of them. The secret that was minted first comes first. */
 export type Secrets = Map<string, MintedSecret>
 
 interface MintedSecret {
@@ -20,17 +20,17 @@ export const MAX_SECRET_HASH_CHARS = 128
 /** A claim is a few ids as JSON. */
 export const MAX_CLAIM_CHARS = 512
 
-/** At the bound the secret minted first makes room: it expires next, or has done so. */
+/** At the bound the secret that was minted first is dropped: it is the next to expire. */
 export function mintSecret(secrets: Secrets, minting: Minting, maxSecrets: number): void {
   checkMinting(minting)
   const { secretHash, claim, expiresAt } = minting
   keepNewest(secrets, [secretHash, { claim, expiresAt }], maxSecrets)
 }
 
-/** The claim, once, while `now` is before the expiry. */
+/** Returns the claim once, before the expiry. */
 export function burnSecret(secrets: Secrets, secretHash: string, now: number): string | undefined {
   const minted = secrets.get(secretHash)
-  secrets.delete(secretHash)
+  dropKey(secrets, secretHash)
   dropOldest(secrets, ({ expiresAt }) => expiresAt <= now)
   return minted && now < minted.expiresAt ? minted.claim : undefined
 }

@@ -1,11 +1,12 @@
-// Token buckets as small bounded state. A host (Node's process, the Durable Object on Workers) owns the map and calls take
-// by take; this file knows no clock, no storage and no host. What it refuses by an invariant is our own code's mistake.
+// Token buckets as small bounded state. A host (the Node process, the Durable Object on Workers) owns the map and calls one take
+// after the other. Knows no clock, no storage and no host. An invariant here fails only through a mistake of our own code.
 import { invariant } from '#shared/invariant.ts'
 import { dropOldest, keepNewest } from './bounded-map.ts'
 
 /**
- * When each bucket will be full again, the bucket used longest ago first; an absent bucket is full. This one number holds
- * the whole bucket (the generic cell rate algorithm): a token taken moves it by the time in which a token comes back.
+ * The time at which each bucket is full again; the bucket that was used longest ago comes first. A bucket that is not in the map is
+ * full. This one number is the whole bucket (the generic cell rate algorithm): taking a token moves it by the time that one token
+ * needs to come back.
  */
 export type Buckets = Map<string, number>
 
@@ -20,7 +21,7 @@ export interface Taking {
 export const MAX_BUCKET_CHARS = 200
 
 const MINUTE_MS = 60_000
-/** Epoch milliseconds in a float carry an error of a quarter microsecond; a wait below this is no wait. */
+/** Epoch milliseconds in a float have an error of a quarter microsecond, so a shorter wait counts as none. */
 const ROUNDING_MS = 0.5
 
 /** The answer of the port Limits. */
@@ -36,7 +37,7 @@ export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number):
   const { bucket, rule, now } = taking
   const msPerToken = MINUTE_MS / rule.perMinute
   const emptyMs = rule.capacity * msPerToken
-  // Never emptier than empty: a clock that was set back, or a rule that became smaller, must lock nobody out for long.
+  // Never more than empty: a clock that was set back, or a rule that became smaller, must not lock anybody out for long.
   const fullAt = Math.min(Math.max(buckets.get(bucket) ?? now, now), now + emptyMs)
   const waitMs = fullAt + msPerToken - (now + emptyMs)
   const ok = waitMs < ROUNDING_MS

@@ -8,7 +8,7 @@ import type { Fault } from '#shared/fault.ts'
 import { newId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
+import { MAX_TURN_NUMBER, type EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { openSession } from './session-opening.ts'
 import type { SessionSecrets } from './session-secrets.ts'
 import type { SessionEffect, SessionEvent } from './session-state.ts'
@@ -66,7 +66,8 @@ export class SessionEffects {
       case 'place':
         return this.#place(effect)
       case 'recordPlacement':
-        return this.#writes.placed(effect.at, secrets.caller.rotate())
+        secrets.caller.rotate()
+        return this.#writes.placed(effect.at)
       case 'begin':
         return this.#begin(effect)
       case 'ready':
@@ -104,7 +105,7 @@ export class SessionEffects {
           .release(sessionId, effect.reason)
           .catch((error: unknown) => void handled(log, error, 'release the slot'))
       case 'recordEnd':
-        return this.#writes.ended(effect.reason)
+        return this.#writes.ended(effect.reason, traffic.lastTurn)
       case 'leave':
         return this.#writes.after(() => this.#ports.verb(() => this.#leave(effect)))
       default:
@@ -146,7 +147,7 @@ export class SessionEffects {
 
   #begin({ session, at }: Of<'begin'>): void {
     const { toNode, secrets, traffic, sessionId } = this.#ports
-    const { turnCount, near: _, ...about } = session
+    const { lastTurn: _lastTurn, near: _near, ...about } = session
     traffic.begins(session)
     toNode({
       type: 'session.begin',
@@ -154,7 +155,7 @@ export class SessionEffects {
       ...about,
       epoch: at.epoch,
       nextSeq: traffic.relay.received.fromNode + 1,
-      nextTurn: turnCount + 1,
+      nextTurn: Math.min(traffic.lastTurn + 1, MAX_TURN_NUMBER),
       resumeToken: secrets.node.rotate(),
     })
   }

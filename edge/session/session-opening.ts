@@ -12,9 +12,6 @@ import { DEFAULT_AUDIO_FORMAT, type AudioFormat } from '#shared/protocol/session
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { OpenedSession } from './session-state.ts'
 
-/** Ordinal of a conversation's last turn that the wire can name (u16). */
-const MAX_TURN = 65_535
-
 export const audioFormat = (start: SessionStart): AudioFormat => ({ ...DEFAULT_AUDIO_FORMAT, ...start.audio })
 
 /** The options in force; a fault names the fields that contradict each other. */
@@ -43,7 +40,6 @@ export async function openSession(
   const opened = await store.sessions.openSession(opening)
   return {
     ...opened,
-    turnCount: Math.min(opened.turnCount, MAX_TURN - 1),
     persona,
     voiceProfile,
     keepAudio: keepAudioDays > 0,

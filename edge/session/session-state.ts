@@ -44,7 +44,7 @@ export interface OpenedSession {
   audio: AudioFormat
   options: TurnOptions
   turns: PastTurn[]
-  turnCount: number
+  lastTurn: number
   /** Quotas of which at least 80 % were used before. */
   near: Quota[]
 }

@@ -7,7 +7,6 @@ import type { ConversationId, SessionId, TurnId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
-import { sha256Hex } from '#shared/token.ts'
 import type { Placed } from './session-state.ts'
 
 export interface WritePorts {
@@ -25,12 +24,10 @@ export class SessionWrites {
     this.#ports = ports
   }
 
-  placed({ nodeId, epoch }: Placed, resumeToken: string): void {
+  placed({ nodeId, epoch }: Placed): void {
     const { store, sessionId, clock } = this.#ports
     const now = clock.now()
-    this.#write('record the placement', async () =>
-      store.sessions.placed({ sessionId, nodeId, epoch, resumeTokenHash: await sha256Hex(resumeToken), now }),
-    )
+    this.#write('record the placement', () => store.sessions.placed({ sessionId, nodeId, epoch, now }))
   }
 
   cut(conversationId: ConversationId, records: TurnRecord[]): void {
@@ -46,10 +43,11 @@ export class SessionWrites {
     this.#write('record a correction', () => store.turns.correctTurn(at, text, clock.now()))
   }
 
-  ended(reason: EndReason): void {
+  /** `lastTurn`: the highest turn number that was given. */
+  ended(reason: EndReason, lastTurn: number): void {
     const { store, sessionId, clock } = this.#ports
     const now = clock.now()
-    this.#write('record the end', () => store.sessions.ended({ sessionId, reason, now }))
+    this.#write('record the end', () => store.sessions.ended({ sessionId, reason, lastTurn, now }))
   }
 
   /** Runs once all that was written so far is done or has failed. */

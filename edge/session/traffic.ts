@@ -52,6 +52,11 @@ export class Traffic {
     return this.#log.changes
   }
 
+  /** The highest turn number of the conversation so far; 0 before the first. */
+  get lastTurn(): number {
+    return this.#log.lastTurn
+  }
+
   keep(): KeptTraffic {
     return { audio: this.#audio, language: this.#language, turns: this.#log.keep() }
   }
@@ -62,9 +67,9 @@ export class Traffic {
   }
 
   /** The node is told to begin: what follows is said in this session's language, and numbered after its turns. */
-  begins({ language, turnCount }: Pick<OpenedSession, 'language' | 'turnCount'>): void {
+  begins({ language, lastTurn }: Pick<OpenedSession, 'language' | 'lastTurn'>): void {
     this.#language = language
-    this.#log.begins(turnCount)
+    this.#log.begins(lastTurn)
   }
 
   /** The turns that were open, as they stand. */

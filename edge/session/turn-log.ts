@@ -29,25 +29,30 @@ export interface OpenTurn {
 /** What is being said, as it survives the room's memory. */
 export interface KeptTurns {
   open: Array<[TurnId, OpenTurn]>
-  /** The highest ordinal so far. */
-  last: number
+  /** The highest turn number so far. */
+  lastTurn: number
 }
 
 type Begun = Omit<OpenTurn, 'pieces' | 'playedSamples' | 'sentSamples'>
 
 export class TurnLog {
   readonly #open: Map<TurnId, OpenTurn>
-  #last: number
+  #lastTurn: number
   /** Counts what was said; audio alone does not count, it goes with the next words. */
   #changes = 0
 
   constructor(kept?: KeptTurns) {
     this.#open = new Map(kept?.open)
-    this.#last = kept?.last ?? 0
+    this.#lastTurn = kept?.lastTurn ?? 0
   }
 
   get changes(): number {
     return this.#changes
+  }
+
+  /** The highest turn number that was given, also to utterances without a word; 0 before the first. */
+  get lastTurn(): number {
+    return this.#lastTurn
   }
 
   /** Turns that are being said, oldest first. */
@@ -56,12 +61,12 @@ export class TurnLog {
   }
 
   keep(): KeptTurns {
-    return { open: [...this.#open], last: this.#last }
+    return { open: [...this.#open], lastTurn: this.#lastTurn }
   }
 
-  /** `turnCount`: the turns of the conversation so far. */
-  begins(turnCount: number): void {
-    this.#last = turnCount
+  /** `lastTurn`: the highest number in the conversation before this session. */
+  begins(lastTurn: number): void {
+    this.#lastTurn = Math.max(this.#lastTurn, lastTurn)
   }
 
   played({ turnId, playedSamples }: Extract<UpMessage, { type: 'playback.progress' }>): void {
@@ -82,14 +87,20 @@ export class TurnLog {
         })
       case 'reply.started':
         this.#begin(message.turnId, { turn: message.turn, source: 'text', language, utteranceText: '', startedAt: now })
-        this.#last = Math.max(this.#last, message.turn)
+        this.#lastTurn = Math.max(this.#lastTurn, message.turn)
         return this.#change(message.turnId, (turn) => (turn.turn = message.turn))
       case 'transcript.partial':
         return this.#change(message.turnId, (turn) => (turn.utteranceText = message.text))
       case 'transcript.final': {
         const { turnId, text: utteranceText, language: spoken } = message
         // Typed words have no utterance: this is the first word of their turn.
-        const typed = { turn: this.#last + 1, source: 'text', language: spoken, utteranceText, startedAt: now } as const
+        const typed = {
+          turn: this.#lastTurn + 1,
+          source: 'text',
+          language: spoken,
+          utteranceText,
+          startedAt: now,
+        } as const
         this.#begin(turnId, typed)
         return this.#change(turnId, (turn) => Object.assign(turn, { utteranceText, language: spoken }))
       }
@@ -121,7 +132,7 @@ export class TurnLog {
 
   #begin(turnId: TurnId, as: Begun): void {
     if (this.#open.has(turnId)) return
-    this.#last = Math.max(this.#last, as.turn)
+    this.#lastTurn = Math.max(this.#lastTurn, as.turn)
     this.#open.set(turnId, { ...as, pieces: [], playedSamples: 0, sentSamples: 0 })
     const [oldest] = this.#open.keys()
     if (oldest && this.#open.size > MAX_OPEN_TURNS) this.#open.delete(oldest)

@@ -1,6 +1,6 @@
-// What a user changes of what was said: feedback, and deleting, which leaves nothing behind. Knows no room: whoever deletes ends
-// live sessions first, or by their keys.
-import { and, desc, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
+// What a user changes in his history: feedback, and deletions that leave nothing behind. Knows no room: whoever deletes a user ends
+// his live sessions first.
+import { and, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { job } from '#edge/store/schema/jobs.ts'
 import { persona } from '#edge/store/schema/personas.ts'
@@ -13,7 +13,7 @@ import type { ApiKeyId, ConversationId, TurnId, UserId } from '#shared/ids.ts'
 import type { Owner } from '#shared/model/caller.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import { audioFiles } from './audio-store.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 import { isOwnSecret } from './key-store.ts'
 import { forgetWords } from './turn-search.ts'
 import { FILES, filesOf } from './voice-rows.ts'
@@ -52,9 +52,6 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
         .from(turn)
         .innerJoin(conversation, eq(conversation.id, turn.conversationId))
         .where(and(isIt, isOwn(owner, id)))
-        // Ordinals go on from session to session; where a lost node has used one twice, the newer counts.
-        .orderBy(desc(turn.startedAt))
-        .limit(1)
       return found?.id
     },
 
@@ -75,19 +72,19 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
     async deleteConversation(owner, id) {
       const live = sql`exists (select 1 from ${session} where ${session.conversationId} = ${id} and ${session.state} = 'live')`
       const mayGo = sql`exists (select 1 from ${conversation} where ${isOwn(owner, id)}) and not ${live}`
-      const results = await db.batch([
-        // Writing comes first: two that begin by reading would refuse each other on a server.
+      const { found, sound } = await runBatch(db, {
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
         ...deleteTurns(db, and(eq(turn.conversationId, id), mayGo)),
-        db
+        found: db
           .select({ isLive: sql<number>`${live}` })
           .from(conversation)
           .where(isOwn(owner, id)),
-        db.delete(session).where(and(eq(session.conversationId, id), mayGo)),
-        db.delete(conversation).where(and(eq(conversation.id, id), mayGo)),
-      ])
-      const [found] = results[6]
-      if (found === undefined) return 'unknown'
-      return found.isLive ? 'live' : audioFiles(results[2])
+        noSessions: db.delete(session).where(and(eq(session.conversationId, id), mayGo)),
+        noConversation: db.delete(conversation).where(and(eq(conversation.id, id), mayGo)),
+      })
+      const [one] = found
+      if (one === undefined) return 'unknown'
+      return one.isLive ? 'live' : audioFiles(sound)
     },
 
     deleteUser: (userId, leaving) => deleteUser(db, userId, leaving),
@@ -103,37 +100,39 @@ async function deleteUser(
   const isOfUser = eq(voiceProfile.userId, userId)
   const today = dayOf(now)
   const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
-  // Writing comes first: two that begin by reading would refuse each other on a server.
-  const [, , , files, , , , , sound] = await db.batch([
-    // An identity may come again, with a new token, and begin anew.
-    db
+  const { files, sound } = await runBatch(db, {
+    // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+    revokedKeys: db
       .update(apiKey)
       .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
       .where(and(isEnded, isOwnSecret)),
-    db
+    // An identity may come again with a new token, and begins anew.
+    endedIdentities: db
       .update(apiKey)
       .set({ expiresAt: now })
       .where(and(isEnded, not(isOwnSecret))),
-    db.delete(job).where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
-    db.select(FILES).from(voiceProfile).where(isOfUser),
-    db
+    noJobs: db
+      .delete(job)
+      .where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
+    files: db.select(FILES).from(voiceProfile).where(isOfUser),
+    personasWithout: db
       .update(persona)
       .set({ voiceProfileId: null })
       .where(inArray(persona.voiceProfileId, db.select({ id: voiceProfile.id }).from(voiceProfile).where(isOfUser))),
-    db.delete(voiceProfile).where(isOfUser),
+    noVoices: db.delete(voiceProfile).where(isOfUser),
     ...deleteTurns(db, ofUser),
-    db.delete(session).where(eq(session.userId, userId)),
-    db.delete(conversation).where(eq(conversation.userId, userId)),
-    // Today's numbers count until the day is over: nobody gets a day's quotas twice by leaving.
-    db.delete(usage).where(and(eq(usage.userId, userId), lt(usage.day, today))),
-    db
+    noSessions: db.delete(session).where(eq(session.userId, userId)),
+    noConversations: db.delete(conversation).where(eq(conversation.userId, userId)),
+    // Today's usage counts until the day is over: nobody gets a day's quotas twice by deleting his account.
+    noUsage: db.delete(usage).where(and(eq(usage.userId, userId), lt(usage.day, today))),
+    leaving: db
       .update(user)
       .set({
-        // A node whose clock is ahead has counted a day that is still to come.
+        // A node whose clock is ahead may have counted a day that is still to come.
         forgetUsageOf: sql`max(${today}, coalesce((select max(${usage.day}) from ${usage} where ${usage.userId} = ${userId}), ${today}))`,
       })
       .where(eq(user.id, userId)),
-  ])
+  })
   return [...filesOf(files), ...audioFiles(sound)]
 }
 
@@ -141,17 +140,17 @@ function isOwn(owner: Owner, id: ConversationId): SQL | undefined {
   return and(eq(conversation.id, id), owner === 'everybody' ? undefined : eq(conversation.userId, owner))
 }
 
-/** With all that hangs on them; in the order in which foreign keys allow it. */
+/** Deletes turns with all that refers to them, in the order in which foreign keys allow it; `sound` reads the files first. */
 function deleteTurns(db: EdgeDatabase, which: SQL | undefined) {
   const ids = sql`(select ${turn.id} from ${turn} where ${which})`
-  return [
+  return {
     ...forgetWords(db, which),
-    db
+    sound: db
       .select()
       .from(turnAudio)
       .where(sql`${turnAudio.turnId} in ${ids}`),
-    db.delete(turnAudio).where(sql`${turnAudio.turnId} in ${ids}`),
-    db.delete(feedback).where(sql`${feedback.turnId} in ${ids}`),
-    db.delete(turn).where(which),
-  ] as const
+    noSound: db.delete(turnAudio).where(sql`${turnAudio.turnId} in ${ids}`),
+    noFeedback: db.delete(feedback).where(sql`${feedback.turnId} in ${ids}`),
+    noTurns: db.delete(turn).where(which),
+  }
 }

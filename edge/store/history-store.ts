@@ -8,7 +8,7 @@ import type { Owner } from '#shared/model/caller.ts'
 import type { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { audioOf } from './audio-store.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 import { type DayStats, dayStats } from './stats.ts'
 import { foundRows, indexTurn, searchTurns, type TurnHit } from './turn-search.ts'
 
@@ -61,16 +61,16 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
 
     async conversation(owner, id, { limit, before } = { limit: MAX_TURNS_READ }) {
       const earlier = before && sql`(${turn.startedAt}, ${turn.turn}) < (${before.startedAt}, ${before.turn})`
-      const [found, newest] = await db.batch([
-        summaries(db).where(and(eq(conversation.id, id), isOwners(owner))),
-        db
+      const { found, newest } = await runBatch(db, {
+        found: summaries(db).where(and(eq(conversation.id, id), isOwners(owner))),
+        newest: db
           .select({ turn, audio: turnAudio })
           .from(turn)
           .leftJoin(turnAudio, eq(turnAudio.turnId, turn.id))
           .where(and(eq(turn.conversationId, id), earlier))
           .orderBy(desc(turn.startedAt), desc(turn.turn))
           .limit(limit),
-      ])
+      })
       const [row] = found
       return row && { ...titled(row), turns: newest.toReversed().map((one) => recordOf(one.turn, one.audio)) }
     },
@@ -87,7 +87,7 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
         .where(isNull(turnSearchRow.id))
         .orderBy(turn.startedAt)
         .limit(limit)
-      for (const row of rows) await db.batch(indexTurn(db, row.turn))
+      for (const row of rows) await runBatch(db, indexTurn(db, row.turn))
       return rows.length
     },
   }

@@ -5,7 +5,7 @@ import { apiKey, user } from '#edge/store/schema/users.ts'
 import { type ApiKeyId, newId, type UserId } from '#shared/ids.ts'
 import type { Caller, KeyTerms, Scope } from '#shared/model/caller.ts'
 import { newSecret, sameSecret, sha256Hex } from '#shared/token.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 
 /** A key as its owner and the operator see it: never the key itself. */
 export interface KeyView extends KeyTerms {
@@ -148,13 +148,13 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
           scopes,
           createdAt: now,
         }
-        await db.batch([
-          db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
-          db
+        await runBatch(db, {
+          user: db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
+          key: db
             .insert(apiKey)
             .values(row)
             .onConflictDoUpdate({ target: apiKey.id, set: { scopes, expiresAt: null } }),
-        ])
+        })
       }
       return { userId, keyId, scopes, origins: known?.origins ?? null, limits: known?.limits ?? {} }
     },
@@ -168,10 +168,10 @@ async function insertKey(
 ): Promise<{ keyId: ApiKeyId; key: string }> {
   const key = newSecret(KEY_PREFIX)
   const keyId = newId('apiKey', now)
-  await db.batch([
-    db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
-    db.insert(apiKey).values({ ...terms, id: keyId, userId, keyHash: await sha256Hex(key), createdAt: now }),
-  ])
+  await runBatch(db, {
+    user: db.insert(user).values({ id: userId, createdAt: now }).onConflictDoNothing(),
+    key: db.insert(apiKey).values({ ...terms, id: keyId, userId, keyHash: await sha256Hex(key), createdAt: now }),
+  })
   return { keyId, key }
 }
 

@@ -6,7 +6,7 @@ import { newId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 
 /** A persona as its operator keeps it: what the node is told, and how sessions with it begin. */
 export interface StoredPersona extends Persona {
@@ -56,15 +56,15 @@ export function createPersonaStore(db: EdgeDatabase): PersonaStore {
 
     async removePersona(id) {
       const isUsed = sql<number>`exists (select 1 from ${conversation} where ${conversation.personaId} = ${id})`
-      const [, found] = await db.batch([
-        // Writing comes first: two that begin by reading would refuse each other on a server.
-        db
+      const { found } = await runBatch(db, {
+        // A write comes first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        touched: db
           .update(persona)
           .set({ createdAt: sql`${persona.createdAt}` })
           .where(eq(persona.id, id)),
-        db.select({ isUsed }).from(persona).where(eq(persona.id, id)),
-        db.delete(persona).where(sql`${persona.id} = ${id} and not ${isUsed}`),
-      ])
+        found: db.select({ isUsed }).from(persona).where(eq(persona.id, id)),
+        removed: db.delete(persona).where(sql`${persona.id} = ${id} and not ${isUsed}`),
+      })
       if (!found[0]) return 'unknown'
       return found[0].isUsed ? 'used' : 'removed'
     },

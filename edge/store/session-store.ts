@@ -1,6 +1,6 @@
 // Sessions and the conversations that they continue. One live session a conversation: a unique index holds it, so that it
 // is true for any number of edges. Called by the session rooms. Knows no socket and no node.
-import { and, count, desc, eq, isNotNull, lt, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, lt, max, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { persona } from '#edge/store/schema/personas.ts'
 import { turn } from '#edge/store/schema/turns.ts'
@@ -14,7 +14,7 @@ import type { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
 import { MAX_CONTEXT_BYTES } from '#shared/protocol/limits.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
-import { type EdgeDatabase, valuesOf } from './database.ts'
+import { type EdgeDatabase, runBatch, valuesOf } from './database.ts'
 import type { StoredPersona } from './persona-store.ts'
 import { firstHoldMicros } from './prices.ts'
 import { countForOpening, hasQuotaSql } from './quota-store.ts'
@@ -47,29 +47,28 @@ export interface SessionStore {
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
    * user's, conflict where it has a live session, quota_exhausted where a quota is used up.
-   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `near`: quotas that are mostly used.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `lastTurn`: the highest turn number that was given in the
+   * conversation, 0 before the first. `near`: quotas that are mostly used.
    */
   openSession(
     opening: SessionOpening,
-  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; turnCount: number; near: Quota[] }>
-  placed(session: {
-    sessionId: SessionId
-    nodeId: NodeId
-    epoch: number
-    resumeTokenHash: string
-    now: number
-  }): Promise<void>
-  ended(session: { sessionId: SessionId; reason: EndReason; now: number }): Promise<void>
+  ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; lastTurn: number; near: Quota[] }>
+  placed(session: { sessionId: SessionId; nodeId: NodeId; epoch: number; now: number }): Promise<void>
+  /**
+   * `lastTurn`: the highest turn number that the session gave, also to a turn that is not stored yet or never will be. The next
+   * session of the conversation goes on after it.
+   */
+  ended(session: { sessionId: SessionId; reason: EndReason; lastTurn: number; now: number }): Promise<void>
   /** Ends the sessions that were live when the edge went down, so that their conversations are free. Called at the start. */
   endAllLive(now: number): Promise<number>
   /**
    * Ends sessions that are still live although they were opened before `openedBefore`: their room could not write the end.
-   * Forgets the resume tokens of all that are over. Returns how many of each.
+   * Removes old usage of users who deleted their accounts. Returns how many sessions it ended.
    */
-  sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number; forgotten: number }>
+  sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number }>
 }
 
-/** A past turn has some 100 characters; more rows than this are never within MAX_CONTEXT_BYTES in practice. */
+/** A past turn has about 100 characters, so MAX_CONTEXT_BYTES never holds more rows than this in practice. */
 const MAX_CONTEXT_TURNS = 500
 
 export function createSessionStore(db: EdgeDatabase, metering: Metering): SessionStore {
@@ -86,34 +85,34 @@ export function createSessionStore(db: EdgeDatabase, metering: Metering): Sessio
       const quotas = quotasOf(metering.quotas, opening.limits)
       const whose = { userId: sql`${opening.userId}`, day: sql`${dayOf(opening.now)}`, self: null }
       const quota = { quotas, hasQuota: hasQuotaSql(whose, quotas), heldCostMicros: firstHoldMicros(metering.prices) }
-      const [, , used, opened, newest, counted] = await db.batch([
-        // Writes first: a transaction that has read, and then writes, is refused where another wrote in between.
-        begin(db, opening, conversationId, quota),
-        insertSession(db, opening, conversationId, quota),
-        countForOpening(db, whose, quotas),
-        db
+      const { used, opened, newest, numbers } = await runBatch(db, {
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        newConversation: begin(db, opening, conversationId, quota),
+        newSession: insertSession(db, opening, conversationId, quota),
+        used: countForOpening(db, whose, quotas),
+        opened: db
           .select({ state: session.state })
           .from(session)
           .where(and(eq(session.id, opening.sessionId), eq(session.conversationId, conversationId))),
-        newestTurns(db, conversationId),
-        db.select({ turns: count() }).from(turn).where(eq(turn.conversationId, conversationId)),
-      ])
+        newest: newestTurns(db, conversationId),
+        numbers: lastNumber(db, conversationId),
+      })
       if (opened.length === 0) throw await refusal(db, opening, { used, quotas })
       const near = used[0] ? nearIn(metersOf(used[0], quotas)) : []
-      return { conversationId, turns: withinContext(newest), turnCount: counted[0]?.turns ?? 0, near }
+      return { conversationId, turns: withinContext(newest), lastTurn: numbers[0]?.last ?? 0, near }
     },
 
-    async placed({ sessionId, nodeId, epoch, resumeTokenHash, now }) {
+    async placed({ sessionId, nodeId, epoch, now }) {
       await db
         .update(session)
-        .set({ nodeId, epoch, resumeTokenHash, placedAt: now })
+        .set({ nodeId, epoch, placedAt: now })
         .where(and(eq(session.id, sessionId), eq(session.state, 'live')))
     },
 
-    async ended({ sessionId, reason, now }) {
+    async ended({ sessionId, reason, lastTurn, now }) {
       await db
         .update(session)
-        .set({ state: 'ended', endedAt: now, endReason: reason })
+        .set({ state: 'ended', endedAt: now, endReason: reason, lastTurn })
         .where(and(eq(session.id, sessionId), eq(session.state, 'live')))
     },
 
@@ -134,29 +133,25 @@ async function sweep(
   { openedBefore, now }: Parameters<SessionStore['sweep']>[0],
 ): ReturnType<SessionStore['sweep']> {
   const today = dayOf(now)
-  const [ended, forgotten] = await db.batch([
-    db
+  const { ended } = await runBatch(db, {
+    ended: db
       .update(session)
       .set({ state: 'ended', endedAt: now, endReason: 'maxDuration' })
       .where(and(eq(session.state, 'live'), lt(session.createdAt, openedBefore))),
-    db
-      .update(session)
-      .set({ resumeTokenHash: null })
-      .where(and(eq(session.state, 'ended'), isNotNull(session.resumeTokenHash))),
-    db
+    noUsage: db
       .delete(usage)
       .where(
         sql`${usage.userId} in (select ${user.id} from ${user} where ${user.forgetUsageOf} < ${today} and ${user.forgetUsageOf} >= ${usage.day})`,
       ),
-  ])
-  return { ended: ended.rowsAffected, forgotten: forgotten.rowsAffected }
+  })
+  return { ended: ended.rowsAffected }
 }
 
 // --- opening ---
 
 interface OpeningQuota {
   quotas: Quotas
-  /** Asked by both inserts, or a session that is refused would leave an empty conversation. */
+  /** Both inserts ask for it; otherwise a refused session would leave an empty conversation. */
   hasQuota: SQL
   heldCostMicros: number
 }
@@ -197,12 +192,26 @@ function insertSession(
     heldAudioMs: FIRST_HOLD.audioMs,
     heldCostMicros,
     keepAudioDays: opening.keepAudioDays ?? 0,
+    lastTurn: 0,
   })
   const own = and(eq(conversation.id, conversationId), eq(conversation.userId, userId))
   return db
     .insert(session)
     .select(sql`select ${values} from ${conversation} where ${own} and ${hasQuota}`)
     .onConflictDoNothing()
+}
+
+/** The highest turn number: of the stored turns, and of those that the sessions gave without a stored turn. */
+function lastNumber(db: EdgeDatabase, conversationId: ConversationId) {
+  const ofTurns = db
+    .select({ number: max(turn.turn) })
+    .from(turn)
+    .where(eq(turn.conversationId, conversationId))
+  const ofSessions = db
+    .select({ number: max(session.lastTurn) })
+    .from(session)
+    .where(eq(session.conversationId, conversationId))
+  return db.all<{ last: number }>(sql`select max(coalesce(${ofTurns}, 0), coalesce(${ofSessions}, 0)) as last`)
 }
 
 function newestTurns(db: EdgeDatabase, conversationId: ConversationId) {
@@ -233,7 +242,7 @@ function withinContext(newestFirst: PastTurn[]): PastTurn[] {
   return kept.toReversed()
 }
 
-/** What is another user's is as if it were not there, whatever is left of a quota; and a conversation in use says so first. */
+/** Why nothing was inserted. Another user's conversation is not_found whatever the quota says; a live session comes before the quota. */
 async function refusal(
   db: EdgeDatabase,
   { conversationId, personaId, userId, now }: SessionOpening,

@@ -4,7 +4,7 @@ import { session } from '#edge/store/schema/conversations.ts'
 import { turn } from '#edge/store/schema/turns.ts'
 import { usage } from '#edge/store/schema/usage.ts'
 import type { Owner } from '#shared/model/caller.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 
 /** What was said on one day (UTC). */
 export interface DayStats {
@@ -27,8 +27,8 @@ export async function dayStats(
   { from, to }: { from: string; to: string },
 ): Promise<DayStats[]> {
   const isOwners = owner === 'everybody' ? undefined : eq(usage.userId, owner)
-  const [days, latencies] = await db.batch([
-    db
+  const { days, latencies } = await runBatch(db, {
+    days: db
       .select({
         day: usage.day,
         turns: sum(usage.turns),
@@ -41,8 +41,8 @@ export async function dayStats(
       .where(and(isOwners, between(usage.day, from, to)))
       .groupBy(usage.day)
       .orderBy(desc(usage.day)),
-    latenciesOf(db, owner, { from, to }),
-  ])
+    latencies: latenciesOf(db, owner, { from, to }),
+  })
   const byDay = new Map(latencies.map(({ day, p50, p95 }) => [day, { p50, p95 }]))
   return days.map((one) => ({ ...one, latencyMs: byDay.get(one.day) ?? null }))
 }

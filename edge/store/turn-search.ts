@@ -31,7 +31,10 @@ interface Said {
 export const ownerTerm = (userId: UserId): string => userId.replaceAll('z', 'z0').replaceAll('_', 'z1')
 const OWNER_SQL = sql`replace(replace(${session.userId}, 'z', 'z0'), '_', 'z1')`
 
-/** Two statements for a batch, to come after the one that stores the turn. A turn that is stored otherwise stays as it was. */
+/**
+ * Statements for a batch, to come after the one that stores the turn. They do nothing where the stored turn has other words than
+ * these.
+ */
 export function indexTurn(db: EdgeDatabase, said: Said) {
   const { id, utteranceText, correctedText, replyText } = said
   const words = searchWords(`${correctedText ?? utteranceText} ${replyText}`)
@@ -41,26 +44,28 @@ export function indexTurn(db: EdgeDatabase, said: Said) {
     eq(turn.replyText, replyText),
     sql`${turn.correctedText} is ${correctedText}`,
   )
-  return [
-    db
+  return {
+    searchRow: db
       .insert(turnSearchRow)
       .select(sql`select null, ${turn.id} from ${turn} where ${isAsSaid}`)
       .onConflictDoNothing(),
-    db.run(sql`insert or replace into turn_search (rowid, owner, words)
+    searchWords: db.run(sql`insert or replace into turn_search (rowid, owner, words)
       select ${turnSearchRow.id}, ${OWNER_SQL}, ${words} from ${turn}
       join ${turnSearchRow} on ${turnSearchRow.turnId} = ${turn.id}
       join ${session} on ${session.id} = ${turn.sessionId} where ${isAsSaid}`),
-  ] as const
+  }
 }
 
-/** Takes the words of turns away, before their rows go. `which` says which turns, by the columns of `turn`. */
+/** Statements that remove turns from the index, before their rows are deleted. `which` selects them by the columns of `turn`. */
 export function forgetWords(db: EdgeDatabase, which: SQL | undefined) {
   const rows = sql`select ${turnSearchRow.id} from ${turnSearchRow}
     join ${turn} on ${turn.id} = ${turnSearchRow.turnId} where ${which}`
-  return [
-    db.run(sql`delete from turn_search where rowid in (${rows})`),
-    db.delete(turnSearchRow).where(sql`${turnSearchRow.turnId} in (select ${turn.id} from ${turn} where ${which})`),
-  ] as const
+  return {
+    noWords: db.run(sql`delete from turn_search where rowid in (${rows})`),
+    noRows: db
+      .delete(turnSearchRow)
+      .where(sql`${turnSearchRow.turnId} in (select ${turn.id} from ${turn} where ${which})`),
+  }
 }
 
 /** The rows of the index that a query finds, as the inside of `… in (…)`; undefined where it has nothing to look for. */

@@ -1,5 +1,5 @@
-// Finished turns and what they cost, each once, whatever is delivered how often: the turn's id decides. Called by the fleet
-// room (from a node's outbox) and by the session room (for a turn that was cut, or of an earlier session). Knows no link.
+// Finished turns and their usage. A turn is stored once by its id, however often it is delivered. Called by the fleet room (turns
+// from a node's outbox) and by the session room (cut turns, and corrections of earlier ones). Knows no link.
 import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { turn } from '#edge/store/schema/turns.ts'
@@ -9,7 +9,7 @@ import type { ConversationId, SessionId, TurnId } from '#shared/ids.ts'
 import { dayOf } from '#shared/model/quota.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { keepAudio } from './audio-store.ts'
-import { type EdgeDatabase, excluded, valuesOf } from './database.ts'
+import { type EdgeDatabase, excluded, runBatch, valuesOf } from './database.ts'
 import { costMicrosOf } from './prices.ts'
 import { countForSession, holdFor, standingIn } from './quota-store.ts'
 import type { Metering, QuotaStanding } from './quotas.ts'
@@ -41,34 +41,34 @@ export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore
       const { sessionId, conversationId, record, now } = delivered
       const finished = { ...delivered, costMicros: costMicrosOf(record, metering.prices) }
       const stored = and(eq(turn.id, record.id), eq(turn.sessionId, sessionId), eq(turn.conversationId, conversationId))
-      const [, , , , found, , , , counted] = await db.batch([
-        // Before the turn itself: what is counted is the difference to what is stored already.
-        addUsage(db, finished),
-        putTurn(db, finished),
-        db
+      const { found, counted } = await runBatch(db, {
+        // Before the turn itself: only the difference to what is already stored is counted.
+        usage: addUsage(db, finished),
+        turn: putTurn(db, finished),
+        correction: db
           .update(turn)
           .set({ correctedText: record.correctedText })
           .where(and(stored, isNotNull(sql`${record.correctedText}`))),
-        touch(db, conversationId, { now, stored }),
-        db.select({ id: turn.id }).from(turn).where(stored),
+        touched: touch(db, conversationId, { now, stored }),
+        found: db.select({ id: turn.id }).from(turn).where(stored),
         ...indexTurn(db, record),
-        holdFor(db, isOwn(finished), spentIn(finished)),
-        countForSession(db, sessionId, metering),
-        keepAudio(db, finished),
-      ])
+        held: holdFor(db, isOwn(finished), spentIn(finished)),
+        counted: countForSession(db, sessionId, metering),
+        audio: keepAudio(db, finished),
+      })
       if (found.length === 0) throw notFound('conversation', conversationId)
       return standingIn(counted, now)
     },
 
     async correctTurn({ conversationId, turnId }, correctedText, now) {
       const stored = and(eq(turn.id, turnId), eq(turn.conversationId, conversationId))
-      const [corrected] = await db.batch([
-        db.update(turn).set({ correctedText }).where(stored).returning(),
-        touch(db, conversationId, { now, stored }),
-      ])
+      const { corrected } = await runBatch(db, {
+        corrected: db.update(turn).set({ correctedText }).where(stored).returning(),
+        touched: touch(db, conversationId, { now, stored }),
+      })
       const [said] = corrected
       if (!said) throw notFound('turn', turnId)
-      await db.batch(indexTurn(db, said))
+      await runBatch(db, indexTurn(db, said))
     },
   }
 }
@@ -132,13 +132,23 @@ function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
     })
 }
 
-/** Everything is replaced but whose turn it is, and what the caller has corrected. */
-const KEPT = new Set(['id', 'conversationId', 'sessionId', 'correctedText'])
+/** Not replaced: whose turn it is, its number, and the caller's correction. */
+const KEPT = new Set(['id', 'conversationId', 'sessionId', 'turn', 'correctedText'])
 const replacement: Record<string, SQL> = Object.fromEntries(
   Object.entries(getTableColumns(turn))
     .filter(([name]) => !KEPT.has(name))
     .map(([name, column]) => [name, excluded(column)]),
 )
+
+/**
+ * The number that the turn came with. Where it is taken, the next free one: the turn was delivered late, and its session could not
+ * write down how far it had counted.
+ */
+function freeNumber(conversationId: ConversationId, number: number): SQL {
+  const taken = sql`select 1 from ${turn} where ${turn.conversationId} = ${conversationId} and ${turn.turn} = ${number}`
+  const next = sql`select max(${turn.turn}) + 1 from ${turn} where ${turn.conversationId} = ${conversationId}`
+  return sql`case when exists (${taken}) then (${next}) else ${number} end`
+}
 
 function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
   const { sessionId, conversationId, record, costMicros, now } = finished
@@ -151,7 +161,9 @@ function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
   const row = { ...said, ...used, ...nullable, costMicros, sessionId, conversationId, storedAt: now }
   return db
     .insert(turn)
-    .select(sql`select ${valuesOf(turn, row)} from ${session} where ${isOwn(finished)}`)
+    .select(
+      sql`select ${valuesOf(turn, row, { turn: freeNumber(conversationId, record.turn) })} from ${session} where ${isOwn(finished)}`,
+    )
     .onConflictDoUpdate({
       target: turn.id,
       set: replacement,

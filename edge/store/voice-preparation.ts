@@ -7,7 +7,7 @@ import type { BlobHash } from '#shared/blob.ts'
 import type { UserId, VoiceProfileId } from '#shared/ids.ts'
 import type { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { audioFiles } from './audio-store.ts'
-import type { EdgeDatabase } from './database.ts'
+import { runBatch, type EdgeDatabase } from './database.ts'
 import { isAttempt, type Job } from './job-store.ts'
 import { FILES, filesOf, isOwn, type StoredVoice } from './voice-rows.ts'
 
@@ -47,28 +47,28 @@ export function createVoicePreparation(db: EdgeDatabase): VoicePreparation {
           ? { ...outcome, reason: null }
           : { state: outcome.state, reason: outcome.reason, quality: outcome.quality }
       const isHeld = sql`exists (select 1 from ${job} where ${isAttempt(by)})`
-      const [{ rowsAffected }] = await db.batch([
-        db
+      const { settled } = await runBatch(db, {
+        settled: db
           .update(voiceProfile)
           .set({ ...found, updatedAt: now })
           .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking'), isHeld)),
-        db.delete(job).where(isAttempt(by)),
-      ])
-      return rowsAffected > 0
+        noJob: db.delete(job).where(isAttempt(by)),
+      })
+      return settled.rowsAffected > 0
     },
 
     async unnamed(hashes) {
       if (hashes.length === 0) return []
-      const [voices, turns] = await db.batch([
-        db
+      const { voices, turns } = await runBatch(db, {
+        voices: db
           .select(FILES)
           .from(voiceProfile)
           .where(or(inArray(voiceProfile.sha256, [...hashes]), inArray(voiceProfile.preparedSha256, [...hashes]))),
-        db
+        turns: db
           .select()
           .from(turnAudio)
           .where(or(inArray(turnAudio.utterance, [...hashes]), inArray(turnAudio.reply, [...hashes]))),
-      ])
+      })
       const kept = new Set([...filesOf(voices), ...audioFiles(turns)])
       return hashes.filter((hash) => !kept.has(hash))
     },

@@ -8,7 +8,7 @@ import { newId, type UserId, type VoiceProfileId } from '#shared/ids.ts'
 import type { Owner } from '#shared/model/caller.ts'
 import type { Language } from '#shared/model/language.ts'
 import { MAX_VOICES } from '#shared/model/voice-profile.ts'
-import { type EdgeDatabase, valuesOf } from './database.ts'
+import { type EdgeDatabase, runBatch, valuesOf } from './database.ts'
 import { newJob } from './job-store.ts'
 import { createVoicePreparation, type VoicePreparation } from './voice-preparation.ts'
 import { FILES, filesOf, isOwn, isOwners, type StoredVoice } from './voice-rows.ts'
@@ -76,16 +76,16 @@ function ownedVoices(db: EdgeDatabase): Owned {
 
     async removeVoice(owner, id) {
       const isThere = sql`exists (select 1 from ${voiceProfile} where ${isOwn(owner, id)})`
-      const [, found] = await db.batch([
-        // Writing comes first: two that begin by reading would refuse each other on a server.
-        db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
-        db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
-        db
+      const { found } = await runBatch(db, {
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        noJob: db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
+        found: db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
+        personasWithout: db
           .update(persona)
           .set({ voiceProfileId: null })
           .where(sql`${eq(persona.voiceProfileId, id)} and ${isThere}`),
-        db.delete(voiceProfile).where(isOwn(owner, id)),
-      ])
+        removed: db.delete(voiceProfile).where(isOwn(owner, id)),
+      })
       return found[0] && filesOf(found)
     },
   }
@@ -100,14 +100,14 @@ async function addVoice(db: EdgeDatabase, voice: NewVoice, now: number): ReturnT
   const hasRoom = sql`(select count(*) from ${voiceProfile} where ${isOfUser}) < ${MAX_VOICES}`
   const work = newJob('voice.prepare', id, now)
   const isThere = sql`exists (select 1 from ${voiceProfile} where ${eq(voiceProfile.id, id)})`
-  const [, , found] = await db.batch([
-    db
+  const { found } = await runBatch(db, {
+    added: db
       .insert(voiceProfile)
       .select(sql`select ${valuesOf(voiceProfile, { ...row, ...times })} where ${hasRoom}`)
       .onConflictDoNothing(),
-    db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isThere}`),
-    db.select({ id: voiceProfile.id }).from(voiceProfile).where(isKnown),
-  ])
+    work: db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isThere}`),
+    found: db.select({ id: voiceProfile.id }).from(voiceProfile).where(isKnown),
+  })
   const [known] = found
   if (!known) return { outcome: 'tooMany' }
   return { outcome: known.id === id ? 'added' : 'known', id: known.id }
@@ -130,18 +130,20 @@ async function changeVoice(
   const again = { ...words, state: 'uploaded', reason: null, updatedAt: now } as const
   const work = newJob('voice.prepare', id, now)
   const isOthers = sql`exists (select 1 from ${voiceProfile} where ${and(isOwn(owner, id), isOther)})`
-  const [, , renamed] = await db.batch([
-    db.delete(job).where(isOther ? sql`${eq(job.subject, id)} and ${isOthers}` : sql`0`),
-    db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isOther ? isOthers : sql`0`}`),
-    // Also of one whose words stay: it is then known to be there.
-    db
+  const { renamed } = await runBatch(db, {
+    noJob: db.delete(job).where(isOther ? sql`${eq(job.subject, id)} and ${isOthers}` : sql`0`),
+    newJob: db
+      .insert(job)
+      .select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isOther ? isOthers : sql`0`}`),
+    // Also where its words stay: the count of rows says whether the profile is there.
+    renamed: db
       .update(voiceProfile)
       .set({ updatedAt: now, ...(name !== undefined && { name }) })
       .where(isOwn(owner, id)),
-    db
+    prepared: db
       .update(voiceProfile)
       .set(again)
       .where(isOther ? and(isOwn(owner, id), isOther) : sql`0`),
-  ])
+  })
   return renamed.rowsAffected > 0
 }

@@ -83,7 +83,7 @@ export const MAX_FALLBACKS = 16
 
 export const TurnRecord = v.object({
   id: TurnIdSchema,
-  /** Ordinal in the session, from 1: the `turn` of audio frames. */
+  /** Its number in the conversation, from 1: the `turn` of audio frames. Numbers go on from session to session; some have no turn. */
   turn: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   source: v.picklist(['speech', 'text']),
   status: TurnStatus,

@@ -16,7 +16,9 @@ import { ConversationIdSchema, SessionIdSchema, TurnIdSchema } from '#shared/mod
 export const Seq = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff))
 const seq = { seq: Seq }
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0))
-const TurnNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
+/** The highest turn number that an audio frame can carry (u16). */
+export const MAX_TURN_NUMBER = 65_535
+const TurnNumber = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TURN_NUMBER))
 
 export const TtsMode = v.picklist(['fast', 'hq'])
 export type TtsMode = v.InferOutput<typeof TtsMode>

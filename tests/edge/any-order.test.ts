@@ -31,7 +31,7 @@ describe('session room', () => {
     audio: DEFAULT_AUDIO_FORMAT,
     options: DEFAULT_TURN_OPTIONS,
     turns: [],
-    turnCount: 0,
+    lastTurn: 0,
     near: ['tokens'],
   }
   const at = fc.record({ nodeId: fc.constantFrom<NodeId>('nod_one', 'nod_two'), epoch: fc.integer({ min: 0, max: 2 }) })

@@ -29,7 +29,7 @@ interface StoredSession extends SessionOpening {
   conversationId: ConversationId
   nodeId?: NodeId
   epoch?: number
-  resumeTokenHash?: string
+  lastTurn?: number
   endReason?: EndReason
 }
 
@@ -114,6 +114,11 @@ function sessionsOf(
   check: () => void,
 ): Store['sessions'] {
   const live = (): StoredSession[] => [...opened.values()].filter(({ endReason }) => endReason === undefined)
+  const lastTurnOf = (id: ConversationId): number => {
+    const ofTurns = [...(conversations.get(id)?.turns.values() ?? [])].map(({ turn }) => turn)
+    const ofSessions = [...opened.values()].flatMap((one) => (one.conversationId === id ? [one.lastTurn ?? 0] : []))
+    return Math.max(0, ...ofTurns, ...ofSessions)
+  }
   return {
     persona: async (id) => {
       check()
@@ -129,17 +134,17 @@ function sessionsOf(
         throw new FaultError({ code: 'conflict', kind: 'conversation', id })
       conversations.set(id, conversation)
       opened.set(opening.sessionId, { ...opening, conversationId: id })
-      return { conversationId: id, turns: pastTurns(conversation), turnCount: conversation.turns.size, near: [] }
+      return { conversationId: id, turns: pastTurns(conversation), lastTurn: lastTurnOf(id), near: [] }
     },
-    placed: async ({ sessionId, nodeId, epoch, resumeTokenHash }) => {
+    placed: async ({ sessionId, nodeId, epoch }) => {
       check()
       const session = opened.get(sessionId)
-      if (session) Object.assign(session, { nodeId, epoch, resumeTokenHash })
+      if (session) Object.assign(session, { nodeId, epoch })
     },
-    ended: async ({ sessionId, reason }) => {
+    ended: async ({ sessionId, reason, lastTurn }) => {
       check()
       const session = opened.get(sessionId)
-      if (session) session.endReason ??= reason
+      if (session && session.endReason === undefined) Object.assign(session, { endReason: reason, lastTurn })
     },
     endAllLive: async () => {
       check()
@@ -151,9 +156,7 @@ function sessionsOf(
       check()
       const overdue = live().filter(({ now }) => now < openedBefore)
       for (const session of overdue) session.endReason = 'maxDuration'
-      const over = [...opened.values()].filter(({ endReason, resumeTokenHash }) => endReason && resumeTokenHash)
-      for (const session of over) delete session.resumeTokenHash
-      return { ended: overdue.length, forgotten: over.length }
+      return { ended: overdue.length }
     },
   }
 }

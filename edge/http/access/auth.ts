@@ -3,8 +3,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { Caller, Scope } from '#shared/model/caller.ts'
-import type { EdgePorts } from '#edge/ports.ts'
-import { countedAddress } from '#edge/limits/counted-address.ts'
+import type { EdgePorts, Taken } from '#edge/ports.ts'
+import { countedNetworks } from '#edge/limits/counted-address.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
@@ -125,11 +125,26 @@ export function limitAddresses({
   const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
   return async (c, next) => {
     if (settings.addressRate > 0 && c.req.path !== '/health') {
-      const taken = await limits.take(`address:${countedAddress(addressOf(c))}`, rule, clock.now())
+      const taken = await takeOfNetworks(limits, { kind: 'address', address: addressOf(c), rule, now: clock.now() })
       if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
     }
     await next()
   }
+}
+
+/** Takes a token of the address's own bucket, then of the networks around it; the first that is empty refuses. */
+async function takeOfNetworks(
+  limits: EdgePorts['limits'],
+  taking: { kind: 'address' | 'failure'; address: string; rule: { capacity: number; perMinute: number }; now: number },
+): Promise<Pick<Taken, 'ok' | 'retryAfterMs'>> {
+  const { kind, address, rule, now } = taking
+  for (const [at, { name, factor }] of countedNetworks(address).entries()) {
+    const wider = { capacity: rule.capacity * factor, perMinute: rule.perMinute * factor }
+    // A kind of its own, so that a flood of addresses does not push out the buckets of networks.
+    const taken = await limits.take(`${at === 0 ? kind : `${kind}-network`}:${name}`, wider, now)
+    if (!taken.ok) return taken
+  }
+  return { ok: true, retryAfterMs: 0 }
 }
 
 // --- failures ---
@@ -139,7 +154,9 @@ export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addre
   return async (c, next) => {
     await next()
     if (c.res.status !== 401) return
-    const taken = await ports.limits.take(`failure:${countedAddress(ports.addressOf(c))}`, FAILURES, ports.clock.now())
+    const { limits, addressOf, clock } = ports
+    const failure = { kind: 'failure', address: addressOf(c), rule: FAILURES, now: clock.now() } as const
+    const taken = await takeOfNetworks(limits, failure)
     if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
   }
 }

@@ -51,11 +51,14 @@ export const session = sqliteTable(
     /** The count of placements; 0 before the first. */
     epoch: integer('epoch').notNull(),
     nodeId: text('node_id').$type<NodeId>(),
+    /** Not written any more; the column goes with the next release. */
     resumeTokenHash: text('resume_token_hash'),
     createdAt: integer('created_at').notNull(),
     placedAt: integer('placed_at'),
     endedAt: integer('ended_at'),
     endReason: text('end_reason').$type<EndReason>(),
+    /** The highest turn number that it gave, set at its end. Not every number has a stored turn. */
+    lastTurn: integer('last_turn').notNull().default(0),
     /** How long the sound of its turns is kept, as its node was told. */
     keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>().notNull().default(0),
     /** What it may use: the limits of its key and of the operator when it was opened. Null in sessions older than quotas. */

@@ -20,7 +20,7 @@ export const turn = sqliteTable(
       .$type<SessionId>()
       .notNull()
       .references(() => session.id),
-    /** Its number in the conversation. */
+    /** Its number in the conversation, across sessions. */
     turn: integer('turn').notNull(),
     source: text('source').$type<TurnRecord['source']>().notNull(),
     status: text('status').$type<TurnStatus>().notNull(),
@@ -49,6 +49,8 @@ export const turn = sqliteTable(
   },
   (table) => [
     index('turn_by_conversation').on(table.conversationId, table.startedAt, table.turn),
+    // A turn is named by its number, and a correction must not meet two.
+    uniqueIndex('turn_number_once').on(table.conversationId, table.turn),
     index('turn_by_session').on(table.sessionId),
   ],
 )

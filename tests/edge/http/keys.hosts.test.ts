@@ -1,5 +1,6 @@
 // Keys as an operator and their holders use them over HTTP, client secrets, and the rates of the routes, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WIDE_FACTOR } from '#edge/limits/counted-address.ts'
 import type { KeyView } from '#edge/store/key-store.ts'
 import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
 import { dialStatus } from './dial-status.ts'
@@ -202,6 +203,15 @@ describe('one network address', () => {
     const statuses = await Promise.all(Array.from({ length: 4 }, () => ask('/api/me', '192.0.2.7')))
     expect(statuses.toSorted((a, b) => a - b)).toEqual([401, 401, 401, 429])
     expect([await ask('/api/me', '192.0.2.8'), await ask('/health', '192.0.2.7')]).toEqual([401, 200])
+    await edge.close()
+  })
+
+  it('[LIM5] the owner of an IPv6 network cannot ask without end by taking another part of it each time', async () => {
+    const edge = await startTestEdge({ addressRate: 1, trustProxy: true })
+    const ask = async (address: string) => (await edge.request('/nowhere', { headers: edge.from(address) })).status
+    const statuses = await Promise.all(Array.from({ length: WIDE_FACTOR + 1 }, (_, at) => ask(`2001:db8:1:${at}::1`)))
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1)
+    expect(await ask('2001:db8:2:1::1')).toBe(404)
     await edge.close()
   })
 })

@@ -141,7 +141,7 @@ function withRequests(edge: Bare): TestEdge {
       } as const
       const { conversationId } = await store.sessions.openSession(opening)
       for (const record of turns) await store.turns.storeTurn({ sessionId, conversationId, record, now: Date.now() })
-      await store.sessions.ended({ sessionId, reason: 'caller', now: Date.now() })
+      await store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: Date.now() })
       return { conversationId, sessionId }
     },
   }

@@ -43,7 +43,7 @@ describe('sound of turns', () => {
     const { conversationId } = await edge.store.sessions.openSession({ ...opening, now: Date.now() })
     const record = turnRecord({ id: newId('turn'), startedAt, audio })
     await edge.store.turns.storeTurn({ sessionId, conversationId, record, now: Date.now() })
-    await edge.store.sessions.ended({ sessionId, reason: 'caller', now: Date.now() })
+    await edge.store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: Date.now() })
     return conversationId
   }
   const hear = (id: ConversationId, key: string, query = '', headers = {}) =>

@@ -43,6 +43,44 @@ describe('token bucket', () => {
     expect([take('a'), take('b')]).toEqual([false, true])
   })
 
+  it('[DOL17] whatever is taken in which order, the buckets kept are those that were used last', () => {
+    const takes = fc.array(fc.tuple(fc.nat(12), fc.constantFrom(0, 0, 0, 30_000, 120_000)), { maxLength: 80 })
+    fc.assert(
+      fc.property(takes, (all) => {
+        const buckets: Buckets = new Map()
+        let model: Array<{ bucket: string; fullAt: number }> = []
+        let now = NOW
+        for (const [name, pause] of all) {
+          now += pause
+          const bucket = `b:${name}`
+          takeToken(buckets, { bucket, rule: ONE, now }, 5)
+          const fullAt = Math.max(now, model.find((one) => one.bucket === bucket)?.fullAt ?? now)
+          model = [
+            ...model.filter((one) => one.bucket !== bucket),
+            { bucket, fullAt: fullAt > now ? fullAt : now + 60_000 },
+          ]
+          model = model.slice(-5)
+          while (model[0] && model[0].fullAt <= now) model.shift()
+          expect([...buckets]).toEqual(model.map((one) => [one.bucket, one.fullAt]))
+        }
+      }),
+    )
+  })
+
+  it('[DOL20] a million addresses never make it walk over what was dropped', () => {
+    class WatchedMap extends Map<string, number> {
+      walks = 0
+      override keys() {
+        this.walks += 1
+        return super.keys()
+      }
+    }
+    const buckets = new WatchedMap()
+    for (let at = 0; at < 1_000_000; at++) takeToken(buckets, { bucket: `address:${at}`, rule: ONE, now: NOW }, 1_000)
+    expect(buckets.size).toBe(1_000)
+    expect(buckets.walks).toBe(1)
+  })
+
   it('[DOL17] a bucket that is full again is not kept', () => {
     const buckets: Buckets = new Map()
     takeToken(buckets, { bucket: 'a', rule: ONE, now: NOW }, 10)

@@ -1,7 +1,7 @@
 // What counts as one address.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countedAddress } from '#edge/limits/counted-address.ts'
+import { countedAddress, countedNetworks, WIDE_FACTOR } from '#edge/limits/counted-address.ts'
 
 describe('an address', () => {
   it.each([
@@ -17,6 +17,14 @@ describe('an address', () => {
     ['', ''],
   ])('[LIM4] %s counts as %s', (address, counted) => {
     expect(countedAddress(address)).toBe(counted)
+  })
+
+  it('[LIM5] the networks of one owner (/48) are counted together as well, and nothing is around an address of IPv4', () => {
+    expect(countedNetworks('2001:db8:1:2::3')).toEqual([
+      { name: '2001:db8:1:2::/64', factor: 1 },
+      { name: '2001:db8:1::/48', factor: WIDE_FACTOR },
+    ])
+    for (const address of ['192.0.2.7', 'unknown', '']) expect(countedNetworks(address)).toHaveLength(1)
   })
 
   it('[LIM4] whatever a site chooses in its network is one, and another network is another', () => {

@@ -60,6 +60,17 @@ describe('a session ends', () => {
     expect(node.socket.last('ack')).toMatchObject({ received: 2 })
   })
 
+  it('[STO26] the end of a session writes down how far its turn numbers went, also for utterances without a word', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.live()
+    node.say({ type: 'utterance.started', seq: 1, turnId, turn: 4, atSample: 0 })
+    node.say({ type: 'utterance.ended', seq: 2, turnId, atSample: 1, reason: 'noSpeech' })
+    caller.say({ type: 'session.end' })
+    node.close(CLOSE_NORMAL)
+    await world.until(() => world.stored?.endReason !== undefined)
+    expect(world.stored).toMatchObject({ lastTurn: 4 })
+  })
+
   it('[SES25] whoever hears session.ended can go on with the conversation at once', async () => {
     const world = new FakeWorld()
     const { caller, node } = await world.live()

@@ -25,7 +25,7 @@ const session: OpenedSession = {
   audio: DEFAULT_AUDIO_FORMAT,
   options: DEFAULT_TURN_OPTIONS,
   turns: [],
-  turnCount: 0,
+  lastTurn: 0,
   near: [],
 }
 const at = { nodeId: 'nod_one' as const, epoch: 1 }

@@ -39,6 +39,12 @@ describe('turn log', () => {
     expect(turns.cut(300, 1_000)).toEqual([])
   })
 
+  it('[STO26] the highest turn number outlives the turns and the memory of the room', () => {
+    const turns = log()
+    turns.answered({ type: 'utterance.ended', seq: 2, turnId, atSample: 1, reason: 'noSpeech' }, 'en', 110)
+    expect([new TurnLog().lastTurn, turns.lastTurn, new TurnLog(turns.keep()).lastTurn]).toEqual([0, 3, 3])
+  })
+
   it('[SES14] of a piece that was still being made only the part that was played counts as heard', () => {
     const turns = log()
     turns.answered({ type: 'reply.text', seq: 2, turnId, text: 'one two three four', startSample: 0 }, 'en', 130)

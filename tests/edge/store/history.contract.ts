@@ -44,7 +44,7 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
       const { conversationId } = await store.sessions.openSession(opening)
       const turns = said.map((facts, at) => turnRecord({ turn: at + 1, startedAt: now + at, ...facts }))
       for (const record of turns) await store.turns.storeTurn({ sessionId, conversationId, record, now: now + 1 })
-      if (!isLive) await store.sessions.ended({ sessionId, reason: 'caller', now })
+      if (!isLive) await store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now })
       return { conversationId, sessionId, turns }
     }
     const found = async (query: string, owner: UserId = anna) =>

@@ -15,6 +15,7 @@ import { storeContract, type OpenStore } from './store.contract.ts'
 import { quotasContract } from './quotas.contract.ts'
 import { sessionSweepContract } from './session-sweep.contract.ts'
 import { turnCorrectionContract } from './turn-correction.contract.ts'
+import { turnNumbersContract } from './turn-numbers.contract.ts'
 import { voicesContract } from './voices.contract.ts'
 import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
@@ -39,6 +40,7 @@ async function openInThread(metering?: Metering): Promise<OpenStore> {
 storeContract('libSQL file in a thread', openInThread)
 quotasContract('libSQL file in a thread', openInThread)
 turnCorrectionContract('libSQL file in a thread', openInThread)
+turnNumbersContract('libSQL file in a thread', openInThread)
 historyContract('libSQL file in a thread', openInThread)
 sessionSweepContract('libSQL file in a thread', openInThread)
 voicesContract('libSQL file in a thread', openInThread)

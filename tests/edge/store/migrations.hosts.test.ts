@@ -44,6 +44,42 @@ describe('migrations', () => {
     expect((await database.migrate()).applied).toBe(MIGRATION_COUNT - 1)
     expect(await database.db.all(sql`select id from user`)).toEqual([{ id: 'usr_before' }])
   })
+
+  it('[STO26] turn numbers that an older release gave twice are given anew, and no others', async () => {
+    await migrateToFirstRelease(database, folder)
+    const { db } = database
+    await db.run(sql`insert into user (id, created_at) values ('usr_a', 1)`)
+    await db.run(
+      sql`insert into persona (id, name, instructions, language, created_at) values ('per_a', 'a', '', 'en', 1)`,
+    )
+    for (const id of ['cnv_twice', 'cnv_once']) {
+      await db.run(
+        sql`insert into conversation (id, user_id, persona_id, created_at, updated_at) values (${id}, 'usr_a', 'per_a', 1, 1)`,
+      )
+      await db.run(sql`insert into session (id, conversation_id, user_id, persona_id, state, epoch, resume_token_hash, created_at)
+        values (${`ses_of_${id}`}, ${id}, 'usr_a', 'per_a', 'ended', 1, 'a hash', 1)`)
+    }
+    const turns = [
+      ['cnv_twice', 2],
+      ['cnv_twice', 3],
+      ['cnv_twice', 3],
+      ['cnv_once', 2],
+      ['cnv_once', 7],
+    ] as const
+    for (const [at, [id, number]] of turns.entries())
+      await db.run(sql`insert into turn (id, conversation_id, session_id, turn, source, status, language, utterance_text, reply_text,
+          heard_text, engines, timings, prompt_tokens, completion_tokens, input_audio_ms, output_audio_ms, trace_id, started_at,
+          ended_at, stored_at)
+        values (${`trn_${at}`}, ${id}, ${`ses_of_${id}`}, ${number}, 'speech', 'complete', 'en', '', '', '', '{}', '{}', 0, 0, 0, 0, '',
+          ${at}, ${at}, ${at})`)
+    await database.migrate()
+    expect(await db.all(sql`select id, turn from turn order by id`)).toEqual(
+      [1, 2, 3, 2, 7].map((turn, at) => ({ id: `trn_${at}`, turn })),
+    )
+    expect(await db.all(sql`select distinct resume_token_hash as hash, last_turn as last from session`)).toEqual([
+      { hash: null, last: 0 },
+    ])
+  })
 })
 
 /** Without what database and server keep for themselves. */

@@ -63,7 +63,8 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
       opened.store.turns.storeTurn({ sessionId, conversationId, record, now })
     const spend = (live: Live, tokens: number, startedAt = NOON) =>
       storeTurn(live, turnRecord({ startedAt, usage: ofTokens(tokens) }), startedAt)
-    const end = ({ sessionId }: Live) => opened.store.sessions.ended({ sessionId, reason: 'caller', now: NOON })
+    const end = ({ sessionId }: Live) =>
+      opened.store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: NOON })
     const tokensOf = async (userId: UserId, now = NOON) => (await opened.store.quotas.meters(userId, {}, now))[1]
     const conversations = async (userId: UserId) =>
       (await opened.store.history.listConversations(userId, { limit: 100 })).length

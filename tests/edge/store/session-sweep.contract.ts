@@ -18,15 +18,15 @@ export function sessionSweepContract(name: string, open: () => Promise<OpenStore
       return { ...(await sessions.openSession(opening)), sessionId }
     }
     const place = (sessionId: Parameters<SessionStore['placed']>[0]['sessionId']) =>
-      sessions.placed({ sessionId, nodeId: 'nod_one', epoch: 1, resumeTokenHash: 'f'.repeat(64), now: NOW })
+      sessions.placed({ sessionId, nodeId: 'nod_one', epoch: 1, now: NOW })
     const [old, young, over] = [await openAt(NOW - 2), await openAt(NOW - 1), await openAt(NOW - 2)]
     for (const { sessionId } of [old, young, over]) await place(sessionId)
-    await sessions.ended({ sessionId: over.sessionId, reason: 'caller', now: NOW })
+    await sessions.ended({ sessionId: over.sessionId, reason: 'caller', lastTurn: 0, now: NOW })
 
-    expect(await sessions.sweep({ openedBefore: NOW - 1, now: NOW })).toEqual({ ended: 1, forgotten: 2 })
+    expect(await sessions.sweep({ openedBefore: NOW - 1, now: NOW })).toEqual({ ended: 1 })
     await expect(openAt(NOW, young.conversationId)).rejects.toMatchObject({ fault: { code: 'conflict' } })
     expect(await openAt(NOW, old.conversationId)).toMatchObject({ conversationId: old.conversationId })
-    expect(await sessions.sweep({ openedBefore: NOW - 1, now: NOW })).toEqual({ ended: 0, forgotten: 0 })
+    expect(await sessions.sweep({ openedBefore: NOW - 1, now: NOW })).toEqual({ ended: 0 })
     await close()
   })
 }

@@ -44,12 +44,12 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
     }
     const storeTurn = (at: { sessionId: SessionId; conversationId: ConversationId }, record: TurnRecord, now = NOW) =>
       store.turns.storeTurn({ sessionId: at.sessionId, conversationId: at.conversationId, record, now })
-    const end = (sessionId: SessionId) => store.sessions.ended({ sessionId, reason: 'caller', now: NOW })
+    const end = (sessionId: SessionId) => store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: NOW })
     const read = async (id: ConversationId) => (await store.history.conversation(userId, id))?.turns ?? []
 
     it('[STO1] a session without a conversation begins one; a persona that does not exist begins nothing', async () => {
       const begun = await openSession()
-      expect(begun).toMatchObject({ turns: [], turnCount: 0 })
+      expect(begun).toMatchObject({ turns: [], lastTurn: 0 })
       expect(await store.history.conversation(userId, begun.conversationId)).toMatchObject({ turns: [], title: '' })
       const sessionId = newId('session')
       const unknown = { sessionId, userId, conversationId: undefined, personaId: 'per_nobody', now: NOW } as const
@@ -96,8 +96,8 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
       )
       await storeTurn(first, turnRecord({ turn: 14, startedAt: NOW + 14, utteranceText: '', heardText: '' }))
       await end(first.sessionId)
-      const { turns, turnCount } = await openSession({ conversationId: first.conversationId })
-      expect(turnCount).toBe(14)
+      const { turns, lastTurn } = await openSession({ conversationId: first.conversationId })
+      expect(lastTurn).toBe(14)
       expect(turns.at(-1)?.utteranceText).toBe('right')
       expect(turns.map(({ heardText }) => heardText)).toEqual([
         ...[6, 7, 8, 9, 10, 11, 12].map((at) => `heard ${at}`),
@@ -129,7 +129,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
           const session = await openSession({ user })
           const ids = [newId('turn'), newId('turn'), newId('turn')] as const
           const records = deliveries.map(({ which, ...facts }, at) =>
-            turnRecord({ ...facts, id: ids[which] ?? ids[0], replyText: `reply ${at}` }),
+            turnRecord({ ...facts, id: ids[which] ?? ids[0], turn: which + 1, replyText: `reply ${at}` }),
           )
           if (atOnce) await Promise.all(records.map((record) => storeTurn(session, record)))
           else for (const record of records) await storeTurn(session, record)
@@ -226,8 +226,10 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
           timings: timing.map((measured) => ({ ...turnRecord().timings, ...measured })),
         })
         .map(({ who, ...facts }) => turnRecord({ ...(facts as Partial<TurnRecord>), ...who }))
+      let number = 0
       await fc.assert(
-        fc.asyncProperty(record, async (finished) => {
+        fc.asyncProperty(record, async (facts) => {
+          const finished = { ...facts, turn: ++number }
           await storeTurn(session, finished)
           expect((await read(session.conversationId)).find(({ id }) => id === finished.id)).toEqual(finished)
         }),

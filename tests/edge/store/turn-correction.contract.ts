@@ -20,7 +20,7 @@ export function turnCorrectionContract(name: string, open: () => Promise<OpenSto
     const { conversationId, sessionId } = first
     const record = turnRecord({ utteranceText: 'helo' })
     await store.turns.storeTurn({ sessionId, conversationId, record, now: NOW })
-    await store.sessions.ended({ sessionId, reason: 'caller', now: NOW })
+    await store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: NOW })
     await openSession(conversationId)
 
     await store.turns.correctTurn({ conversationId, turnId: record.id }, 'hello', NOW + 5)

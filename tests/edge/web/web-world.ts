@@ -134,7 +134,7 @@ export async function startWebWorld({ engines = (embedded: Engines): Engines => 
       const opening = { ...session, conversationId: undefined, personaId: 'per_default' } as const
       const { conversationId } = await store.sessions.openSession(opening)
       for (const record of turns) await store.turns.storeTurn({ ...session, conversationId, record })
-      await store.sessions.ended({ ...session, reason: 'caller' })
+      await store.sessions.ended({ ...session, reason: 'caller', lastTurn: turns.length })
       return conversationId
     },
     keep(name, bytes) {

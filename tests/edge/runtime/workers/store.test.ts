@@ -13,6 +13,7 @@ import { quotasContract } from '#tests/edge/store/quotas.contract.ts'
 import { sessionSweepContract } from '#tests/edge/store/session-sweep.contract.ts'
 import { storeContract, type OpenStore } from '#tests/edge/store/store.contract.ts'
 import { turnCorrectionContract } from '#tests/edge/store/turn-correction.contract.ts'
+import { turnNumbersContract } from '#tests/edge/store/turn-numbers.contract.ts'
 import { voicesContract } from '#tests/edge/store/voices.contract.ts'
 import { type Workerd, startWorkerd } from './workerd.ts'
 
@@ -69,6 +70,7 @@ storeContract(NAME, openRemote)
 quotasContract(NAME, openRemote)
 historyContract(NAME, openRemote)
 turnCorrectionContract(NAME, openRemote)
+turnNumbersContract(NAME, openRemote)
 sessionSweepContract(NAME, openRemote)
 voicesContract(NAME, openRemote)
 
