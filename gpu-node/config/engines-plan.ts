@@ -90,6 +90,7 @@ function launchOf(engine: Managed, preset: PresetPlan | undefined): Omit<LaunchP
   const { start_timeout_s: startTimeoutS, idle_unload_s: idleUnloadS = DEFAULT_IDLE_UNLOAD_S } = engine
   return {
     command: engine.command ?? preset?.command ?? [],
+    shareFlag: engine.command ? undefined : preset?.shareFlag,
     environment: { ...preset?.environment, ...engine.environment },
     workingFolder: resolve(engine.working_folder ?? '.'),
     startTimeoutMs:

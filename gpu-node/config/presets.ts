@@ -37,6 +37,8 @@ export interface PresetPlan {
   /** What the server calls its model. */
   servedName: string
   vramReserveGib: number | undefined
+  /** vLLM starts only where a share of the card is free, 0.92 if it is not told: with Whisper and F5 beside it never again. */
+  shareFlag?: string
   startTimeoutMs: number
   command: string[]
   environment: Record<string, string>
@@ -96,6 +98,7 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
     },
     needs: needsOf('vllm', folders, [{ repo: model, revision: 'main', files: undefined, folder, licence }]),
     vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
+    shareFlag: '--gpu-memory-utilization',
     // The first start compiles.
     startTimeoutMs: 300_000,
   }
