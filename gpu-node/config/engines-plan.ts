@@ -89,8 +89,10 @@ function presetOf(name: string, engine: Managed, file: GpuNodeFile): PresetPlan 
 function launchOf(engine: Managed, preset: PresetPlan | undefined): Omit<LaunchPlan, 'vramReserveBytes'> {
   const { start_timeout_s: startTimeoutS, idle_unload_s: idleUnloadS = DEFAULT_IDLE_UNLOAD_S } = engine
   return {
-    command: engine.command ?? preset?.command ?? [],
-    shareFlag: engine.command ? undefined : preset?.shareFlag,
+    // A command of one's own has its own flags.
+    ...(engine.command
+      ? { command: engine.command }
+      : { command: preset?.command ?? [], shareFlag: preset?.shareFlag }),
     environment: { ...preset?.environment, ...engine.environment },
     workingFolder: resolve(engine.working_folder ?? '.'),
     startTimeoutMs:

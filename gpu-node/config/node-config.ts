@@ -91,15 +91,17 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
   }
 }
 
-/** What `check` needs: no token, no edge. */
+/** What `check` and `setup` need: no token, no edge. */
 export function readEnginesPlan(environment: NodeJS.ProcessEnv): {
   engines: EnginesPlan
   dataDir: string
   gpuIndex: number | undefined
+  /** The file of engines, whether it is there or not. */
+  file: string
 } {
   const e = readEnvironment(Environment, environment)
   const engines = planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment)
-  return { engines, dataDir: e.DATA_DIR, gpuIndex: e.GPU_INDEX }
+  return { engines, dataDir: e.DATA_DIR, gpuIndex: e.GPU_INDEX, file: e.GPU_NODE_CONFIG ?? DEFAULT_FILE }
 }
 
 /** The card that is watched is the one that engines run on. nvidia-smi counts by the bus, CUDA by speed unless it is told. */
