@@ -1,6 +1,7 @@
 // Decodes a file that somebody uploaded, in a program that is killed when it takes too long, too much memory or says too much. By the
 // decoders that are part of the node; what they do not read, by the machine's ffmpeg, where it has one.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { pcmFromBytes } from '#shared/audio/pcm.ts'
 import type { AudioKind } from '#shared/audio/sniff-audio.ts'
@@ -30,6 +31,10 @@ export interface DecodeOptions {
   limits?: { ms: number; rssBytes: number }
   /** Nobody wants it any more. */
   signal?: AbortSignal
+  /** It timed out once already: a second time-out is the file's fault, however little of it was computing. */
+  isLastTry?: boolean
+  /** It timed out, and may have been the machine's fault. */
+  onTimeout?: () => void
 }
 
 const CHILD = fileURLToPath(new URL('./decode-child.ts', import.meta.url))
@@ -83,8 +88,9 @@ function startFfmpeg(program: string, path: string, format: string): Started {
 
 async function ended(
   { child, sampleRate }: Started,
-  { clock, limits, signal: ending }: DecodeOptions,
+  { clock, limits, signal: ending, isLastTry = false, onTimeout = () => {} }: DecodeOptions,
 ): Promise<DecodedFile> {
+  giveWay(child)
   const { ms, rssBytes } = limits ?? { ms: DECODE_MS, rssBytes: MAX_DECODE_RSS_BYTES }
   const parts: Buffer[] = []
   let bytes = 0
@@ -100,8 +106,13 @@ async function ended(
   })
   const cancelTimeout = clock.after(
     ms,
-    // Who waited for most of the time was not kept busy by the file.
-    () => void computedMs(child.pid).then((computed) => kill(computed < ms / 2 ? 'machine' : 'file')),
+    () =>
+      void computedMs(child.pid).then((computed) => {
+        // A program that waited for most of the time was not kept busy by the file.
+        const isMachine = computed < ms / 2 && !isLastTry
+        if (isMachine) onTimeout()
+        kill(isMachine ? 'machine' : 'file')
+      }),
   )
   const stopWatching = clock.every(
     WATCH_EVERY_MS,
@@ -121,6 +132,16 @@ async function ended(
   if (KILLED.has(signal) && blamed !== 'file') throw unavailable()
   if (code === EXIT_TOO_LONG) return { outcome: 'tooLong' }
   return code === 0 ? read(Buffer.concat(parts), sampleRate) : { outcome: 'unreadable' }
+}
+
+/** Calls come first: what somebody uploaded gets the time that they leave. */
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // It has ended already, or the machine has no such thing.
+  }
 }
 
 const NOT_STARTED = 'not started'

@@ -31,11 +31,13 @@ import { Lane } from './lane.ts'
 import { PREPARED_RATE, prepareRecording } from './prepare-recording.ts'
 import { VoiceFiles } from './voice-files.ts'
 
-/** Of each kind: one is worked on; more than these need another node, or another time. */
+/** Pieces of each lane, with the one under way. More need another node, or another time. */
 const MAX_WAITING = 4
 const RETRY_AFTER_MS = 5_000
 /** Below the edge's own deadline, so that its engines are free again when it gives up. */
 const RECOGNISE_MS = 60_000
+/** Files whose decoding timed out: a file gets one more try, and then the blame. */
+const MAX_TIMED_OUT = 256
 const SPEAK_MS = 25_000
 
 export interface VoicesOptions {
@@ -66,6 +68,7 @@ export class Voices {
   /** Decoding, recognising and speaking must not stand in the way of calls; a try does not wait for uploads. */
   readonly #preparing = new Lane(MAX_WAITING)
   readonly #speaking = new Lane(MAX_WAITING)
+  readonly #timedOut = new Set<string>()
 
   constructor(options: VoicesOptions) {
     this.#options = options
@@ -75,11 +78,11 @@ export class Voices {
   readonly methods = {
     'voice.prepare': (params: unknown, signal: AbortSignal): Promise<VoicePrepared> => {
       const request = read(VoicePrepare, params)
-      return this.#preparing.run(() => this.#prepare(request, signal), signal)
+      return this.#preparing.run(() => this.#prepare(request, signal), signal, request.userId)
     },
     'speech.render': (params: unknown, signal: AbortSignal): Promise<SpeechRendered> => {
       const request = read(SpeechRender, params)
-      return this.#speaking.run(() => this.#render(request, signal), signal)
+      return this.#speaking.run(() => this.#render(request, signal), signal, request.userId)
     },
     'voice.forget': async (params: unknown): Promise<object> => {
       const { preparedSha256 } = read(VoiceForget, params)
@@ -103,7 +106,13 @@ export class Voices {
     const bytes = await blobs.get(sha256, signal)
     const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
     if (!kind) return { outcome: 'rejected', reason: 'unreadable' }
-    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, { ...this.#options, signal }))
+    const decoding = {
+      ...this.#options,
+      signal,
+      isLastTry: this.#timedOut.has(sha256),
+      onTimeout: () => this.#noteTimeout(sha256),
+    }
+    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, decoding))
     if (decoded.outcome !== 'decoded') return { outcome: 'rejected', reason: decoded.outcome }
     const prepared = await prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
     if (prepared.outcome === 'rejected') return prepared
@@ -115,6 +124,12 @@ export class Voices {
     const preparedSha256 = await blobs.put(writeWav(pcm, PREPARED_RATE), signal)
     log.info({ voiceProfileId: profileId, kind, isCut, ...quality }, 'prepared a voice')
     return { outcome: 'ready', preparedSha256, referenceText: words, quality }
+  }
+
+  #noteTimeout(sha256: string): void {
+    this.#timedOut.add(sha256)
+    const [oldest] = this.#timedOut
+    if (this.#timedOut.size > MAX_TIMED_OUT && oldest !== undefined) this.#timedOut.delete(oldest)
   }
 
   async #recognised(pcm: Int16Array, language: Language, ended: AbortSignal): Promise<string> {
