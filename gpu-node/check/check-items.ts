@@ -24,16 +24,16 @@ export interface CheckItem {
 /** The tools that it asks; tests name others. */
 export interface CheckTools {
   nvidiaSmi: string
-  /** Of the card that engines run on; the first without it. */
+  /** Index of the card that engines run on; the first card without it. */
   gpuIndex?: number | undefined
 }
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 const MIN_DISK_GIB = 100
-/** Where everything is in place: logs, the cache of speech, what callers leave. */
+/** Free space wanted where models and environments are in place: for logs, kept speech and callers' data. */
 const MIN_DISK_LATER_GIB = 5
-/** Of the shim above each engine. */
+/** For the shim above each engine. */
 const ANY_PYTHON: PythonNeed = { minor: 11, isExact: false }
 /** A plan must leave this much of the card to the desktop and to what nobody planned. */
 const MAX_PLAN_FRACTION = 0.9
@@ -83,14 +83,14 @@ async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools
   ]
 }
 
-/** None where the driver does not tell, or no engine asks for one. */
+/** Empty where the driver's version is not known, or no engine needs one. */
 function checkDriver(driver: string, major: number): CheckItem[] {
   if (driver === '' || major === 0) return []
   const change = `install the NVIDIA driver ${major} or newer: the packages are built for its CUDA`
   return [item('NVIDIA driver', driver, `${major} or newer`, { isGood: parseInt(driver) >= major, change })]
 }
 
-/** Each that is needed once. */
+/** Each needed version once. */
 function pythonsOf(managed: Managed[]): PythonNeed[] {
   const needs = managed.map((engine) => engine.needs?.python ?? ANY_PYTHON)
   return [...new Map(needs.map((need) => [pythonName(need), need])).values()]
@@ -102,7 +102,7 @@ async function checkPython(need: PythonNeed): Promise<CheckItem> {
   return item(`Python ${pythonName(need)}`, python?.version ?? 'none is found', pythonName(need), verdict)
 }
 
-/** What compiles for the card when it starts would end there. */
+/** Without a compiler an engine that compiles for the card ends at its start. */
 async function checkCompiler(need: PythonNeed): Promise<CheckItem[]> {
   const headers = 'import os,sysconfig;print(os.path.exists(os.path.join(sysconfig.get_paths()["include"],"Python.h")))'
   const python = await findPython(need)
@@ -127,7 +127,7 @@ interface Disk {
 const MOVE_DATA = 'free space, or set DATA_DIR to another disk'
 const MOVE_MODELS = 'free space, or set models and venvs in gpu-node.toml to folders of another disk'
 
-/** Where its environment and its weights are, or go. */
+/** The disks of its environment and its weights. */
 function disksOf(engine: Managed): Disk[] {
   const minGib = hasModels(engine) ? MIN_DISK_LATER_GIB : MIN_DISK_GIB
   const folders = engine.needs ? [engine.needs.venv, ...engine.needs.models.map(({ folder }) => folder)] : []
@@ -198,7 +198,7 @@ async function checkFiles({ name, launch, needs, server }: Managed): Promise<Che
   return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
 }
 
-/** Of a whole repository its folder, where it is not whole under a name that says so. */
+/** For a whole repository its folder, under a name that says so where it is not whole. */
 function filesOf({ folder, files }: ModelNeed): string[] {
   if (files) return files.map((file) => join(folder, basename(file)))
   return isWhole(folder) ? [folder] : [join(folder, '(the whole repository)')]

@@ -20,9 +20,9 @@ type Variables = Readonly<Record<string, string | undefined>>
 /** Servers that the environment names; the name of each is that of its role. */
 export type NamedServers = Partial<Record<'llm' | 'stt' | 'tts', ServerPlan>>
 
-/** It is part of addresses: /api/models/:id. */
+/** The name is part of an address: /api/models/:id. */
 const ENGINE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
-/** Of the servers that presets start. */
+/** The dialect of each server that a preset starts. */
 const PRESET_DIALECTS = { vllm: 'vllm', 'faster-whisper': 'parley', 'f5-tts': 'parley' } as const
 const DEFAULT_START_TIMEOUT_MS = 60_000
 const DEFAULT_IDLE_UNLOAD_S = 600

@@ -13,7 +13,7 @@ export interface ModelNeed {
   sha256?: Readonly<Record<string, string>>
   /** Where they go; the last part of each path is its name there. */
   folder: string
-  /** Told before the download. */
+  /** Shown before the download. */
   licence: string
 }
 
@@ -29,7 +29,7 @@ export interface EngineNeeds {
   python: PythonNeed
   /** Major version of the NVIDIA driver, for the CUDA of its packages; undefined where it stays off the card. */
   driver?: number | undefined
-  /** Compiles for the card when it starts (Triton): a C compiler and the headers of Python. */
+  /** Whether it compiles for the card when it starts (Triton). It then needs a C compiler and the headers of Python. */
   compiles?: boolean
   /** Pinned and hashed, in gpu-node/engines/python. */
   requirements: string

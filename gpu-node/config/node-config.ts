@@ -20,16 +20,16 @@ export interface NodeConfig extends EngineSettings {
   edgeUrl: string
   token: string
   name: string
-  /** Of this program, for people. */
+  /** This program's version, for people. */
   version: string
   dataDir: string
   logLevel: LogLevel
-  /** The operator's words that no reply says, as they stand in his file. */
+  /** The operator's file of words that no reply says. */
   profanity?: string | undefined
-  /** Of GET /health on the loopback interface; undefined for none. */
+  /** The port of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
   guard: GuardPlan
-  /** Of the reader of the card. */
+  /** How the card is read. */
   gpu: { program: string | undefined; index: number | undefined }
 }
 
@@ -40,7 +40,7 @@ const DEFAULT_FILE = 'gpu-node.toml'
 const MAX_NAME_CHARS = 64
 /** Shorter ones are typing errors: the edge makes 43 characters. */
 const MIN_TOKEN_CHARS = 16
-/** Of one machine. */
+/** The most cards of one machine. */
 const MAX_CARDS = 64
 const ENGINE_SCHEMES = ['http:', 'https:']
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
@@ -160,7 +160,7 @@ function readProfanity(path: string): string {
   }
 }
 
-/** What the environment says nothing of. */
+/** What the environment does not say about a server. */
 const OPENAI_SERVER = {
   dialect: 'openai',
   voice: undefined,

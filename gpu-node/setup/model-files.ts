@@ -91,7 +91,7 @@ async function writeDown(
   await lock.keep(model, { commit, files: sums })
 }
 
-/** What says that a model is there (model-folder.ts) comes when the rest is. */
+/** The files that show that a model is there (model-folder.ts) come last. */
 function lastIndex(files: HubFile[]): HubFile[] {
   const isIndex = ({ path }: HubFile): boolean => /^(config|.*\.index)\.json$/.test(path)
   return [...files.filter((file) => !isIndex(file)), ...files.filter(isIndex)]
@@ -133,7 +133,7 @@ async function fetchOne(file: HubFile, target: string): Promise<void> {
 
 const gib = (bytes: number): string => `${(bytes / GIB).toFixed(2)} GiB`
 
-/** With what is behind it: a failed fetch says nothing by itself. */
+/** The message with its cause: a failed fetch says nothing by itself. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message

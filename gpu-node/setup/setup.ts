@@ -16,9 +16,9 @@ const HUB = 'https://huggingface.co'
 const hubOf = (environment: NodeJS.ProcessEnv): string => (environment['HF_ENDPOINT'] || HUB).replace(/\/+$/, '')
 
 export interface SetupOptions {
-  /** The engine of this name only. */
+  /** Set up only the engine of this name. */
   only?: string | undefined
-  /** Says what would be done. */
+  /** Only say what would be done. */
   dryRun: boolean
   /** HF_ENDPOINT of the environment, or Hugging Face, without it. */
   hub?: string
@@ -26,7 +26,7 @@ export interface SetupOptions {
   pipOptions?: readonly string[]
 }
 
-/** The same, with a refusal of the file in words. */
+/** Runs setup, and prints what is wrong in the file. */
 export async function setUpOrSay(options: SetupOptions): Promise<number> {
   loadDotEnv()
   try {
@@ -94,7 +94,7 @@ async function setUpEnvironment(needs: EngineNeeds, { dryRun, pipOptions }: Setu
   }
 }
 
-/** A voice is somebody's: the owner puts it there. */
+/** Setup fetches no voice: it is somebody's, and its owner puts it there. */
 async function lookForVoice({ voices }: EngineNeeds, id: string | undefined): Promise<boolean> {
   if (voices === undefined || id === undefined) return true
   const missing = ['wav', 'txt'].map((kind) => join(voices, `${id}.${kind}`)).filter((file) => !existsSync(file))

@@ -26,7 +26,7 @@ export type DecodedFile =
 
 export interface DecodeOptions {
   clock: Clock
-  /** Of the machine, for M4A and what else is in MP4 or WebM; undefined for none. */
+  /** The machine's ffmpeg, for M4A and other codecs in MP4 or WebM; undefined for none. */
   ffmpeg?: string | undefined
   limits?: { ms: number; rssBytes: number }
   /** Nobody wants it any more. */
@@ -59,7 +59,7 @@ export async function decodeFile(path: string, kind: AudioKind, options: DecodeO
 
 interface Started {
   child: ChildProcess
-  /** Of what comes; undefined where the program says it first. */
+  /** The rate of the output; undefined where the program writes it first. */
   sampleRate: number | undefined
 }
 
@@ -71,7 +71,7 @@ function startOwn(path: string, kind: AudioKind): Started {
     kind,
     path,
   ]
-  // Without the node's environment: its token is nobody else's.
+  // The child does not get the node's environment, which has its token.
   return {
     child: spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'ignore'] }),
     sampleRate: undefined,
@@ -128,7 +128,7 @@ async function ended(
   cancelTimeout()
   stopWatching()
   ending?.removeEventListener('abort', onEnding)
-  // A program that aborts does it because of the file; who was killed, and not from here, by a machine that was short of memory.
+  // A program aborts because of the file. If it was killed, and not from here, the machine was short of memory.
   if (KILLED.has(signal) && blamed !== 'file') throw unavailable()
   if (code === EXIT_TOO_LONG) return { outcome: 'tooLong' }
   return code === 0 ? read(Buffer.concat(parts), sampleRate) : { outcome: 'unreadable' }

@@ -74,7 +74,7 @@ export class Voices {
     this.#options = options
   }
 
-  /** By the names of parley.node.v1's requests. */
+  /** One method per request of parley.node.v1. */
   readonly methods = {
     'voice.prepare': (params: unknown, signal: AbortSignal): Promise<VoicePrepared> => {
       const request = read(VoicePrepare, params)
@@ -117,7 +117,7 @@ export class Voices {
     const prepared = await prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
     if (prepared.outcome === 'rejected') return prepared
     const { pcm, isCut, quality } = prepared
-    // Of speech that was left out the owner's words are too many; others cannot have been said in this time.
+    // If speech was left out, the owner's words are too many. Other words cannot have been said in this time.
     const isRight = referenceText !== null && !isCut && couldBeSaid(referenceText, quality.speechMs)
     const words = isRight ? referenceText : await this.#recognised(pcm, language, signal)
     if (words === '') return { outcome: 'rejected', reason: 'noTranscript', quality }
