@@ -37,7 +37,7 @@ export function voicePreviewRoutes(ports: PreviewPorts) {
       const exhausted = await store.quotas.exhausted(userId, limits, ports.clock.now())
       if (exhausted) throw new FaultError(exhausted)
       const found = await voiceOf(c.req.param('id'), (id) => store.voices.voice(ownerOf(c.get('caller')), id))
-      const request = { text, ttsMode, language: found.language, voice: await speakingOf(ports, found) }
+      const request = { text, ttsMode, language: found.language, voice: await speakingOf(ports, found), userId }
       const node = (await ports.fleet.nodes()).find(({ draining, freeSlots }) => !draining && freeSlots > 0)
       if (!node) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
       const pieces = spoken(ports, { node, request, userId })

@@ -81,8 +81,8 @@ async function askOneOf(ports: VoiceJobPorts, nodes: readonly NodeView[], voice:
 }
 
 async function ask({ fleet }: VoiceJobPorts, { nodeId }: NodeView, voice: StoredVoice): Promise<VoicePrepared> {
-  const { id: profileId, sha256, language, referenceText } = voice
-  const params: VoicePrepare = { profileId, sha256, language, referenceText }
+  const { id: profileId, sha256, language, referenceText, userId } = voice
+  const params: VoicePrepare = { profileId, sha256, language, referenceText, userId }
   const answer = await fleet.request({ nodeId, method: 'voice.prepare', params, deadlineMs: PREPARE_WITHIN_MS })
   return v.parse(VoicePrepared, answer)
 }

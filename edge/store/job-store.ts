@@ -1,7 +1,9 @@
 // Work that must not be forgotten: taken with a lease, tried again with growing pauses, gone when it is done. Several edges may take from
-// it at once. Knows no kind of work.
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
+// it at once. Of a kind of work it knows only whose it is, so that users take turns.
+import { and, asc, eq, lte, sql, type SQL } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
 import { job, type JobKind } from '#edge/store/schema/jobs.ts'
+import { voiceProfile } from '#edge/store/schema/voices.ts'
 import { type JobId, newId } from '#shared/ids.ts'
 import type { EdgeDatabase } from './database.ts'
 
@@ -13,7 +15,10 @@ export interface Job {
 }
 
 export interface JobStore {
-  /** Takes the job that has been due longest, for `ms`. Who has not ended it by then counts as gone. */
+  /**
+   * Takes a due job for `ms`: of the user who was served longest ago, the one that has been due longest. Who has not ended it by then counts
+   * as gone.
+   */
   takeJob(kind: JobKind, lease: { now: number; ms: number }): Promise<Job | undefined>
   /** It is done, or no longer needed. False where another attempt has it. */
   jobDone(job: Job): Promise<boolean>
@@ -24,6 +29,14 @@ export interface JobStore {
 /** Pauses after the first, second … attempt that failed. */
 export const JOB_PAUSES_MS = [10_000, 40_000, 160_000, 640_000] as const
 const LAST_PAUSE_MS = 640_000
+
+const own = alias(voiceProfile, 'own')
+const other = alias(voiceProfile, 'other')
+/** When the user of a job was served last; 0 where he never was. One who uploads many voices stands in nobody's way. */
+const SERVED_AT: Readonly<Record<JobKind, SQL>> = {
+  'voice.prepare': sql`(select coalesce(max(${other.updatedAt}), 0) from ${voiceProfile} as own join ${voiceProfile} as other
+    on ${other.userId} = ${own.userId} and ${other.state} <> 'uploaded' where ${own.id} = ${job.subject})`,
+}
 
 /** A row to be inserted with what it is about, in one batch. */
 export function newJob(kind: JobKind, subject: string, now: number): typeof job.$inferInsert {
@@ -37,7 +50,7 @@ export function createJobStore(db: EdgeDatabase): JobStore {
         .select({ id: job.id })
         .from(job)
         .where(and(eq(job.kind, kind), lte(job.runAfter, now)))
-        .orderBy(asc(job.runAfter), asc(job.id))
+        .orderBy(asc(SERVED_AT[kind]), asc(job.runAfter), asc(job.id))
         .limit(1)
       const [taken] = await db
         .update(job)

@@ -12,7 +12,7 @@ export interface EngineLoad {
 }
 
 export interface Guard {
-  /** Of the whole card. The plan stays below it, so above it something else is on the card, or something leaks. */
+  /** Share of the whole card. The plan stays below it, so more means that something else is on the card, or leaks. */
   maxVramFraction: number
   maxWaitingRequests: number
   maxKvCacheFraction: number
@@ -43,7 +43,7 @@ export function isCardFull(vram: Readings['vram'], guard: Guard): boolean {
   return vram !== null && vram.totalBytes > 0 && vram.usedBytes / vram.totalBytes >= guard.maxVramFraction
 }
 
-/** What was decided last, and when there was last a reason for it. */
+/** The last decision, and when there was last a reason for it. */
 export interface Decision {
   refusing: AdmissionRefusal | null
   at: number

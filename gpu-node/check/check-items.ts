@@ -7,9 +7,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { existsSync } from 'node:fs'
 import { isWhole } from '#gpu-node/config/model-folder.ts'
-import type { EngineNeeds, ModelNeed } from '#gpu-node/config/needs.ts'
+import type { EngineNeeds, ModelNeed, PythonNeed } from '#gpu-node/config/needs.ts'
 import type { EnginePlan, EnginesPlan } from '#gpu-node/config/plan.ts'
 import { missingPins } from '#gpu-node/setup/environment.ts'
+import { adviceFor, findPython, pythonName } from '#gpu-node/setup/python.ts'
 
 export interface CheckItem {
   item: string
@@ -23,18 +24,17 @@ export interface CheckItem {
 /** The tools that it asks; tests name others. */
 export interface CheckTools {
   nvidiaSmi: string
-  /** Of the card that engines run on; the first without it. */
+  /** Index of the card that engines run on; the first card without it. */
   gpuIndex?: number | undefined
-  python: string
 }
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 const MIN_DISK_GIB = 100
-/** Where everything is in place: logs, the cache of speech, what callers leave. */
+/** Free space wanted where models and environments are in place: for logs, kept speech and callers' data. */
 const MIN_DISK_LATER_GIB = 5
-/** Of the node's own tools. */
-const MIN_PYTHON_MINOR = 11
+/** For the shim above each engine. */
+const ANY_PYTHON: PythonNeed = { minor: 11, isExact: false }
 /** A plan must leave this much of the card to the desktop and to what nobody planned. */
 const MAX_PLAN_FRACTION = 0.9
 /** A tool that hangs must not hang the check. */
@@ -46,10 +46,11 @@ const run = promisify(execFile)
 export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: CheckTools): Promise<CheckItem[]> {
   const managed = plan.engines.filter((engine) => engine.kind === 'managed')
   if (managed.length === 0) return checkDisks([{ folder: dataDir, minGib: 0, change: MOVE_DATA }])
-  const [card, python, compiler, disks, ...engines] = await Promise.all([
+  const compiling = managed.find(({ needs }) => needs?.compiles)?.needs
+  const [card, pythons, compiler, disks, ...engines] = await Promise.all([
     checkCard(managed, tools),
-    checkPython(tools.python, Math.max(MIN_PYTHON_MINOR, ...managed.map(({ needs }) => needs?.python ?? 0))),
-    managed.some(({ needs }) => needs?.compiles) ? checkCompiler(tools.python) : [],
+    Promise.all(pythonsOf(managed).map(checkPython)),
+    compiling ? checkCompiler(compiling.python) : [],
     checkDisks([{ folder: dataDir, minGib: MIN_DISK_LATER_GIB, change: MOVE_DATA }, ...managed.flatMap(disksOf)]),
     ...managed.flatMap((engine) => [
       checkProgram(engine),
@@ -58,7 +59,7 @@ export async function checkPlan(plan: EnginesPlan, dataDir: string, tools: Check
       checkPort(engine),
     ]),
   ])
-  return [...card, python, ...compiler, ...disks, ...engines]
+  return [...card, ...pythons, ...compiler, ...disks, ...engines]
 }
 
 async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools): Promise<CheckItem[]> {
@@ -82,31 +83,37 @@ async function checkCard(managed: Managed[], { nvidiaSmi, gpuIndex }: CheckTools
   ]
 }
 
-/** None where the driver does not tell, or no engine asks for one. */
+/** Empty where the driver's version is not known, or no engine needs one. */
 function checkDriver(driver: string, major: number): CheckItem[] {
   if (driver === '' || major === 0) return []
   const change = `install the NVIDIA driver ${major} or newer: the packages are built for its CUDA`
   return [item('NVIDIA driver', driver, `${major} or newer`, { isGood: parseInt(driver) >= major, change })]
 }
 
-async function checkPython(python: string, minor: number): Promise<CheckItem> {
-  const version = /Python (3\.(\d+)\S*)/.exec((await ask(python, ['--version'])) ?? '')
-  const isGood = Number(version?.[2] ?? 0) >= minor
-  const wanted = `3.${minor} or newer`
-  return item('Python', version?.[1] ?? `no ${python} answers`, wanted, { isGood, change: `install Python ${wanted}` })
+/** Each needed version once. */
+function pythonsOf(managed: Managed[]): PythonNeed[] {
+  const needs = managed.map((engine) => engine.needs?.python ?? ANY_PYTHON)
+  return [...new Map(needs.map((need) => [pythonName(need), need])).values()]
 }
 
-/** What compiles for the card when it starts would end there. */
-async function checkCompiler(python: string): Promise<CheckItem[]> {
+async function checkPython(need: PythonNeed): Promise<CheckItem> {
+  const python = await findPython(need)
+  const verdict = { isGood: python !== undefined, change: adviceFor(need) }
+  return item(`Python ${pythonName(need)}`, python?.version ?? 'none is found', pythonName(need), verdict)
+}
+
+/** Without a compiler an engine that compiles for the card ends at its start. */
+async function checkCompiler(need: PythonNeed): Promise<CheckItem[]> {
   const headers = 'import os,sysconfig;print(os.path.exists(os.path.join(sysconfig.get_paths()["include"],"Python.h")))'
-  const [cc, hasHeaders] = await Promise.all([ask('cc', ['--version']), ask(python, ['-c', headers])])
+  const python = await findPython(need)
+  const [cc, hasHeaders] = await Promise.all([ask('cc', ['--version']), python && ask(python.program, ['-c', headers])])
   const missing = [
     ...(cc === undefined ? ['no cc answers'] : []),
     ...(hasHeaders?.startsWith('True') ? [] : ['no Python.h']),
   ]
   const verdict = {
     isGood: missing.length === 0,
-    change: 'install a C compiler and the headers of Python: gcc, python3-dev',
+    change: `install a C compiler and the headers of Python: gcc, python3.${need.minor}-dev`,
   }
   return [item('C compiler', missing.join(', ') || 'is there', 'cc and Python.h', verdict)]
 }
@@ -120,7 +127,7 @@ interface Disk {
 const MOVE_DATA = 'free space, or set DATA_DIR to another disk'
 const MOVE_MODELS = 'free space, or set models and venvs in gpu-node.toml to folders of another disk'
 
-/** Where its environment and its weights are, or go. */
+/** The disks of its environment and its weights. */
 function disksOf(engine: Managed): Disk[] {
   const minGib = hasModels(engine) ? MIN_DISK_LATER_GIB : MIN_DISK_GIB
   const folders = engine.needs ? [engine.needs.venv, ...engine.needs.models.map(({ folder }) => folder)] : []
@@ -160,8 +167,9 @@ async function checkProgram({ name, launch, needs }: Managed): Promise<CheckItem
   return item(`${name}: program`, isGood ? 'is there' : 'is missing', program, { isGood, change })
 }
 
-async function checkPackages(name: string, { venv, requirements }: EngineNeeds): Promise<CheckItem> {
-  const missing = await missingPins(venv, requirements)
+async function checkPackages(name: string, needs: EngineNeeds): Promise<CheckItem> {
+  const { requirements } = needs
+  const missing = await missingPins(needs)
   const isGood = missing.length === 0
   const found = isGood ? 'as pinned' : `${missing.length} missing or of another version, first ${missing[0]}`
   return item(`${name}: packages`, found, `as in ${basename(requirements)}`, { isGood, change: SETUP(name) })
@@ -190,7 +198,7 @@ async function checkFiles({ name, launch, needs, server }: Managed): Promise<Che
   return item(`${name}: files`, found, 'all there', { isGood: missing.length === 0, change })
 }
 
-/** Of a whole repository its folder, where it is not whole under a name that says so. */
+/** For a whole repository its folder, under a name that says so where it is not whole. */
 function filesOf({ folder, files }: ModelNeed): string[] {
   if (files) return files.map((file) => join(folder, basename(file)))
   return isWhole(folder) ? [folder] : [join(folder, '(the whole repository)')]

@@ -12,7 +12,7 @@ export async function check(asJson: boolean): Promise<number> {
   try {
     const { engines, dataDir, gpuIndex } = readEnginesPlan(process.env)
     const nvidiaSmi = process.env['NVIDIA_SMI_BIN'] ?? 'nvidia-smi'
-    const items = await checkPlan(engines, dataDir, { nvidiaSmi, gpuIndex, python: 'python3' })
+    const items = await checkPlan(engines, dataDir, { nvidiaSmi, gpuIndex })
     const isGood = items.every((each) => each.isGood)
     if (asJson) console.log(JSON.stringify({ ok: isGood, items }, undefined, 2))
     else

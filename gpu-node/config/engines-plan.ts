@@ -20,9 +20,9 @@ type Variables = Readonly<Record<string, string | undefined>>
 /** Servers that the environment names; the name of each is that of its role. */
 export type NamedServers = Partial<Record<'llm' | 'stt' | 'tts', ServerPlan>>
 
-/** It is part of addresses: /api/models/:id. */
+/** The name is part of an address: /api/models/:id. */
 const ENGINE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
-/** Of the servers that presets start. */
+/** The dialect of each server that a preset starts. */
 const PRESET_DIALECTS = { vllm: 'vllm', 'faster-whisper': 'parley', 'f5-tts': 'parley' } as const
 const DEFAULT_START_TIMEOUT_MS = 60_000
 const DEFAULT_IDLE_UNLOAD_S = 600
@@ -89,7 +89,10 @@ function presetOf(name: string, engine: Managed, file: GpuNodeFile): PresetPlan 
 function launchOf(engine: Managed, preset: PresetPlan | undefined): Omit<LaunchPlan, 'vramReserveBytes'> {
   const { start_timeout_s: startTimeoutS, idle_unload_s: idleUnloadS = DEFAULT_IDLE_UNLOAD_S } = engine
   return {
-    command: engine.command ?? preset?.command ?? [],
+    // A command of one's own has its own flags.
+    ...(engine.command
+      ? { command: engine.command }
+      : { command: preset?.command ?? [], shareFlag: preset?.shareFlag }),
     environment: { ...preset?.environment, ...engine.environment },
     workingFolder: resolve(engine.working_folder ?? '.'),
     startTimeoutMs:

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { GpuNodeFile } from './file-schema.ts'
 
 export interface GuardPlan {
-  /** Of the card; the plan stays below it, so more means a game or a leak. */
+  /** Share of the card in use. The plan stays below it, so more means a game or a leak. */
   maxVramFraction: number
   maxWaitingRequests: number
   maxKvCacheFraction: number
@@ -26,7 +26,7 @@ export function planGuard({ guard = {} }: GpuNodeFile): GuardPlan {
     maxWaitingRequests: guard.max_waiting_requests ?? 4,
     maxKvCacheFraction: guard.max_kv_cache_fraction ?? 0.9,
     maxSttQueueMs: guard.max_stt_queue_ms ?? 500,
-    // From here on the better voice costs more than it gives.
+    // Beyond this wait the better voice costs more than it gives.
     maxTtsQueueMs: guard.max_tts_queue_ms ?? 150,
   }
 }

@@ -1,9 +1,9 @@
-// Which known word somebody meant who mistyped one: the one with the fewest changed, missing or added letters.
+// Guesses which known word was meant by a mistyped one: the word with the fewest changed, missing or added letters.
 
 /** More changes than this are another word. */
 const MAX_CHANGES = 3
 
-/** For the end of a refusal. */
+/** The end of a refusal's message. */
 export function hintFor(word: string, known: readonly string[]): string {
   const meant = nearest(word, known)
   return meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`

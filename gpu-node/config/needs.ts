@@ -9,20 +9,27 @@ export interface ModelNeed {
   revision: string
   /** Which of its files: exact paths, or all where undefined. */
   files: readonly string[] | undefined
+  /** The SHA-256 of files, by their paths, where they are known beforehand. */
+  sha256?: Readonly<Record<string, string>>
   /** Where they go; the last part of each path is its name there. */
   folder: string
-  /** Told before the download. */
+  /** Shown before the download. */
   licence: string
+}
+
+/** A minor version of Python 3 that pinned packages are made for: this one alone, or any from it on. */
+export interface PythonNeed {
+  minor: number
+  isExact: boolean
 }
 
 export interface EngineNeeds {
   /** Folder of the virtual environment. */
   venv: string
-  /** Minor version of Python 3: what its pinned packages need. */
-  python: number
+  python: PythonNeed
   /** Major version of the NVIDIA driver, for the CUDA of its packages; undefined where it stays off the card. */
   driver?: number | undefined
-  /** Compiles for the card when it starts (Triton): a C compiler and the headers of Python. */
+  /** Whether it compiles for the card when it starts (Triton). It then needs a C compiler and the headers of Python. */
   compiles?: boolean
   /** Pinned and hashed, in gpu-node/engines/python. */
   requirements: string

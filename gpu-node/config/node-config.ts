@@ -20,16 +20,16 @@ export interface NodeConfig extends EngineSettings {
   edgeUrl: string
   token: string
   name: string
-  /** Of this program, for people. */
+  /** This program's version, for people. */
   version: string
   dataDir: string
   logLevel: LogLevel
-  /** The operator's words that no reply says, as they stand in his file. */
+  /** The operator's file of words that no reply says. */
   profanity?: string | undefined
-  /** Of GET /health on the loopback interface; undefined for none. */
+  /** The port of GET /health on the loopback interface; undefined for none. */
   port: number | undefined
   guard: GuardPlan
-  /** Of the reader of the card. */
+  /** How the card is read. */
   gpu: { program: string | undefined; index: number | undefined }
 }
 
@@ -40,7 +40,7 @@ const DEFAULT_FILE = 'gpu-node.toml'
 const MAX_NAME_CHARS = 64
 /** Shorter ones are typing errors: the edge makes 43 characters. */
 const MIN_TOKEN_CHARS = 16
-/** Of one machine. */
+/** The most cards of one machine. */
 const MAX_CARDS = 64
 const ENGINE_SCHEMES = ['http:', 'https:']
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME_CHARS, `must have at most ${MAX_NAME_CHARS} characters`))
@@ -91,15 +91,17 @@ export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): No
   }
 }
 
-/** What `check` needs: no token, no edge. */
+/** What `check` and `setup` need: no token, no edge. */
 export function readEnginesPlan(environment: NodeJS.ProcessEnv): {
   engines: EnginesPlan
   dataDir: string
   gpuIndex: number | undefined
+  /** The file of engines, whether it is there or not. */
+  file: string
 } {
   const e = readEnvironment(Environment, environment)
   const engines = planEngines(readFile(e.GPU_NODE_CONFIG), namedServers(e), environment)
-  return { engines, dataDir: e.DATA_DIR, gpuIndex: e.GPU_INDEX }
+  return { engines, dataDir: e.DATA_DIR, gpuIndex: e.GPU_INDEX, file: e.GPU_NODE_CONFIG ?? DEFAULT_FILE }
 }
 
 /** The card that is watched is the one that engines run on. nvidia-smi counts by the bus, CUDA by speed unless it is told. */
@@ -158,7 +160,7 @@ function readProfanity(path: string): string {
   }
 }
 
-/** What the environment says nothing of. */
+/** What the environment does not say about a server. */
 const OPENAI_SERVER = {
   dialect: 'openai',
   voice: undefined,

@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number]
 /** The name of the embedded engine of each role. */
 export const EMBEDDED = 'embedded'
 
-/** How servers of OpenAI's API differ; engines/dialects.ts has what each wants. */
+/** How servers of OpenAI's API differ; engines/openai/dialects.ts says what each wants. */
 export const DIALECTS = ['openai', 'vllm', 'parley', 'vllm-omni', 'kokoro', 'speaches'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
@@ -20,9 +20,9 @@ export interface ServerPlan {
   apiKey: string | undefined
   /** How it differs from OpenAI's own. */
   dialect: Dialect
-  /** Of a voice: its id where a persona names none. */
+  /** For a TTS: the voice's id where a persona names none. */
   voice: string | undefined
-  /** Of a voice: the mode that it is asked for whatever the chain; the chain's own without it. */
+  /** For a TTS: the mode that it is always asked for; undefined for the mode of its chain. */
   mode: 'fast' | 'hq' | undefined
   /** The Chinese script that its text must be in; any without it. */
   script: 'hans' | undefined
@@ -37,7 +37,9 @@ export interface LaunchPlan {
   workingFolder: string
   /** Must be free on the card before it is started. */
   vramReserveBytes: number
-  /** From its start to its first real answer. */
+  /** The flag that tells it its share of the card, by that reserve; undefined where it asks for none. */
+  shareFlag?: string | undefined
+  /** How long it may take from its start to its first real answer. */
   startTimeoutMs: number
   onDemand: boolean
   /** An engine on demand that nobody touched for this long is unloaded. */

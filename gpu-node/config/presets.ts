@@ -3,6 +3,7 @@
 import { globSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Managed } from './file-schema.ts'
+import { F5_MODEL, VOCOS_MODEL, WHISPER_MODEL } from './known-models.ts'
 import { isWhole } from './model-folder.ts'
 import type { EngineNeeds } from './needs.ts'
 
@@ -19,8 +20,12 @@ const MAX_SEQUENCES = 8
 const MAX_QUEUED = 16
 const WORKERS = resolve(import.meta.dirname, '../engines/python')
 
-/** Minor versions of Python 3 that the pinned packages of each need, at least. */
-const PYTHON: Readonly<Record<Preset, number>> = { vllm: 12, 'faster-whisper': 11, 'f5-tts': 11 }
+/** The pins of vLLM are resolved for one version of Python; those of the workers for all from 3.11 on. */
+const PYTHON: Readonly<Record<Preset, EngineNeeds['python']>> = {
+  vllm: { minor: 12, isExact: true },
+  'faster-whisper': { minor: 11, isExact: false },
+  'f5-tts': { minor: 11, isExact: false },
+}
 
 /** CUDA 13 (release notes, table 3) and CUDA 12. */
 const DRIVER: Readonly<Record<Preset, number>> = { vllm: 580, 'faster-whisper': 525, 'f5-tts': 580 }
@@ -37,6 +42,8 @@ export interface PresetPlan {
   /** What the server calls its model. */
   servedName: string
   vramReserveGib: number | undefined
+  /** vLLM starts only where a share of the card is free, 0.92 if it is not told: with Whisper and F5 beside it never again. */
+  shareFlag?: string
   startTimeoutMs: number
   command: string[]
   environment: Record<string, string>
@@ -96,6 +103,7 @@ function planVllm(engine: Managed, folders: Folders): PresetPlan {
     },
     needs: needsOf('vllm', folders, [{ repo: model, revision: 'main', files: undefined, folder, licence }]),
     vramReserveGib: weights === undefined ? undefined : weights + kvCacheGib + VLLM_OVERHEAD_GIB,
+    shareFlag: '--gpu-memory-utilization',
     // The first start compiles.
     startTimeoutMs: 300_000,
   }
@@ -166,25 +174,6 @@ function cudaLibraries(venv: string): Record<string, string> {
 
 /** owner/name */
 const REPO = /^[\w.-]+\/[\w.-]+$/
-
-const WHISPER_MODEL = {
-  repo: 'mobiuslabsgmbh/faster-whisper-large-v3-turbo',
-  revision: 'main',
-  files: ['config.json', 'model.bin', 'preprocessor_config.json', 'tokenizer.json', 'vocabulary.json'],
-  licence: 'MIT',
-} as const
-const F5_MODEL = {
-  repo: 'SWivid/F5-TTS',
-  revision: 'main',
-  files: ['F5TTS_v1_Base/model_1250000.safetensors', 'F5TTS_v1_Base/vocab.txt'],
-  licence: 'CC-BY-NC-4.0: NOT for commercial use',
-} as const
-const VOCOS_MODEL = {
-  repo: 'charactr/vocos-mel-24khz',
-  revision: 'main',
-  files: ['config.yaml', 'pytorch_model.bin'],
-  licence: 'MIT',
-} as const
 
 /** The workers never download while callers wait: their weights are put in place before. */
 const OFFLINE = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1' }

@@ -1,5 +1,5 @@
-// What is said when no engine can answer any more, spoken beforehand, a language each, and kept as samples: so it sounds also when
-// the voice itself is lost. Made in start-node.ts; the turns ask for it. Knows no turn.
+// What is said when no engine can answer any more: one sentence per language, spoken beforehand and kept as samples, so that it sounds
+// also when the voice itself is lost. Made in start-node.ts; the turns ask for it. Knows no turn.
 import { concatPcm } from '#shared/audio/pcm.ts'
 import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
@@ -18,7 +18,7 @@ const RENDER_LIMIT_MS = 10_000
 export class Apologies {
   readonly #options: { tts: Tts; clock: Clock; log: Log }
   readonly #spoken = new Map<Language, SpokenText>()
-  /** By another voice than the wanted one: better than none, until that one is there. */
+  /** Spoken by another voice than the wanted one. It is used until that one is there. */
   readonly #standIns = new Set<Language>()
   #isRendering = false
 

@@ -23,14 +23,14 @@ export interface EngineSettings {
   speechCache: { folder: string; maxBytes: number }
 }
 
-/** Whoever runs the managed engines. */
+/** What runs the managed engines: the supervisor. */
 export interface EngineRunner {
   state(name: string): EngineState
-  /** Resolves when it answers. Of an engine on demand only. */
+  /** Loads an engine that is loaded on demand. Resolves when it answers. */
   load(name: string): Promise<void>
-  /** It is in use: it stays loaded for a while. */
+  /** Says that the engine is in use, so that it stays loaded for a while. */
   touch(name: string): void
-  /** Ends it, until it is loaded again. */
+  /** Ends the engine. It stays ended until it is loaded again. */
   unload(name: string): Promise<void>
 }
 
@@ -53,11 +53,11 @@ export interface EngineMember {
 
 export interface ChosenEngines {
   engines: Engines
-  /** The first of each role: what a session is told. */
+  /** The first engine of each role. A session is told these. */
   infos: EngineInfo[]
-  /** All of them, each once a role: what the edge is told; the `infos` without it. */
+  /** All engines, each once per role. The edge is told these; without them it is told `infos`. */
   members?: EngineMember[]
-  /** The first engine of the role is being started: neither up, nor known not to come. Never, where it is absent. */
+  /** Whether the first engine of the role is being started: it is not up, and has not failed. Absent: it never is. */
   isComing?: (role: EngineRole) => boolean
   /** Sessions that these engines can carry at once. */
   slots: number
@@ -106,7 +106,7 @@ const COMING: ReadonlySet<EngineState> = new Set<EngineState>(['stopped', 'start
 class Builder {
   readonly #settings: EngineSettings
   readonly #surroundings: EngineSurroundings
-  /** A name that stands in two chains of a role is one engine. */
+  /** By role and name: a name in two chains of a role is one engine. */
   readonly #made = new Map<string, Promise<unknown>>()
   readonly #named = new Map<string, EngineMember>()
 
@@ -120,7 +120,7 @@ class Builder {
     return [...this.#named.values()]
   }
 
-  /** One on demand comes when it is asked for. */
+  /** An engine on demand does not count: it comes when it is asked for. */
   isComing(role: EngineRole): boolean {
     const { plan } = this.#settings
     const { runner } = this.#surroundings
@@ -140,7 +140,7 @@ class Builder {
     const isManaged = plan?.kind === 'managed'
     const onDemand = isManaged && plan.launch.onDemand && runner
     const engine = await this.#engine(role, name)
-    // An attached server is asked and says by its answer how it is.
+    // The state of an attached server is not known. Its answers show it.
     const state = (): EngineState => (isManaged && runner ? runner.state(name) : 'ready')
     this.#named.set(`${role} ${name}`, { info: engine.engine, id: name, kind: plan?.kind ?? EMBEDDED, state })
     return {
@@ -156,7 +156,7 @@ class Builder {
     const key = `${role} ${name}`
     const made = this.#made.get(key) ?? this.#create(role, name)
     this.#made.set(key, made)
-    // The key holds the role, and with it the kind of engine.
+    // The key has the role, and the role decides the type.
     return made as Promise<RoleEngines[R]>
   }
 

@@ -5,7 +5,7 @@ import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EngineMember } from './choose-engines.ts'
 import type { EngineLoad } from './load/load-poll.ts'
 
-/** The last turns of each engine: enough for a p95, soon enough to follow a change. */
+/** How many turns of each engine are kept: enough for a p95, few enough to follow a change. */
 const TURNS_KEPT = 200
 
 /** The supervisor, as far as reports need it. */
@@ -29,7 +29,7 @@ export class EngineReports {
     this.#options = options
   }
 
-  /** Each finished turn, once. */
+  /** Called once for each finished turn. */
   note({ engines, timings, fallbacks = [] }: TurnRecord): void {
     this.#noteMs(engines.stt, timings.sttMs)
     this.#noteMs(engines.llm, timings.llmFirstTokenMs)

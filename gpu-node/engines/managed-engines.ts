@@ -1,4 +1,4 @@
-// How the supervisor asks the engines of the plan that the node starts itself: by the drivers that turns use, so that "ready" means
+// How the supervisor asks the engines that the node starts itself: by the drivers that turns use, so that "ready" means
 // what a turn needs; and a cheap question, /health, whether one hangs. Knows no process.
 import type { Log } from '#shared/log.ts'
 import { EMBEDDED, ROLES, type EnginePlan, type EnginesPlan } from '#gpu-node/config/plan.ts'

@@ -31,7 +31,10 @@ export interface Stt {
   readonly engine: EngineInfo
   /** How many utterances can be recognised at once; undefined where the engine queues by itself. */
   readonly slots?: number
-  /** The same engines, with this one asked first: by name or id. Absent where there is only one; undefined where it is not there. */
+  /**
+   * The same engines with this one, by name or id, asked first; undefined where there is none of that name. Absent where there is only one
+   * engine.
+   */
   preferring?(wish: string): Stt | undefined
   open(options: SttOptions): Promise<SttStream>
   close(): Promise<void>
@@ -96,7 +99,7 @@ export interface Tts {
   readonly canClone?: boolean
   /** The engine that speaks in this mode, where that is another one than `engine`. */
   engineFor?(mode: TtsMode): EngineInfo
-  /** What tells this voice in this mode from every other sound: its name, and whose recording of when stands under it. */
+  /** Identifies the sound of this voice in this mode: its name, and the recording that the name stands for now. */
   voiceId?(voice: string | undefined, mode: TtsMode): string
   /** A session will want this mode: what is loaded on demand is loaded. Never throws. */
   prepare?(mode: TtsMode): void
@@ -132,7 +135,7 @@ export interface SpokenText {
   /** PCM16 mono. */
   pcm: Int16Array
   sampleRate: number
-  /** Of a voice profile: what is said in this voice may be kept under it, until the profile is deleted. */
+  /** Set for a voice profile: what is said in this voice may be kept under this hash, until the profile is deleted. */
   hash?: string
 }
 

@@ -1,4 +1,4 @@
-// What stands under the name of a voice whose recording the owner has put into a folder: another recording, or other packages of the
+// Identifies what a voice's name stands for when its owner has put a recording into a folder: another recording, or other packages of the
 // engine, sound otherwise, and what was spoken before is not theirs. Used by create-engine.ts.
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { sha256 } from './speech-cache/cache-key.ts'
 /** A recording and its words. */
 const KINDS = ['wav', 'txt']
 
-/** Of an engine of the node's own: the folder of its voices, and the file of its packages. */
+/** For an engine that the node starts: the folder of its voices, and the file of its packages. */
 export interface VoiceSource {
   voices?: string | undefined
   requirements: string
@@ -21,7 +21,7 @@ export function voiceIdOf({ voices, requirements }: VoiceSource): (voice: string
   }
 }
 
-/** Asked for each piece that is spoken: its time and length, not its content. */
+/** Called for each spoken piece, so it reads a file's time and length and not its content. */
 function stateOf(path: string): string {
   const facts = statSync(path, { throwIfNoEntry: false })
   return facts ? `${facts.mtimeMs}-${facts.size}` : 'none'

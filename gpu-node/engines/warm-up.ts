@@ -20,9 +20,9 @@ export interface ReadinessOptions {
   clock: Clock
   log: Log
   onChange: () => void
-  /** Its first engine is still on its way for the first time: what stands in for it would answer in its place. */
+  /** Whether the first engine of the role is still being started. If it were asked now, its fallback would answer. */
   isComing?: (role: EngineRole) => boolean
-  /** Called once, when the voice has answered: what is to be spoken beforehand. Must not reject. */
+  /** Called once, when the voice has answered, to speak what is kept for later. Must not reject. */
   onSpeaks?: () => Promise<void>
 }
 

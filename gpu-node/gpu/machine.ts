@@ -7,7 +7,7 @@ import type { Clock } from '#shared/clock.ts'
 /** Bound of the wire. */
 const MAX_WORDS_CHARS = 128
 
-/** What of a card is told here. */
+/** What is told about a card. */
 export interface Card {
   name: string
   driver: string | null
@@ -45,7 +45,7 @@ export function watchMachine({
 }): { latest: () => Machine | undefined; stop: () => void } {
   let known: Machine | undefined
   const look = (): void => {
-    // It rejects in no case: a file system that does not answer keeps the last word.
+    // It never rejects. While a file system does not answer, the last answer stays.
     readMachine(gpu, folder).then(
       (machine) => {
         known = machine

@@ -19,7 +19,7 @@ export interface NvidiaSmiOptions {
   log: Log
   /** Another program in its place, for tests and odd installations. */
   program?: string
-  /** Of the card; without it the first. */
+  /** Index of the card; the first card without it. */
   index?: number
   random?: () => number
 }

@@ -16,7 +16,7 @@ const CARD_FIELDS = [
 ]
 const FORMAT = '--format=csv,noheader,nounits'
 
-/** One line a card, then again every `everyMs`. */
+/** For one line per card, again every `everyMs`. */
 export function cardArguments(everyMs: number, index: number | undefined): string[] {
   const card = index === undefined ? [] : [`--id=${index}`]
   return [...card, `--query-gpu=${CARD_FIELDS.join(',')}`, FORMAT, '-lms', String(everyMs)]

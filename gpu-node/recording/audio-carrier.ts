@@ -23,7 +23,7 @@ interface CarrierOptions {
 
 export class AudioCarrier {
   readonly #options: CarrierOptions
-  /** By turn: what goes when the edge has the turn. */
+  /** By turn: the files that are dropped once the edge has the turn. */
   readonly #brought = new Map<string, BlobHash[]>()
 
   constructor(options: CarrierOptions) {

@@ -132,7 +132,7 @@ class BitWriter {
       this.#bit(bit > 30 ? Math.floor(value / 2 ** bit) & 1 : (value >>> bit) & 1)
   }
 
-  /** So many zeros, and a one. */
+  /** `count` zeros, and a one. */
   unary(zeros: number): void {
     for (let i = 0; i < zeros; i++) this.#bit(0)
     this.#bit(1)

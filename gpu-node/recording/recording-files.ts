@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path'
 import { blobHashOf, isBlobHash, type BlobHash } from '#shared/blob.ts'
 
-/** What is older belongs to no turn that is still kept: the outbox has sent it without, or was cut. */
+/** Older files belong to no turn that is still kept: the outbox has sent it without sound, or was cut. */
 const MAX_AGE_MS = 7 * 24 * 60 * 60_000
 
 export class RecordingFiles {
@@ -41,7 +41,7 @@ export class RecordingFiles {
     await rm(join(this.#folder, hash), { force: true })
   }
 
-  /** What was left by a node that was killed. */
+  /** Removes what a killed node left. */
   async sweep(now: number): Promise<void> {
     const names = await readdir(this.#folder).catch(() => [])
     for (const name of names.filter((one) => isBlobHash(one) || one.endsWith('.part'))) {

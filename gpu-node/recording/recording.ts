@@ -25,7 +25,7 @@ export function createRecording(
 ): Recording {
   const files = new RecordingFiles(join(dataDir, 'recordings'))
   files.sweep(clock.now()).catch((error: unknown) => log.warn({ error }, 'cannot sweep old recordings'))
-  /** As they were told last: a correction may come while the sound is encoded. */
+  /** The words as they were last told: a correction may come while the sound is encoded. */
   const encoding = new Map<TurnId, { turn: TurnRecord; done: Promise<void> }>()
   return {
     carrier: new AudioCarrier({

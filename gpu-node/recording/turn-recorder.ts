@@ -10,7 +10,7 @@ import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
 import { flacParts } from './flac.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
-/** Of one part: the longest utterance, and the longest reply that anybody has sat through. At the bound the rest is left out. */
+/** The longest part that is kept: of an utterance, or of a reply. What comes later is left out. */
 export const MAX_PART_MS = 120_000
 /** Turns that are open at once, and those whose files may be asked for again by a correction. */
 const MAX_OPEN = 8
@@ -33,12 +33,12 @@ export class TurnRecorder {
     this.#outputRate = outputRate
   }
 
-  /** Of the caller, at ENGINE_INPUT_RATE. */
+  /** The caller's sound, at ENGINE_INPUT_RATE. */
   heard(turnId: TurnId, pcm: Int16Array): void {
     add(this.#utterances, turnId, pcm, ENGINE_INPUT_RATE)
   }
 
-  /** Of the reply of the turn with this ordinal, at the session's output rate. */
+  /** Sound of the reply in the turn with this ordinal, at the session's output rate. */
   said(turn: number, pcm: Int16Array): void {
     add(this.#replies, turn, pcm, this.#outputRate)
   }
@@ -53,7 +53,7 @@ export class TurnRecorder {
     return this.#kept.get(id)
   }
 
-  /** Once a turn. What of it has no sound is absent. */
+  /** Called once per turn. A part without sound is absent. */
   async encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
     const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
     this.#utterances.delete(id)

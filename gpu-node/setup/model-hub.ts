@@ -13,6 +13,8 @@ const ANSWER_WITHIN_MS = 30_000
 /** The first try, and two that go on where the one before broke off. */
 const TRIES = 3
 
+const COMMIT = /^[0-9a-f]{40}$/
+const Revision = v.looseObject({ sha: v.pipe(v.string(), v.regex(COMMIT)) })
 const Tree = v.array(
   v.looseObject({
     type: v.string(),
@@ -29,7 +31,19 @@ export interface HubFile {
   bytes: number
   /** Large files by SHA-256, others by git's SHA-1 of the blob. */
   hash: { kind: 'sha256' | 'git'; hex: string }
+  /** What it must have, whatever the hub says; undefined where nobody knows. */
+  sha256?: string | undefined
   url: string
+}
+
+/** A branch or tag as the commit that it is now. Throws where the hub cannot be asked. */
+export async function resolveCommit(
+  hub: string,
+  { repo, revision }: { repo: string; revision: string },
+): Promise<string> {
+  if (COMMIT.test(revision)) return revision
+  const answer = await ask(`${hub}/api/models/${repo}/revision/${encodeURIComponent(revision)}`)
+  return v.parse(Revision, answer).sha
 }
 
 /** Throws where the hub cannot be asked or has no such repository. */
@@ -38,9 +52,7 @@ export async function listFiles(
   { repo, revision }: { repo: string; revision: string },
 ): Promise<HubFile[]> {
   const url = `${hub}/api/models/${repo}/tree/${encodeURIComponent(revision)}?recursive=true`
-  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
-  return v.parse(Tree, await answer.json()).flatMap(({ type, path, size, oid, lfs }) => {
+  return v.parse(Tree, await ask(url)).flatMap(({ type, path, size, oid, lfs }) => {
     if (type !== 'file') return []
     const hash = lfs ? ({ kind: 'sha256', hex: lfs.oid } as const) : ({ kind: 'git', hex: oid } as const)
     const file = path.split('/').map(encodeURIComponent).join('/')
@@ -50,13 +62,26 @@ export async function listFiles(
   })
 }
 
+async function ask(url: string): Promise<unknown> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
+  return answer.json()
+}
+
 /** Whether the file is there, whole and the right one. Reads it. */
 export async function isThere(file: HubFile, target: string): Promise<boolean> {
   const found = await stat(target).catch(() => undefined)
   if (found?.size !== file.bytes) return false
-  const hash = hashFor(file)
-  await pipeline(createReadStream(target), hash)
-  return hash.digest('hex') === file.hash.hex
+  const isRight = file.hash.kind === 'git' ? (await hashOf(target, gitHash(file))) === file.hash.hex : true
+  const sha256 = file.sha256 ?? (file.hash.kind === 'sha256' ? file.hash.hex : undefined)
+  return isRight && (sha256 === undefined || (await sha256Of(target)) === sha256)
+}
+
+export const sha256Of = (path: string): Promise<string> => hashOf(path, createHash('sha256'))
+
+async function hashOf(path: string, hash: Hash): Promise<string> {
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
 }
 
 /** Puts the file in its place; `onProgress` hears how much of it is there. Throws where it cannot be had whole. */
@@ -69,7 +94,9 @@ export async function download(file: HubFile, target: string, onProgress: (bytes
       if (await isThere(file, part)) return await rename(part, target)
       // Nothing of it can be trusted.
       await rm(part, { force: true })
-      throw new Error(`${file.url} came, but not as the hub describes it`)
+      throw new Error(
+        `${file.url} came, but not as ${file.sha256 === undefined ? 'the hub describes it' : 'it was pinned'}`,
+      )
     } catch (error) {
       if (attempt === TRIES) throw error
     }
@@ -110,6 +137,4 @@ async function fetchRest(file: HubFile, part: string, onProgress: (bytes: number
 }
 
 /** git hashes a blob behind a head with its size (git-scm.com/book, Git Internals). */
-function hashFor({ bytes, hash }: HubFile): Hash {
-  return hash.kind === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
-}
+const gitHash = ({ bytes }: HubFile): Hash => createHash('sha1').update(`blob ${bytes}\0`)

@@ -14,6 +14,7 @@ import {
   type ProcessEvent,
   type ProcessState,
 } from './engine-process-state.ts'
+import { commandOn } from './card-share.ts'
 import { exitCause } from './exit-cause.ts'
 import type { Gate } from './gate.ts'
 import type { ManagedEngine } from './managed-engine.ts'
@@ -170,10 +171,11 @@ export class EngineProcess {
   }
 
   #spawn(): void {
-    const { engine, host } = this.#options
+    const { engine, host, gpu } = this.#options
     this.#hasServed = false
+    const launch = { ...engine.launch, command: commandOn(engine.launch, gpu.latest()) }
     // Lines of an engine are for whoever looks for a fault in it: never above debug.
-    const child = host.start(engine.name, engine.launch, (line) => this.#log.debug({ line }, 'engine says'))
+    const child = host.start(engine.name, launch, (line) => this.#log.debug({ line }, 'engine says'))
     this.#process = child
     void child.ended.then((end) => {
       if (this.#process === child) this.#process = undefined

@@ -9,6 +9,8 @@ export interface LaunchPlan {
   workingFolder: string
   /** Must be free on the card before it is started. */
   vramReserveBytes: number
+  /** The flag that tells it its share of the card; undefined where it asks for none. */
+  shareFlag?: string | undefined
   /** From its start to its first real answer. */
   startTimeoutMs: number
   /** Started by load() and not by start(). */

@@ -1,6 +1,6 @@
 // Whether words can have been said in a time: an engine that is given others as those of a reference learns to speak too fast or drawls.
 
-/** Of letters and digits, generously beyond what people do: fast English has 20, slow English 5. */
+/** Letters and digits a second that could be said, generously: fast English has 20, slow English 5. */
 const MIN_PER_SECOND = 1.5
 const MAX_PER_SECOND = 30
 /** One Chinese character is a syllable, which in Latin letters has two or three. */

@@ -1,6 +1,7 @@
 // Decodes a file that somebody uploaded, in a program that is killed when it takes too long, too much memory or says too much. By the
 // decoders that are part of the node; what they do not read, by the machine's ffmpeg, where it has one.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { pcmFromBytes } from '#shared/audio/pcm.ts'
 import type { AudioKind } from '#shared/audio/sniff-audio.ts'
@@ -25,11 +26,15 @@ export type DecodedFile =
 
 export interface DecodeOptions {
   clock: Clock
-  /** Of the machine, for M4A and what else is in MP4 or WebM; undefined for none. */
+  /** The machine's ffmpeg, for M4A and other codecs in MP4 or WebM; undefined for none. */
   ffmpeg?: string | undefined
   limits?: { ms: number; rssBytes: number }
   /** Nobody wants it any more. */
   signal?: AbortSignal
+  /** It timed out once already: a second time-out is the file's fault, however little of it was computing. */
+  isLastTry?: boolean
+  /** It timed out, and may have been the machine's fault. */
+  onTimeout?: () => void
 }
 
 const CHILD = fileURLToPath(new URL('./decode-child.ts', import.meta.url))
@@ -54,7 +59,7 @@ export async function decodeFile(path: string, kind: AudioKind, options: DecodeO
 
 interface Started {
   child: ChildProcess
-  /** Of what comes; undefined where the program says it first. */
+  /** The rate of the output; undefined where the program writes it first. */
   sampleRate: number | undefined
 }
 
@@ -66,7 +71,7 @@ function startOwn(path: string, kind: AudioKind): Started {
     kind,
     path,
   ]
-  // Without the node's environment: its token is nobody else's.
+  // The child does not get the node's environment, which has its token.
   return {
     child: spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'ignore'] }),
     sampleRate: undefined,
@@ -83,8 +88,9 @@ function startFfmpeg(program: string, path: string, format: string): Started {
 
 async function ended(
   { child, sampleRate }: Started,
-  { clock, limits, signal: ending }: DecodeOptions,
+  { clock, limits, signal: ending, isLastTry = false, onTimeout = () => {} }: DecodeOptions,
 ): Promise<DecodedFile> {
+  giveWay(child)
   const { ms, rssBytes } = limits ?? { ms: DECODE_MS, rssBytes: MAX_DECODE_RSS_BYTES }
   const parts: Buffer[] = []
   let bytes = 0
@@ -100,8 +106,13 @@ async function ended(
   })
   const cancelTimeout = clock.after(
     ms,
-    // Who waited for most of the time was not kept busy by the file.
-    () => void computedMs(child.pid).then((computed) => kill(computed < ms / 2 ? 'machine' : 'file')),
+    () =>
+      void computedMs(child.pid).then((computed) => {
+        // A program that waited for most of the time was not kept busy by the file.
+        const isMachine = computed < ms / 2 && !isLastTry
+        if (isMachine) onTimeout()
+        kill(isMachine ? 'machine' : 'file')
+      }),
   )
   const stopWatching = clock.every(
     WATCH_EVERY_MS,
@@ -117,10 +128,20 @@ async function ended(
   cancelTimeout()
   stopWatching()
   ending?.removeEventListener('abort', onEnding)
-  // A program that aborts does it because of the file; who was killed, and not from here, by a machine that was short of memory.
+  // A program aborts because of the file. If it was killed, and not from here, the machine was short of memory.
   if (KILLED.has(signal) && blamed !== 'file') throw unavailable()
   if (code === EXIT_TOO_LONG) return { outcome: 'tooLong' }
   return code === 0 ? read(Buffer.concat(parts), sampleRate) : { outcome: 'unreadable' }
+}
+
+/** Calls come first: what somebody uploaded gets the time that they leave. */
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // It has ended already, or the machine has no such thing.
+  }
 }
 
 const NOT_STARTED = 'not started'

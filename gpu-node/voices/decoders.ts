@@ -67,7 +67,7 @@ function* decoded({ channelData, samplesDecoded, sampleRate }: Answer): Generato
   if (samplesDecoded > 0) yield { channels: channelData, sampleRate }
 }
 
-/** As browsers record it. Other codecs in WebM are read by nobody here. */
+/** Opus in WebM, as browsers record it. Other codecs in WebM are not read here. */
 async function* opusOfWebm(file: Uint8Array): AsyncGenerator<Decoded> {
   const input = new Input({ source: new BufferSource(file), formats: ALL_FORMATS })
   const track = await input.getPrimaryAudioTrack()

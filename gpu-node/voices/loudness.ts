@@ -1,7 +1,7 @@
 // How loud a recording is to an ear: integrated loudness of one channel, ITU-R BS.1770-5 (K-weighting, gated blocks of 400 ms). Pure.
 // The coefficients are the standard's at any rate, by the analogue filters that it was made from.
 
-/** Of a block, LUFS: what is below is silence (BS.1770-5 annex 1). */
+/** Loudness of a block in LUFS. A quieter block is silence (BS.1770-5 annex 1). */
 const ABSOLUTE_GATE_LUFS = -70
 const RELATIVE_GATE_LU = -10
 const BLOCK_MS = 400

@@ -14,10 +14,10 @@ import { ENGINE_INPUT_RATE, VAD_FRAME_SAMPLES, type Vad } from '#gpu-node/engine
 import { decibels, loudnessLufs } from './loudness.ts'
 
 export const PREPARED_RATE = 24_000
-/** Of broadcast speech on small devices; what it is does not matter as long as all voices have the same. */
+/** Loudness of broadcast speech on small devices. Any value would do as long as all voices have the same. */
 export const PREPARED_LUFS = -20
 const MAX_PEAK_DBFS = -1
-/** Below it nothing is there to be made louder. */
+/** A quieter recording has nothing to be made louder. */
 const MIN_LOUDNESS_LUFS = -60
 const QUIET_LUFS = -40
 const MAX_CLIPPED = 0.01
@@ -29,7 +29,7 @@ const SHORT_MS = 5_000
 /** A third of a second. */
 const MIN_BETWEEN_FRAMES = 10
 const SPEECH_PROBABILITY = 0.5
-/** Of speech, in what is kept: the rest may be pauses. */
+/** The least speech in what is kept. The rest may be pauses. */
 const MIN_SPEECH_MS = 2_000
 /** Kept around the speech; a reference that begins or ends in a word teaches to do so. */
 const MARGIN_FRAMES = 3
@@ -111,7 +111,7 @@ export function bestWindow(isSpeech: readonly boolean[]): [from: number, to: num
   for (const [first, { from }] of runs.entries()) {
     let speech = 0
     for (const run of runs.slice(first)) {
-      // It ends in a pause; only who speaks on without one is cut in his speech.
+      // It ends in a pause. Only speech without a pause is cut in its middle.
       if (speech > 0 && run.to > from + maxFrames) break
       const to = Math.min(run.to, from + maxFrames)
       speech += to - run.from
@@ -136,7 +136,7 @@ function runsOf(isSpeech: readonly boolean[]): Array<{ from: number; to: number 
 interface Levels {
   speechDbfs: number
   noiseDbfs: number
-  /** Of speech without a pause nobody knows what it stands in. */
+  /** False for speech without a pause: the noise around it is not known. */
   isNoiseHeard: boolean
 }
 

@@ -1,7 +1,7 @@
 // What a Linux machine tells of a program that runs (proc(5)). Used by decode.ts.
 import { readFile } from 'node:fs/promises'
 
-/** Of every Linux on x86-64 and of most on ARM; a larger page only makes the watch stricter. */
+/** The page size of every Linux on x86-64 and of most on ARM. If pages are larger, more memory is in use than is counted. */
 const PAGE_BYTES = 4_096
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const TICK_MS = 10

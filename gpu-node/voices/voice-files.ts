@@ -20,7 +20,7 @@ export class VoiceFiles {
     this.#maxBytes = options.maxBytes ?? MAX_CACHED_BYTES
   }
 
-  /** From the disk, or else from the edge. Throws FaultError as BlobClient.get. */
+  /** Reads a reference from the disk, or else from the edge. Throws the FaultErrors of BlobClient.get. */
   async get(hash: BlobHash, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return (await this.#cached(hash)) ?? this.#fetched(hash, signal)
   }
@@ -29,7 +29,7 @@ export class VoiceFiles {
     await rm(this.#path(hash), { force: true })
   }
 
-  /** What was uploaded to a node that was killed while it decoded: parts from before `startedAt`. */
+  /** Removes uploads that a node left because it was killed while it decoded: files from before `startedAt`. */
   async sweep(startedAt: number): Promise<void> {
     const names = await readdir(this.#folder).catch(() => [])
     for (const name of names.filter((one) => one.endsWith('.part'))) {

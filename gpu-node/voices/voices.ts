@@ -31,11 +31,13 @@ import { Lane } from './lane.ts'
 import { PREPARED_RATE, prepareRecording } from './prepare-recording.ts'
 import { VoiceFiles } from './voice-files.ts'
 
-/** Of each kind: one is worked on; more than these need another node, or another time. */
+/** Pieces of each lane, with the one under way. More need another node, or another time. */
 const MAX_WAITING = 4
 const RETRY_AFTER_MS = 5_000
 /** Below the edge's own deadline, so that its engines are free again when it gives up. */
 const RECOGNISE_MS = 60_000
+/** Files whose decoding timed out: a file gets one more try, and then the blame. */
+const MAX_TIMED_OUT = 256
 const SPEAK_MS = 25_000
 
 export interface VoicesOptions {
@@ -66,20 +68,21 @@ export class Voices {
   /** Decoding, recognising and speaking must not stand in the way of calls; a try does not wait for uploads. */
   readonly #preparing = new Lane(MAX_WAITING)
   readonly #speaking = new Lane(MAX_WAITING)
+  readonly #timedOut = new Set<string>()
 
   constructor(options: VoicesOptions) {
     this.#options = options
   }
 
-  /** By the names of parley.node.v1's requests. */
+  /** One method per request of parley.node.v1. */
   readonly methods = {
     'voice.prepare': (params: unknown, signal: AbortSignal): Promise<VoicePrepared> => {
       const request = read(VoicePrepare, params)
-      return this.#preparing.run(() => this.#prepare(request, signal), signal)
+      return this.#preparing.run(() => this.#prepare(request, signal), signal, request.userId)
     },
     'speech.render': (params: unknown, signal: AbortSignal): Promise<SpeechRendered> => {
       const request = read(SpeechRender, params)
-      return this.#speaking.run(() => this.#render(request, signal), signal)
+      return this.#speaking.run(() => this.#render(request, signal), signal, request.userId)
     },
     'voice.forget': async (params: unknown): Promise<object> => {
       const { preparedSha256 } = read(VoiceForget, params)
@@ -103,18 +106,30 @@ export class Voices {
     const bytes = await blobs.get(sha256, signal)
     const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
     if (!kind) return { outcome: 'rejected', reason: 'unreadable' }
-    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, { ...this.#options, signal }))
+    const decoding = {
+      ...this.#options,
+      signal,
+      isLastTry: this.#timedOut.has(sha256),
+      onTimeout: () => this.#noteTimeout(sha256),
+    }
+    const decoded = await files.withFile(bytes, (path) => decodeFile(path, kind, decoding))
     if (decoded.outcome !== 'decoded') return { outcome: 'rejected', reason: decoded.outcome }
     const prepared = await prepareRecording(decoded.pcm, decoded.sampleRate, engines.vad)
     if (prepared.outcome === 'rejected') return prepared
     const { pcm, isCut, quality } = prepared
-    // Of speech that was left out the owner's words are too many; others cannot have been said in this time.
+    // If speech was left out, the owner's words are too many. Other words cannot have been said in this time.
     const isRight = referenceText !== null && !isCut && couldBeSaid(referenceText, quality.speechMs)
     const words = isRight ? referenceText : await this.#recognised(pcm, language, signal)
     if (words === '') return { outcome: 'rejected', reason: 'noTranscript', quality }
     const preparedSha256 = await blobs.put(writeWav(pcm, PREPARED_RATE), signal)
     log.info({ voiceProfileId: profileId, kind, isCut, ...quality }, 'prepared a voice')
     return { outcome: 'ready', preparedSha256, referenceText: words, quality }
+  }
+
+  #noteTimeout(sha256: string): void {
+    this.#timedOut.add(sha256)
+    const [oldest] = this.#timedOut
+    if (this.#timedOut.size > MAX_TIMED_OUT && oldest !== undefined) this.#timedOut.delete(oldest)
   }
 
   async #recognised(pcm: Int16Array, language: Language, ended: AbortSignal): Promise<string> {

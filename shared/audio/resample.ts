@@ -49,7 +49,7 @@ export class Resampler {
     return this.#convolve(samples)
   }
 
-  /** What the look-ahead still held: in total ⌈taken × toRate / fromRate⌉ samples. Afterwards the next stream may begin. */
+  /** The samples that the look-ahead still held; with them ⌈taken × toRate / fromRate⌉ were given. The next stream may begin. */
   flush(): Float32Array {
     if (this.fromRate === this.toRate) return new Float32Array(0)
     const { interpolation, decimation, halfTaps } = this.#filter

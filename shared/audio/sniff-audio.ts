@@ -16,7 +16,7 @@ export const MEDIA_TYPE: Record<AudioKind, string> = {
 /** Bytes that are enough to tell. */
 export const SNIFFED_BYTES = 64
 
-/** What stands where in a file of each kind; the first that fits counts. */
+/** The bytes that mark a file of each kind, and where they are. The first that fits counts. */
 const SIGNATURES: ReadonlyArray<{ kind: AudioKind; parts: ReadonlyArray<{ at: number; text: string }> }> = [
   {
     kind: 'wav',

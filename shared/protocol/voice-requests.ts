@@ -6,7 +6,7 @@ import { Language } from '#shared/model/language.ts'
 import { EngineName } from '#shared/model/engine.ts'
 import { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { TtsMode } from './session-messages.ts'
-import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
+import { UserIdSchema, VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 /** Characters of a text that is spoken for a try. */
 export const MAX_PREVIEW_CHARS = 300
@@ -17,6 +17,8 @@ export const VoicePrepare = v.object({
   sha256: BlobHashSchema,
   language: Language,
   referenceText: v.nullable(v.string()),
+  /** Whose it is: users take turns at a node. Neither kept nor logged there. */
+  userId: v.optional(UserIdSchema),
 })
 export type VoicePrepare = v.InferOutput<typeof VoicePrepare>
 
@@ -38,6 +40,8 @@ export const SpeechRender = v.object({
   language: Language,
   ttsMode: TtsMode,
   voice: SpeakingVoice,
+  /** Who hears it: users take turns at a node. Neither kept nor logged there. */
+  userId: v.optional(UserIdSchema),
 })
 export type SpeechRender = v.InferOutput<typeof SpeechRender>
 

@@ -46,11 +46,11 @@ export type SensitiveKind = (typeof SENSITIVE_KINDS)[number]
 
 export const SafetyDecision = v.object({
   layer: v.picklist(['input', 'markup', 'output']),
-  /** Of input an Injection, of markup a Markup, of output a SensitiveKind. */
+  /** For input an Injection, for markup a Markup, for output a SensitiveKind. */
   family: v.pipe(v.string(), v.maxLength(32)),
   action: v.picklist(['block', 'flag', 'mask', 'drop', 'end']),
 })
 export type SafetyDecision = v.InferOutput<typeof SafetyDecision>
 
-/** Different decisions of one turn: of an utterance one, of a reply at most one a kind. */
+/** The most different decisions of one turn: one for the utterance, at most one per kind for the reply. */
 export const MAX_DECISIONS = 16

@@ -19,7 +19,7 @@ const ALL = Object.keys(WORDS)
 /** A whole word, as a part of a pattern with the flag `i`. */
 export const DIGIT_WORD = `(?<![A-Za-z])(?:${ALL.join('|')})(?![A-Za-z])`
 
-/** What may still become one: its beginnings, and itself at the end of what is known. */
+/** Matches what may still become a digit's word at the end of the known text. */
 export const DIGIT_WORD_BEGUN = `(?:${ALL.flatMap((word) => [...word].map((_, at) => word.slice(0, at + 1))).join('|')})`
 
 const AT = new RegExp(DIGIT_WORD, 'iy')

@@ -56,7 +56,7 @@ function escaped(text: string): string[] {
 const ESCAPE = /%[0-9a-fA-F]{2}|\\[ux]\{?[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2}/
 const ESCAPES = /%[0-9a-fA-F]{2}|\\u\{?[0-9a-fA-F]{4,6}\}?|\\x[0-9a-fA-F]{2}|&#\d{2,7};?|&#[xX][0-9a-fA-F]{2,6};?/g
 
-/** Only where a word of an injection stands there turned: every text turned would cost as much again. */
+/** Only texts in which an injection's word stands backwards: to turn every text would double the cost. */
 function turned(text: string): string[] {
   const found: string[] = []
   if (ROT13_SIGN.test(text)) found.push(text.replace(/[a-z]/gi, rot13))

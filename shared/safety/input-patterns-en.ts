@@ -81,7 +81,7 @@ const GONE = oneOf(
   'not valid',
 )
 
-/** What may stand between the verb and whose instructions they are; with any words there, "ignore that, what are your rules" would do. */
+/** What may stand between the verb and the owner of the instructions. Any words would match "ignore that, what are your rules". */
 const FILLERS =
   '(?:(?:all|any|every|everything|whatever|of|about|in|from|the|these|those|please|just|completely|my|own|to|and|out) ){0,4}'
 

@@ -30,7 +30,7 @@ export const hanPatterns = (family: Injection, sources: readonly string[]): Inpu
 export const notationPatterns = (family: Injection, sources: readonly RegExp[]): InputPattern[] =>
   sources.map((matches) => ({ family, matches }))
 
-/** One of them; a word may end in what stands in brackets. */
+/** One of these words. A word may end in what stands in brackets. */
 export const oneOf = (...words: string[]): string => `(?:${words.join('|')})`
 
 function expand(source: string, gap: number, longGap: number): string {

@@ -83,7 +83,7 @@ export function isTaiwanId(text: string): boolean {
 const PLACES = 'ABCDEFGHJKLMNPQRSTUVXYWZIO'
 const ID_WEIGHTS = [1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1]
 
-/** With its country code or its leading zero: without either it is a number like any other. */
+/** Phone numbers with a country code or a leading zero. Without either it is a number like any other. */
 function isLandline(match: string): boolean {
   return /^(?:\+|0)/.test(match)
 }

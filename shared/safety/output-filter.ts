@@ -16,7 +16,7 @@ export interface OutputFilterOptions {
   mask: string
 }
 
-/** What may be said now. After `isEnded` there is no more. */
+/** What may be said now. After `isEnded` nothing more comes. */
 export interface Filtered {
   text: string
   decisions: SafetyDecision[]
@@ -48,7 +48,7 @@ export class OutputFilter {
     return this.#act(this.#stages.reduce<Part[]>((parts, stage) => through(stage, parts), seen === '' ? [] : [seen]))
   }
 
-  /** The reply is over: what was held back is said, or not. */
+  /** Ends the reply: says what was held back, or drops it. */
   flush(): Filtered {
     let parts: Part[] = this.#half === '' ? [] : [this.#half]
     this.#half = ''
@@ -75,7 +75,7 @@ export class OutputFilter {
   }
 }
 
-/** Nobody hears them, and a word with one in it would pass for another. Not the joiners that emoji are made with. */
+/** Invisible characters: a word with one in it would pass for another. The joiners of emoji are not among them. */
 const UNSEEN = /[\u00ad\u200b\u200c\u2060\ufeff]/g
 
 const actionOf = ({ output, allowUrls }: SafetyPolicy, kind: SensitiveKind): SafetyPolicy['output'][SensitiveKind] =>

@@ -6,7 +6,7 @@ import type { Part, Stage } from './stage.ts'
 const MIN_WEIGHT = 20
 const WORD_WEIGHT = 2
 const HAN_WEIGHT = 1
-/** Between two words of what is repeated; over it nothing is held. */
+/** The most characters between two repeated words. More are not held back. */
 const MAX_GAP_CHARS = 16
 /** A longer word is looked at in parts. */
 const MAX_WORD_CHARS = 64
@@ -21,7 +21,7 @@ interface Match {
   first: number
 }
 
-/** Where each word of a persona's instructions stands. Made once a session: instructions may be long. */
+/** Where each word of a persona's instructions stands. Made once per session: instructions may be long. */
 export class InstructionIndex {
   readonly #placesByWord = new Map<string, number[]>()
   readonly #fold: (text: string) => string
@@ -52,7 +52,7 @@ export class PromptLeak implements Stage {
   #held: { gap: string; unit: string }[] = []
   /** Ordinal of the first of `held`, or of the next word. */
   #base = 0
-  /** By the place in the instructions where each ends. */
+  /** Open repetitions, by the place in the instructions where each ends. */
   #open = new Map<number, Match>()
   #isInside = false
 
@@ -107,7 +107,7 @@ export class PromptLeak implements Stage {
         this.#base++
         return
       }
-      // Nothing of what was taken out counts again.
+      // What was taken out does not count again.
       this.#open.clear()
       this.#isInside = false
       this.#open = this.#goOn(unit, ordinal)
@@ -122,7 +122,7 @@ export class PromptLeak implements Stage {
     return [...this.#open.values()].filter(({ weight }) => weight >= MIN_WEIGHT)
   }
 
-  /** What is open with one word more. */
+  /** The open repetitions after one more word. */
   #goOn(unit: string, ordinal: number): Map<number, Match> {
     const weight = HAN.test(unit) ? HAN_WEIGHT : WORD_WEIGHT
     const open = new Map<number, Match>()
@@ -150,7 +150,7 @@ export class PromptLeak implements Stage {
     if (text !== '') parts.push(text)
   }
 
-  /** What follows does not belong to what was. */
+  /** What follows does not belong to the text before. */
   #breakOff(parts: Part[]): void {
     this.#release(this.#base + this.#held.length, parts)
     this.#open.clear()

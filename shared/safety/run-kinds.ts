@@ -33,7 +33,7 @@ const WORD_KINDS: readonly (readonly [SensitiveKind, RegExp])[] = [
     /(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|hf_|glpat-|npm_|xox[abprs]-|ya29\.|SG\.|dop_v1_|AKIA|ASIA|AIza)[A-Za-z0-9_.-]{12,}/g,
   ],
   ['token', /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g],
-  // What has no maker's mark: long, and of the look of chance (isRandom).
+  // Keys without a maker's mark: long, and random by their look (isRandom).
   ['token', /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{32,}(?![A-Za-z0-9_-])/g],
   ['token', /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}={0,2}/g],
   [
@@ -114,12 +114,12 @@ function isList(written: string, kind: SensitiveKind): boolean {
   return numbers.length > MAX_COUNTED && (isUp || isDown)
 }
 
-/** As in North America. */
+/** Grouped as in North America. */
 const GROUPED_PHONE = /^1?[\s.-]?\(?\d{3}\)?[\s.-]\s?\d{3}[\s.-]\d{4}$/
 
 interface Squeezed {
   squeezed: string
-  /** Where each of its signs began and ended. */
+  /** Where each sign began and ended in the text. */
   starts: number[]
   ends: number[]
 }

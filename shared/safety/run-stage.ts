@@ -6,7 +6,7 @@ import { findInRun } from './run-kinds.ts'
 import { spokenAddressEnd } from './spoken-address.ts'
 import type { Part, Stage } from './stage.ts'
 
-/** Nothing that is to be spoken is as long without a blank: such a run is taken for a key. */
+/** No spoken text is as long without a blank: a longer run is taken for a key. */
 export const MAX_RUN_CHARS = 512
 /** Groups of digits: 19 of a card, each a word, are fewer. */
 const MAX_GROUP_CHARS = 128
@@ -21,9 +21,9 @@ const RUN_START = new RegExp(RUN.source, 'g')
 const DIGIT = '[0-9０-９零〇一二三四五六七八九幺]'
 const ENDS_IN_DIGIT = new RegExp(`(?:${DIGIT}|\\+|${DIGIT_WORD})[,.)）-]{0,2}$`, 'i')
 const GOES_ON = new RegExp(`^[\\s，、–—]{1,2}(?:[(（+-]{0,2}${DIGIT}|${DIGIT_WORD})`, 'i')
-/** What might still become GOES_ON. */
+/** Matches what may still become GOES_ON. */
 const MAY_GO_ON = new RegExp(`^[\\s，、–—]{0,2}(?:[(（+-]{0,2}|${DIGIT_WORD_BEGUN})$`, 'i')
-/** Of MAY_GO_ON: two blanks, the longest word, and the sign that shows that it is one. */
+/** Longest match of MAY_GO_ON: two blanks, the longest word, and the sign that ends it. */
 const MAX_AHEAD_CHARS = 8
 const EACH_DIGIT = new RegExp(`${DIGIT}|${DIGIT_WORD}`, 'gi')
 
@@ -36,7 +36,7 @@ interface Step {
 export class RunStage implements Stage {
   readonly #kinds: ReadonlySet<SensitiveKind>
   #rest = ''
-  /** In the middle of a private key, or of a run that is too long: nothing comes out. */
+  /** Inside a private key, or a run that is too long. Nothing comes out. */
   #inside: 'key' | 'run' | undefined
 
   constructor(kinds: ReadonlySet<SensitiveKind>) {

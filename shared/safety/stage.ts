@@ -11,7 +11,7 @@ export type Part = string | Hit
 
 export interface Stage {
   push(text: string): Part[]
-  /** The text is over, or what follows does not belong to it. */
+  /** Called where the text ends, or what follows does not belong to it. */
   flush(): Part[]
 }
 

@@ -2,7 +2,7 @@
 // stand, whatever their case or width. It holds back only what may still become one of them. Pure.
 import type { Part, Stage } from './stage.ts'
 
-/** Entries of a list, and characters of one; more are left out. */
+/** The most entries of a list, and the most characters of one. More are left out. */
 export const MAX_LISTED_WORDS = 10_000
 const MAX_WORD_CHARS = 64
 

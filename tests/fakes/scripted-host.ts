@@ -6,6 +6,7 @@ import type { Swept } from '#gpu-node/supervisor/leftovers.ts'
 
 export interface ScriptedProcess {
   name: string
+  command: readonly string[]
   isAsked: boolean
   say(line: string): void
   end(facts?: Partial<ProcessEnd>): void
@@ -39,11 +40,11 @@ export function createScriptedHost(): ScriptedHost {
     sweep: () => Promise.resolve(host.swept),
     pids: () => Promise.resolve(host.alive),
     otherOwner: () => Promise.resolve(host.otherNode),
-    start: (name, _launch, onLine) => {
+    start: (name, { command }, onLine) => {
       const ended = Promise.withResolvers<ProcessEnd>()
       const end = (facts: Partial<ProcessEnd> = {}): void =>
         ended.resolve({ how: 'exit code 1', lastLines: [], isUnable: false, ...facts })
-      const process: ScriptedProcess = { name, isAsked: false, say: onLine, end }
+      const process: ScriptedProcess = { name, command, isAsked: false, say: onLine, end }
       host.started.push(process)
       const stop = (): void => {
         process.isAsked = true

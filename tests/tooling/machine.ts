@@ -1,7 +1,7 @@
 // What this machine has beyond npm: the programs that some tests need. Tests ask here for `describe.skipIf`, and
 // run-tests.ts says at the end what was left out for want of them. It knows no test.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readdirSync } from 'node:fs'
+import { accessSync, constants, globSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { findEngines } from './engines-environment.ts'
@@ -36,6 +36,17 @@ export function findPython(): string | undefined {
   const python = findProgram('python3')
   if (!python) return undefined
   return spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0 ? python : undefined
+}
+
+/** The wheel of the pinned vLLM, from whose source a test takes a function; VLLM_WHEEL decides where it is set. */
+export function findVllmWheel(): string | undefined {
+  const named = process.env['VLLM_WHEEL'] || undefined
+  return named ?? globSync(`data/wheels/vllm-${pinnedVllm()}-*.whl`)[0]
+}
+
+function pinnedVllm(): string {
+  const pins = readFileSync('gpu-node/engines/python/requirements-vllm.txt', 'utf8')
+  return /^vllm==(\S+)/m.exec(pins)?.[1] ?? 'unpinned'
 }
 
 /** Whether there is what the supervisor needs: Linux, where processes are read from /proc, and Python for its shim. */
@@ -87,6 +98,14 @@ export function listLeftOut(): LeftOut[] {
         tests: 'tests of the F5-TTS worker',
         missing: 'no torch in the environment of the Python workers',
         add: 'npm run test:engines adds it (2 GB to download)',
+      },
+    ],
+    [
+      findVllmWheel() !== undefined,
+      {
+        tests: 'the test of vLLM’s look at the card',
+        missing: `no wheel of vLLM ${pinnedVllm()}`,
+        add: `python3 -m pip download --no-deps --only-binary :all: -d data/wheels vllm==${pinnedVllm()} (340 MB)`,
       },
     ],
     [

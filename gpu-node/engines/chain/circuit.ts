@@ -3,7 +3,7 @@
 
 /** Failures in a row, each before its first result, that take an engine out: one may be chance, three are not. */
 export const MAX_FAILURES = 3
-/** How long it is left alone: about what a killed server needs to be up again, so that few callers pay for the trial. */
+/** How long it is not asked: about as long as a killed server needs to be up again, so that few callers pay for the trial. */
 export const OUT_MS = 15_000
 
 export type Circuit =
@@ -18,7 +18,7 @@ export type CircuitEvent =
   | { type: 'answered' }
   /** `isHard`: it hung, or broke off in the middle. Its next answer would be as bad, so one is enough. */
   | { type: 'failed'; isHard: boolean }
-  /** Whoever asked lost interest: nothing was learnt. */
+  /** The request was cancelled: nothing was learnt. */
   | { type: 'cancelled' }
 
 export const CLOSED: Circuit = { is: 'closed', failures: 0 }

@@ -1,4 +1,4 @@
-// A stream from the first member of a chain that gives any of it: those before it failed without a result, so nobody noticed.
+// Streams from the first member of a chain that gives a result. The members before it failed without one, so the caller noticed nothing.
 // Used by the LLM's and the voices' chains. Knows no text and no audio.
 import type { Clock } from '#shared/clock.ts'
 import { FaultError, type Stage } from '#shared/fault.ts'
@@ -6,7 +6,7 @@ import { engineId, type EngineInfo } from '#shared/model/engine.ts'
 import type { OnFallback } from '#gpu-node/engines/ports.ts'
 import { isEngineFailure, noneIsReady, type Choice, type Roster } from './roster.ts'
 
-/** For a first result while another engine could give one: several times what a busy engine takes, and a caller waits. */
+/** How long a first result may take while another engine could give one: several times what a busy engine takes. */
 export const FIRST_ANSWER_MS = 5_000
 
 export interface Ask<C extends Choice<{ engine: EngineInfo }>, T> {
@@ -48,7 +48,7 @@ export async function* firstAnswer<C extends Choice<{ engine: EngineInfo }>, T>(
       tried.add(choice.member.name)
       failure = thrown
     } finally {
-      // Where nothing else was said: the request was given up.
+      // Changes nothing after an outcome. Without one the request was given up.
       attempt.cancelled()
     }
   }
@@ -90,7 +90,7 @@ async function* answersOf<C extends Choice<{ engine: EngineInfo }>, T>(
       next = await items.next()
     }
   } finally {
-    // Not awaited: an engine that hangs does not end either.
+    // Not awaited: an engine that hangs does not end its stream either.
     items.return?.().catch(() => {})
   }
 }

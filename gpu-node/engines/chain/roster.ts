@@ -8,23 +8,23 @@ import type { FallbackReason } from '#shared/model/turn.ts'
 import { traceIdOf } from '#shared/trace.ts'
 import { afterEvent, CLOSED, mayAsk, type Circuit, type CircuitEvent } from './circuit.ts'
 
-/** One engine of a chain, and what whoever runs it knows of it. */
+/** One engine of a chain, and what its runner knows of it. */
 export interface ChainMember<E extends { engine: EngineInfo }> {
-  /** In the node's configuration. An engine may stand in several chains under one name. */
+  /** Its name in the node's configuration. An engine may stand in several chains under one name. */
   name: string
   engine: E
   state(): EngineState
   /** How long the next request will wait; undefined where nobody knows. */
   queueWaitMs(): number | undefined
-  /** Of an engine that is loaded on demand: loads it. */
+  /** Loads the engine. Absent where it is not loaded on demand. */
   load?(): Promise<void>
-  /** Of an engine that is loaded on demand: it is in use. */
+  /** Says that the engine is in use. Absent where it is not loaded on demand. */
   touch?(): void
 }
 
 export type Members<E extends { engine: EngineInfo }> = readonly [ChainMember<E>, ...ChainMember<E>[]]
 
-/** The members in the order in which a session asks them that wishes for one; undefined where it is not there. */
+/** The members with the one that a session wishes for in front; undefined where that one is not there. */
 export function wishedFirst<M extends ChainMember<{ engine: EngineInfo }>>(
   members: readonly M[],
   wish: string,
@@ -62,7 +62,7 @@ export class Roster {
     this.#options = options
   }
 
-  /** The first that is fit, up and not out. Where all that are up are out, one of them: better to ask than to say nothing. */
+  /** The first that is fit, up and not out. If all that are up are out, one of them is asked: better that than no answer. */
   next<C extends Choice<{ engine: EngineInfo }>>(choices: readonly C[], tried: ReadonlySet<string>): C | undefined {
     const left = choices.filter(({ member, unfit }) => unfit === undefined && !tried.has(member.name))
     return (
@@ -70,7 +70,7 @@ export class Roster {
     )
   }
 
-  /** Why the engine that was wanted does not do it. */
+  /** Why the wanted engine does not answer. */
   reasonFor(wanted: Choice<{ engine: EngineInfo }>, tried: ReadonlySet<string>): FallbackReason {
     if (tried.has(wanted.member.name)) return 'failed'
     return wanted.unfit ?? this.#passOver(wanted) ?? 'failed'

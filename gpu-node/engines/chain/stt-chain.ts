@@ -20,7 +20,7 @@ import {
 /** The session closes an utterance there; a stream is given no more. */
 const MAX_KEPT_SAMPLES = (MAX_UTTERANCE_MS / 1000) * ENGINE_INPUT_RATE
 
-/** With a single member, that member: there is nobody to whom an utterance would be said again. */
+/** A single member is returned as it is: no other could hear the utterance again. */
 export function createSttChain(members: Members<Stt>, options: ChainOptions): Stt {
   return members.length > 1 ? chainOf(members, new Roster(options), options) : members[0].engine
 }
@@ -31,7 +31,7 @@ function chainOf(members: Members<Stt>, roster: Roster, options: ChainOptions): 
   const choices: [Choice<Stt>, ...Choice<Stt>[]] = [{ member: first }, ...others.map((member) => ({ member }))]
   return {
     engine: first.engine.engine,
-    // What the first can; a simpler one that stands in queues by itself.
+    // The slots of the first. A simpler one that stands in queues by itself.
     slots: first.engine.slots,
     preferring: (wish) => {
       const wished = wishedFirst(members, wish)
@@ -72,7 +72,7 @@ class ReplayedStream implements SttStream {
   #hearing: Hearing | undefined
   #opening: Promise<Hearing>
   #isClosed = false
-  /** The answer also to whoever asked before the end and was not answered by then. */
+  /** Also answers questions that were asked before the end and are still open. */
   #finalText: string | undefined
   #isTold = false
 
@@ -179,7 +179,7 @@ class ReplayedStream implements SttStream {
     }
     try {
       const opening = member.engine.open({ ...request, signal, onPartial })
-      // One that opens after it was given up must not keep its slot.
+      // A stream that opens after it was given up must not keep its slot.
       opening.then((late) => controller.signal.aborted && late.close()).catch(() => {})
       const stream = await (hasOther ? withinLimit(opening, { clock, stage: 'stt', controller }) : opening)
       const hearing: Hearing = { member, stream, controller, hasOther }
@@ -199,7 +199,7 @@ class ReplayedStream implements SttStream {
     }
   }
 
-  /** Once an utterance: whoever gave its text first. */
+  /** Tells, at most once per utterance, that another member than the wanted one gave its text. */
   #tell({ member }: Hearing): void {
     const [wanted] = this.#parts.choices
     if (this.#isTold || member === wanted.member) return

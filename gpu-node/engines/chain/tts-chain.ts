@@ -8,15 +8,15 @@ import type { Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
 import { firstAnswer } from './first-answer.ts'
 import { Roster, wishedFirst, type ChainMember, type ChainOptions, type Choice, type Members } from './roster.ts'
 
-/** After a failed load: whoever holds the memory needs a while to let it go. */
+/** Wait after a failed load: what holds the memory needs a while to free it. */
 export const RELOAD_AFTER_MS = 30_000
 
 export interface TtsChainOptions extends ChainOptions {
   /** The first gives the chain its name and its rate. */
   fast: Members<Tts>
-  /** None where there is only one mode. */
+  /** Empty where there is only one mode. */
   hq: readonly ChainMember<Tts>[]
-  /** Wait for an HQ engine over which it is spoken fast. */
+  /** If an HQ engine would make a piece wait longer, the piece is spoken fast. */
   maxQueueMs: number
   /** Whether more of the card is in use than was planned. */
   isCardFull: () => boolean
@@ -52,13 +52,13 @@ class TtsChain implements Tts {
     return this.#options.fast[0].engine.sampleRate
   }
 
-  /** Whether the voices that are wanted can: one that only stands in for them speaks as the persona does. */
+  /** Whether the wanted voices can clone. One that only stands in for them speaks in the persona's own voice. */
   get canClone(): boolean {
     const [hq] = this.#options.hq
     return [this.#options.fast[0], ...(hq ? [hq] : [])].every(({ engine }) => engine.canClone)
   }
 
-  /** The one that any of them needs: the others read it as well. */
+  /** The script that any of them needs. The others read it as well. */
   get script(): Tts['script'] {
     return this.#all().find(({ engine }) => engine.script)?.engine.script
   }
@@ -75,7 +75,7 @@ class TtsChain implements Tts {
     if (mode === 'hq') for (const member of this.#options.hq) this.#load(member)
   }
 
-  /** In the modes that have it. */
+  /** The engine in each mode that it has. */
   preferring(wish: string): Tts | undefined {
     const [fast, hq] = [wishedFirst(this.#options.fast, wish), wishedFirst(this.#options.hq, wish)]
     if (!fast && !hq) return undefined
@@ -98,7 +98,7 @@ class TtsChain implements Tts {
       traceparent: request.traceparent,
       onFallback: request.onFallback,
       open: (voice: Voice, signal) => this.#speak(voice, { ...request, signal }),
-      // What was heard of the piece is not said again: the next piece is the next voice's.
+      // What was heard of the piece is not said again. The next voice begins with the next piece.
       onBroken: () => request.onBroken?.(),
     })
   }
@@ -141,7 +141,7 @@ class TtsChain implements Tts {
 
   #speak({ member, mode }: Voice, request: TtsOptions): AsyncIterable<Int16Array> {
     member.touch?.()
-    // A voice that cannot clone speaks as the persona does.
+    // A voice that cannot clone speaks in the persona's own voice.
     const { reference, ...plain } = request
     const asked = member.engine.canClone ? { ...plain, mode, reference } : { ...plain, mode }
     return atRate(member.engine, asked, this.sampleRate)

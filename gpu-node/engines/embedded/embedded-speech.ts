@@ -20,7 +20,7 @@ export interface SpeechOptions {
   /** `onCrash` is for the worker's options. */
   startWorker: (onCrash: (cause: unknown) => void) => EngineWorker
 }
-/** What a worker answers to a part. */
+/** A worker's answer to one part. */
 export interface SpokenPart {
   pcm: Int16Array<ArrayBuffer>
 }
@@ -78,7 +78,7 @@ export class EmbeddedSpeech {
     if (this.#isClosed) return Promise.reject(this.failed('the voice was closed', true))
     if (this.#queue.length >= MAX_QUEUED_PARTS) return Promise.reject(this.failed('too many parts wait', true))
     return new Promise((resolve, reject) => {
-      // A waiting job is dropped; a running one cannot be stopped, and its samples are let go when they come.
+      // A waiting job is dropped. A running one cannot be stopped: its samples are dropped when they come.
       const onAbort = (): void => {
         this.#queue = this.#queue.filter((waiting) => waiting !== job)
         reject(signal.reason)

@@ -16,7 +16,7 @@ export interface ServeOptions {
   endsOnFailure?: boolean
 }
 
-/** Serves until the worker is ended. What `answer` throws fails that request and not the worker, unless asked to. */
+/** Serves until the worker is ended. If `answer` throws, that request fails; the worker fails only if asked to. */
 export function serveRequests<Request>(answer: (request: Request) => Answer, options: ServeOptions = {}): void {
   const receive = ({ id, request }: { id: number; request: Request }) => {
     try {

@@ -9,13 +9,13 @@ export interface EngineWorkerOptions {
   peer: Peer
   engineId: string
   stage: Stage
-  /** What the worker says unasked. */
+  /** Events of the worker, which answer no call. */
   onEvent?: (event: unknown) => void
-  /** Once, when the worker has gone without close(). Its calls are already rejected. */
+  /** Called at most once, when the worker has ended without close(). Its calls are already rejected. */
   onCrash?: (cause: unknown) => void
 }
 export interface CallOptions {
-  /** Beyond it the worker counts as hung: it is ended, and all its calls reject. */
+  /** How long a call may take. Then the worker counts as hung: it is ended, and all its calls reject. */
   limitMs: number
   transfer?: Transferable[]
 }

@@ -3,7 +3,7 @@
 import { atRate } from '#gpu-node/engines/chain/at-rate.ts'
 import type { Tts } from '#gpu-node/engines/ports.ts'
 
-/** In the order in which they are asked. With a single voice, that voice. */
+/** `voices`: in the order in which they are asked. A single voice is returned as it is. */
 export function createFirstVoiceTts([first, ...others]: readonly [Tts, ...Tts[]]): Tts {
   if (others.length === 0) return first
   const voices = [first, ...others]
@@ -14,7 +14,7 @@ export function createFirstVoiceTts([first, ...others]: readonly [Tts, ...Tts[]]
     speaks: (language) => voices.some((voice) => voice.speaks(language)),
     synthesize: (options) => {
       const voice = voices.find((candidate) => candidate.speaks(options.language))
-      // The first one refuses a language that none has, in its own words.
+      // A language that no voice has is refused by the first one, in its own words.
       return atRate(voice ?? first, options, first.sampleRate)
     },
     close: async () => {

@@ -1,4 +1,4 @@
-// How far the served engines are behind: asks each server's /metrics every other second, never twice at a time, and keeps the last
+// Knows how far the served engines are behind: asks each server's /metrics every other second, never twice at a time, and keeps the last
 // answer while it is fresh. vLLM and our own workers tell; others are unknown. No other path of a server is ever called from here.
 import type { Clock } from '#shared/clock.ts'
 import { largestSample } from './prometheus.ts'
@@ -79,7 +79,7 @@ export class LoadPoll {
     for (const source of this.#options.sources) {
       if (this.#asking.has(source)) continue
       this.#asking.add(source)
-      // A server that is down or tells nothing is not heard of, which is what latest() says then.
+      // A server that is down tells nothing. latest() then says that nothing is known.
       this.#ask(source)
         .catch(() => {})
         .finally(() => this.#asking.delete(source))

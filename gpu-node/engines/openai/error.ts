@@ -35,7 +35,7 @@ export function readServerError(json: unknown): ServerError | undefined {
   if (!parsed.success) return undefined
   const name = nameOf(parsed.output)
   const status = Number(parsed.output.code)
-  // In mid-stream nothing but the object tells: a code of 4xx blames the request, everything else the moment.
+  // In the middle of a stream only the object tells: a code of 4xx blames the request, anything else may pass.
   const isOurMistake = status >= 400 && status < 500 && status !== 408 && status !== 429
   return { name, transient: !isOurMistake && !isQuotaUsedUp(name) && !/invalid_request|BadRequest/.test(name) }
 }

@@ -38,7 +38,7 @@ export interface OpenAiServer {
 }
 
 export interface OpenAiCall {
-  /** Below the base address, such as `chat/completions`. */
+  /** Path below the base address, such as `chat/completions`. */
   path: string
   /** A string is sent as JSON. */
   body: string | FormData
@@ -68,7 +68,7 @@ export function openAiServer(role: Stage, address: OpenAiAddress): OpenAiServer 
 export function endpointUrl(base: string, path: string): URL {
   if (!URL.canParse(base)) throw new Error('the address of an OpenAI-compatible server is no URL')
   const url = new URL(base)
-  // Not quoted: whoever writes a password into the address must not find it in a log.
+  // The address is not quoted: it may have a password, which must not be in a log.
   if (url.username || url.password) throw new Error('the address of an OpenAI-compatible server holds credentials')
   const segments = url.pathname.split('/').filter((segment) => segment !== '')
   if (!segments.some((segment) => /^v\d/.test(segment))) segments.push('v1')
@@ -86,7 +86,7 @@ export function engineFailed(
   return new FaultError({ ...failed, transient, detail, ...(blames && { blames }) }, { cause })
 }
 
-/** What one caller's words, voice or audio may bring about: it says nothing of how the engine is for others. */
+/** Answers that one caller's words, voice or audio may cause. They say nothing about the engine's health. */
 const REQUESTS_FAULT: ReadonlySet<number> = new Set([400, 404, 413, 415, 422])
 
 /** An answered request, open until close(). Close it always: that ends the connection where the answer is unfinished. */

@@ -111,7 +111,7 @@ class Recording implements SttStream {
     this.#asking?.controller.abort('replaced')
   }
 
-  /** Asked without anybody waiting: skipped while a request is on its way, and its failure harms no turn. */
+  /** Asks though nobody waits. Skipped while a request is on its way; if it fails, no turn is harmed. */
   #askPartial(): void {
     const { partialSamples, stream, log } = this.#options
     const isDue = partialSamples > 0 && this.#samples - this.#askedPartialAt >= partialSamples
@@ -149,7 +149,7 @@ class Recording implements SttStream {
     const controller = new AbortController()
     const asking: Asking = { samples: this.#samples, controller, text: this.#request(controller) }
     this.#asking = asking
-    // Whoever waits sees the failure; a replaced request may have nobody left.
+    // Who waits sees the failure. Nobody may wait for a replaced request any more.
     const settle = (): void => {
       if (this.#asking === asking) this.#asking = undefined
     }

@@ -20,7 +20,7 @@ export interface TranscriptionServer extends OpenAiServer {
 export interface Transcription {
   samples: Int16Array
   language: Language
-  /** What the server's model shall take for said before. */
+  /** Text that the model takes as said before. */
   prompt?: string
   signal: AbortSignal
   traceparent?: string

@@ -25,16 +25,16 @@ const DEFAULT_RATE = 24_000
 export interface OpenAiTtsOptions extends OpenAiAddress {
   /** The server's id of the voice that is used where a persona names none. */
   voice: string
-  /** What stands under the id of a voice, for whoever keeps its speech; the id alone without it. */
+  /** Tells which recording a voice's id stands for now, so that kept speech fits it. Absent: the id alone tells. */
   voiceId?: (voice: string) => string
   /** Rate of what the server sends and of what is yielded. A server that says another is resampled to it. */
   sampleRate?: number
   languages: readonly Language[]
-  /** Of models whose dictionary knows one script only, such as F5-TTS: `hans`. */
+  /** The only script that the model's dictionary knows, such as F5-TTS's: `hans`. */
   script?: Script
   /** OpenAI's own without it. */
   dialect?: TtsDialect
-  /** Of a server that has modes: always this one; the one that is asked for without it. */
+  /** The mode that a server with modes is always asked for. Absent: the mode of the request. */
   mode?: TtsMode | undefined
   log: Log
   firstAudioTimeoutMs?: number

@@ -2,7 +2,7 @@
 // shared/audio/wav.ts reads whole files; this reads what is needed to play the first samples before the last are made.
 
 export type WavHeader =
-  /** Not enough bytes to tell. */
+  /** There are not enough bytes to tell. */
   | { kind: 'more' }
   /** No WAV at all: headerless audio. */
   | { kind: 'none' }

@@ -17,7 +17,7 @@ export interface Speech {
   text: string
 }
 
-/** Of a voice that its id names. A voice profile with samples is hashed by whoever has them. */
+/** The hash of a voice that its id names. A voice profile brings a hash of its own. */
 export const voiceHashOf = (voice: string | undefined): string => sha256(`voice ${voice ?? ''}`)
 
 export function keyOf({ voiceHash, engine, mode, language, text }: Speech): string {

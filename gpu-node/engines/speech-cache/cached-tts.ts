@@ -24,7 +24,7 @@ export function createCachedTts(tts: Tts, cache: SpeechCache): Tts {
       return wished && createCachedTts(wished, cache)
     },
     speaks: (language) => tts.speaks(language),
-    // A caller's own voice is for his session only.
+    // A caller's own voice without a hash is for his session only.
     synthesize: (request) =>
       (request.reference && request.reference.hash === undefined) || request.isFresh
         ? tts.synthesize(request)

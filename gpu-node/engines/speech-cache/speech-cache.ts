@@ -11,9 +11,9 @@ import { readSpeech, writeSpeech, type CachedSpeech } from './cache-file.ts'
 export const MAX_ENTRIES = 20_000
 /** One piece: a minute at 48 kHz, as the turn takes at most. */
 export const MAX_ENTRY_BYTES = 6 * 1024 * 1024
-/** Keys of what was spoken once. Only what is spoken again is a phrase: the rest, most of it about one caller, never meets the disk. */
+/** Keys of what was spoken once. Only what is spoken again is kept: the rest, most of it about one caller, never reaches the disk. */
 const MAX_SEEN = 4_096
-/** A use is written to the file's time at most so often: it only orders what goes first. */
+/** How often a use is written to the file's time at most. It only orders what goes first. */
 const NOTE_USE_AFTER_MS = 60_000
 
 const EXTENSION = '.pcm'
@@ -81,7 +81,7 @@ export class SpeechCache {
     return speech
   }
 
-  /** From the second time on that it is offered. Resolves when it is on the disk, or not. */
+  /** Keeps a piece from the second time on that it is offered. Resolves when it is on the disk, or has failed. */
   keep(place: Place, speech: CachedSpeech): Promise<void> {
     if (!this.#seen.delete(place.key)) {
       this.#seen.add(place.key)
@@ -91,7 +91,7 @@ export class SpeechCache {
     return this.#inOrder('store a piece of speech', () => this.#write(place, speech))
   }
 
-  /** The voice was deleted: so is everything that it said. */
+  /** Deletes everything that a deleted voice said. */
   forgetVoice(voiceHash: string): Promise<void> {
     return this.#inOrder('forget a voice', async () => {
       if (!VOICE_FOLDER.test(voiceHash)) return
@@ -168,7 +168,7 @@ export class SpeechCache {
       if (!VOICE_FOLDER.test(voiceHash)) continue
       for (const name of await readdir(join(folder, voiceHash))) {
         const file = join(folder, voiceHash, name)
-        // What is left of a write that did not end.
+        // The rest of a write that did not end.
         if (!SPEECH_FILE.test(name)) await rm(file, { recursive: true, force: true })
         else {
           const { size, mtimeMs } = await stat(file)
@@ -183,7 +183,7 @@ export class SpeechCache {
     return join(this.#options.folder, voiceHash, key + EXTENSION)
   }
 
-  /** What changes the folder goes one after another. */
+  /** Changes of the folder are made one after another. */
   #inOrder(what: string, work: () => Promise<void>): Promise<void> {
     this.#writes = this.#writes
       .then(work)

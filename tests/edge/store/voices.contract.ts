@@ -5,7 +5,7 @@ import type { NewVoice } from '#edge/store/voice-store.ts'
 import type { Store } from '#edge/store/store.ts'
 import { JOB_PAUSES_MS } from '#edge/store/job-store.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import type { UserId } from '#shared/ids.ts'
+import type { UserId, VoiceProfileId } from '#shared/ids.ts'
 import { MAX_VOICES, type VoiceQuality } from '#shared/model/voice-profile.ts'
 import type { OpenStore } from './store.contract.ts'
 
@@ -50,6 +50,22 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
   const ready = { state: 'ready', preparedSha256: hash('f'), referenceText: 'Hello.', quality: QUALITY } as const
 
   describe(`voices and jobs: ${name}`, () => {
+    it('[JOB3] users take turns: a pile of one stands before no other', async () => {
+      const { store, close } = await open()
+      const [anna, ben] = [await newUser(store), await newUser(store)]
+      const owners = new Map<string, string>()
+      for (const digit of [1, 2, 3]) owners.set(await add(store, voiceOf(anna, hash(digit))), 'anna')
+      for (const digit of [4, 5]) owners.set(await add(store, voiceOf(ben, hash(digit))), 'ben')
+      const served: (string | undefined)[] = []
+      for (let turn = 1; turn <= 5; turn++) {
+        const { subject } = await taken(store, NOW + turn)
+        served.push(owners.get(subject))
+        await store.voices.checkVoice(subject as VoiceProfileId, NOW + turn)
+      }
+      expect(served).toEqual(['anna', 'ben', 'anna', 'ben', 'anna'])
+      await close()
+    })
+
     it('[VOI4] the same recording of a user is one profile with one job; of another user it is his own', async () => {
       const { store, close } = await open()
       const [anna, ben] = [await newUser(store), await newUser(store)]

@@ -47,12 +47,12 @@ describe('file of engines', () => {
     expect(slots).toBe(5)
     expect(plan.engines.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       'vllm managed',
-      'whisper managed',
       'embedded embedded',
+      'whisper managed',
       'f5 managed',
     ])
     expect(plan.chains).toEqual({
-      llm: ['vllm'],
+      llm: ['vllm', 'embedded'],
       stt: ['whisper', 'embedded'],
       'tts.fast': ['f5', 'embedded'],
       'tts.hq': ['f5'],

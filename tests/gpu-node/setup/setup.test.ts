@@ -6,13 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isWhole } from '#gpu-node/config/model-folder.ts'
+import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 import { makeEnvironment, missingPins, pinsOf } from '#gpu-node/setup/environment.ts'
 import { download, isThere, listFiles, type HubFile } from '#gpu-node/setup/model-hub.ts'
+import { ModelLock } from '#gpu-node/setup/model-lock.ts'
+import * as pythons from '#gpu-node/setup/python.ts'
+import { setUpModel } from '#gpu-node/setup/model-files.ts'
 import { setup } from '#gpu-node/setup/setup.ts'
 import { findPython } from '#tests/tooling/machine.ts'
 import { startHub, type ScriptedHub } from './scripted-hub.ts'
 
 const REPO = 'owner/model'
+/** Python copies its pip into each, and runs it. */
+const VENV_TIMEOUT_MS = 90_000
 const FILES = {
   'a/model.bin': { content: randomBytes(300_000), large: true },
   'config.json': { content: Buffer.from('{"a":1}'), large: false },
@@ -151,10 +157,97 @@ describe('setup', () => {
     expect(states).toEqual([false, false, true, false, true, false])
   })
 
-  it.skipIf(!findPython())('[SET10] what says that a model is there is fetched when the rest is', async () => {
-    // No package is there, so that step fails; the next one is done all the same.
-    expect(await run({ dryRun: false, only: 'big' })).toBe(1)
+  const lockFile = (): string => join(folder, 'gpu-node.lock.json')
+  const readLock = () => JSON.parse(readFileSync(lockFile(), 'utf8')) as { models: Record<string, unknown> }
+  const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
+  const modelFile = (path: string): string => join(folder, 'models', 'model', path)
+  /** The model alone, without a virtual environment. */
+  const put = (dryRun = false): Promise<boolean> => {
+    const lock = ModelLock.open(join(folder, 'gpu-node.toml'))
+    const need = { repo: REPO, revision: 'main', files: undefined, folder: modelFile(''), licence: 'MIT' }
+    return setUpModel(need, { hub: hub.url, lock, dryRun })
+  }
+
+  it('[SET10] what says that a model is there is fetched when the rest is', async () => {
+    expect(await put()).toBe(true)
     expect(hub.downloads).toEqual(['a/model.bin', 'config.json'])
+  })
+
+  it('[SET11] what was fetched is written down beside the file: the commit and each SHA-256', async () => {
+    await put(true)
+    expect(existsSync(lockFile())).toBe(false)
+    expect(await put()).toBe(true)
+    const files = Object.fromEntries(Object.entries(FILES).map(([path, { content }]) => [path, sha256(content)]))
+    expect(readLock()).toEqual({ version: 1, models: { [`${REPO}@main`]: { commit: hub.commit, files } } })
+  })
+
+  it.each(['a/model.bin', 'config.json'])(
+    '[SET11] other bytes under a locked name are refused, and nothing of them is kept: %s',
+    async (path) => {
+      await put()
+      const lock = readLock()
+      const before = readFileSync(modelFile(path))
+      hub.replace(path, randomBytes(before.length))
+      hub.commit = 'd'.repeat(40)
+      rmSync(modelFile(path))
+      say.out = []
+      expect(await put()).toBe(false)
+      const words = /the hub has another a\/model\.bin of .* nothing is taken|came, but not as it was pinned/
+      expect(say.out.join('\n')).toMatch(words)
+      expect(existsSync(modelFile(path))).toBe(false)
+      expect(readLock()).toEqual(lock)
+      hub.replace(path, before)
+      expect(await put()).toBe(true)
+      expect(readFileSync(modelFile(path)).equals(before)).toBe(true)
+    },
+  )
+
+  it('[SET11] a file that was changed on the disk is put back; what is as locked needs no hub', async () => {
+    await put()
+    writeFileSync(modelFile('config.json'), '{"a":2}')
+    expect(await put()).toBe(true)
+    expect(readFileSync(modelFile('config.json'), 'utf8')).toBe('{"a":1}')
+    await hub.stop()
+    say.out = []
+    expect(await run({ dryRun: true })).toBe(0)
+    expect(say.out.join('\n')).toContain('3 files, whole and as pinned')
+    hub = await startHub(REPO, FILES)
+  })
+
+  it('[SET11] a lock that cannot be read is not taken for none', async () => {
+    writeFileSync(lockFile(), '{"version":1,"models":{"x":{"commit":"short"}}}')
+    await expect(run()).rejects.toThrow(/gpu-node\.lock\.json is damaged/)
+  })
+
+  it('[SET12] the models of the presets are known by commit and by the SHA-256 of each file', async () => {
+    const { plan } = readNodeConfig({ NODE_TOKEN: 'x'.repeat(20), GPU_NODE_CONFIG: 'gpu-node/gpu-node.example.toml' })
+    const models = plan.engines.flatMap((engine) => (engine.kind === 'managed' ? (engine.needs?.models ?? []) : []))
+    const known = models.filter(({ files }) => files !== undefined)
+    expect(known.map(({ repo }) => repo)).toEqual([
+      'mobiuslabsgmbh/faster-whisper-large-v3-turbo',
+      'SWivid/F5-TTS',
+      'charactr/vocos-mel-24khz',
+    ])
+    for (const { revision, files, sha256: sums = {} } of known) {
+      expect(revision).toMatch(/^[0-9a-f]{40}$/)
+      for (const path of files ?? []) expect(sums[path]).toMatch(/^[0-9a-f]{64}$/)
+    }
+  })
+
+  it('[SET12] bytes that a preset does not know are refused before they are fetched, and known ones need no hub', async () => {
+    const target = join(folder, 'known')
+    const content = FILES['a/model.bin'].content
+    const other = { repo: REPO, revision: 'main', files: ['a/model.bin'], folder: target, licence: 'MIT' }
+    const lock = ModelLock.open(join(folder, 'gpu-node.toml'))
+    const options = { hub: hub.url, lock, dryRun: false }
+    expect(await setUpModel({ ...other, sha256: { 'a/model.bin': '0'.repeat(64) } }, options)).toBe(false)
+    expect(say.out.join('\n')).toContain('another a/model.bin of owner/model than the preset pins')
+    expect(hub.downloads).toEqual([])
+    const right = { ...other, revision: 'c'.repeat(40), sha256: { 'a/model.bin': sha256(content) } }
+    mkdirSync(target)
+    writeFileSync(join(target, 'model.bin'), content)
+    expect(await setUpModel(right, { ...options, hub: 'http://127.0.0.1:1' })).toBe(true)
+    expect(Object.keys(readLock().models)).toEqual([`${REPO}@${'c'.repeat(40)}`])
   })
 
   it('[SET6] only engines of the file that setup knows can be asked for', async () => {
@@ -165,6 +258,8 @@ describe('setup', () => {
 })
 
 describe.runIf(findPython() !== undefined)('a virtual environment', () => {
+  const python = { minor: 11, isExact: false }
+
   /** A wheel (PyPA, binary distribution format) with nothing but its name. */
   function wheel(): { requirements: string; links: string } {
     const links = join(folder, 'wheels')
@@ -188,21 +283,68 @@ with zipfile.ZipFile(sys.argv[1], "w") as z:
     return { requirements, links }
   }
 
-  it('[SET7] is made with what is pinned and hashed, and then lacks nothing', async () => {
-    const { requirements, links } = wheel()
-    const venv = join(folder, 'venv')
-    expect(await missingPins(venv, requirements)).toEqual(['tiny-thing==1.0'])
-    await makeEnvironment(venv, requirements, ['--no-index', '--find-links', links, '--quiet'])
-    expect(await missingPins(venv, requirements)).toEqual([])
-    writeFileSync(requirements, readFileSync(requirements, 'utf8').replace('tiny_thing==1.0', 'tiny_thing==1.1'))
-    expect(await missingPins(venv, requirements)).toEqual(['tiny-thing==1.1'])
-  })
+  it(
+    '[SET7] is made with what is pinned and hashed, and then lacks nothing',
+    async () => {
+      const { requirements, links } = wheel()
+      const venv = join(folder, 'venv')
+      expect(await missingPins({ venv, requirements, python })).toEqual(['tiny-thing==1.0'])
+      await makeEnvironment({ venv, requirements, python }, ['--no-index', '--find-links', links, '--quiet'])
+      expect(await missingPins({ venv, requirements, python })).toEqual([])
+      writeFileSync(requirements, readFileSync(requirements, 'utf8').replace('tiny_thing==1.0', 'tiny_thing==1.1'))
+      expect(await missingPins({ venv, requirements, python })).toEqual(['tiny-thing==1.1'])
+    },
+    VENV_TIMEOUT_MS,
+  )
 
   it('[SET7] a package with another hash is not installed', async () => {
     const { requirements, links } = wheel()
     writeFileSync(requirements, `tiny_thing==1.0 --hash=sha256:${'0'.repeat(64)}\n`)
     const options = ['--no-index', '--find-links', links, '--quiet']
-    await expect(makeEnvironment(join(folder, 'venv'), requirements, options)).rejects.toThrow(/ended with 1/)
+    await expect(makeEnvironment({ venv: join(folder, 'venv'), requirements, python }, options)).rejects.toThrow(
+      /ended with 1/,
+    )
+  })
+
+  it('[SET13] a program of the right name with nothing behind it, or of another version, is no Python', async () => {
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    const put = (name: string, script: string): void => {
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    }
+    const pyenv = join(folder, 'pyenv')
+    const only312 = { minor: 12, isExact: true }
+    const find = (need = only312) => pythons.findPython(need, { PATH: bin, PYENV_ROOT: pyenv })
+    expect(await find()).toBeUndefined()
+    put('python3', 'echo 3.13.1')
+    put('python3.12', 'echo "pyenv: python3.12: command not found" >&2; exit 127')
+    expect(await find()).toBeUndefined()
+    expect(await find(python)).toEqual({ program: 'python3', version: '3.13.1' })
+    mkdirSync(join(pyenv, 'versions', '3.12.9', 'bin'), { recursive: true })
+    const own = join(pyenv, 'versions', '3.12.9', 'bin', 'python3')
+    writeFileSync(own, '#!/bin/sh\necho 3.12.9\n', { mode: 0o755 })
+    expect(await find()).toEqual({ program: own, version: '3.12.9' })
+    put('python3.12', 'echo 3.12.4')
+    expect(await find()).toEqual({ program: 'python3.12', version: '3.12.4' })
+  })
+
+  it('[SET13] an environment of another Python lacks everything; without the right one nothing is made', async () => {
+    const { requirements } = wheel()
+    const venv = join(folder, 'other')
+    mkdirSync(join(venv, 'bin'), { recursive: true })
+    writeFileSync(join(venv, 'bin', 'python'), '#!/bin/sh\necho 3.10.2\n', { mode: 0o755 })
+    expect(await missingPins({ venv, requirements, python })).toEqual(['tiny-thing==1.0'])
+    const future = { minor: 99, isExact: true }
+    const made = makeEnvironment({ venv: join(folder, 'none'), requirements, python: future })
+    await expect(made).rejects.toThrow(/no Python 3\.99 is found: install Python 3\.99 with venv/)
+    expect(existsSync(join(folder, 'none'))).toBe(false)
+  })
+
+  it('[SET14] vLLM’s cuda-python brings no files that cuda-bindings has, too', () => {
+    const pins = pinsOf(readFileSync('gpu-node/engines/python/requirements-vllm.txt', 'utf8'))
+    const versionOf = (name: string) => pins.find((pin) => pin.startsWith(`${name}==`))?.split('==')[1]
+    expect(Number(versionOf('cuda-python')?.split('.')[0])).toBeGreaterThanOrEqual(13)
+    expect(versionOf('cuda-python')).toBe(versionOf('cuda-bindings'))
   })
 
   it('[SET8] the requirement files of the engines pin and hash every package', () => {

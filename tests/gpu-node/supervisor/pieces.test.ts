@@ -39,7 +39,6 @@ describe('exitCause', () => {
   it.each([
     'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.',
     'RuntimeError: CUDA failed with error out of memory',
-    'ValueError: Free memory on device cuda:0 (3.1/23.5 GiB) on startup is less than desired GPU memory utilization',
     'AssertionError: Error in memory profiling. Initial free memory 20 GiB, current free memory 22 GiB.',
     'RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)',
   ])('[SUP16] “%s” is want of memory', (line) => {

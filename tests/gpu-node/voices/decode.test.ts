@@ -218,6 +218,29 @@ describe('decoding', () => {
       expect(await decode(spinning, 'flac', short)).toEqual({ outcome: 'unreadable' })
     })
 
+    it.skipIf(process.platform === 'win32')('[VPR21] programs that decode give way to calls', async () => {
+      // Ends only once it is the last in turn.
+      const script = join(folder, 'nice')
+      writeFileSync(script, '#!/bin/sh\nuntil [ "$(nice)" = 19 ]; do :; done\nhead -c 96000 /dev/zero\n', {
+        mode: 0o755,
+      })
+      const m4a = fixture('speech.aac.m4a')
+      expect(await decode(m4a, 'm4a', { ffmpeg: script })).toMatchObject({ outcome: 'decoded', sampleRate: 48_000 })
+    })
+
+    it('[VPR22] a second time-out blames the file', async () => {
+      const file = writeWav(tone(30), RATE)
+      const busy = { limits: { ms: 1, rssBytes: Infinity } }
+      let timeouts = 0
+      const onTimeout = (): void => void timeouts++
+      await expect(decode(file, 'wav', { ...busy, onTimeout })).rejects.toMatchObject({
+        fault: { code: 'unavailable' },
+      })
+      expect(timeouts).toBe(1)
+      expect(await decode(file, 'wav', { ...busy, onTimeout, isLastTry: true })).toEqual({ outcome: 'unreadable' })
+      expect(timeouts).toBe(1)
+    })
+
     it('[VPR15] what is the machine’s fault is no fault of the file', async () => {
       const file = writeWav(tone(30), RATE)
       const unavailable = { fault: { code: 'unavailable', what: 'decoder' } }

@@ -36,6 +36,44 @@ describe('a lane', () => {
     )
   })
 
+  /** A lane whose pieces end one by one, as the test says; `began` names them in the order of their beginnings. */
+  function heldLane(max: number) {
+    const lane = new Lane(max)
+    const began: string[] = []
+    const refused: string[] = []
+    let end = (): void => {}
+    const add = (name: string): void => {
+      const work = (): Promise<void> => {
+        began.push(name)
+        return new Promise((resolve) => (end = resolve))
+      }
+      lane.run(work, WANTED, name[0]).catch(() => refused.push(name))
+    }
+    const endAll = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn++) {
+        end()
+        await new Promise(setImmediate)
+      }
+    }
+    return { add, began, refused, endAll }
+  }
+
+  it('[VPR20] users take turns: a pile of one stands before no other', async () => {
+    const { add, began, endAll } = heldLane(8)
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']) add(name)
+    await endAll()
+    expect(began).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4'])
+  })
+
+  it('[VPR20] where it is full, the newest piece of whoever has most gives way to whoever has less', async () => {
+    const { add, began, refused, endAll } = heldLane(4)
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'c1', 'd1', 'e1', 'b2']) add(name)
+    await new Promise(setImmediate)
+    expect(refused.toSorted()).toEqual(['a2', 'a3', 'a4', 'a5', 'b2', 'e1'])
+    await endAll()
+    expect(began).toEqual(['a1', 'b1', 'c1', 'd1'])
+  })
+
   it('[VPR16] does not begin what nobody waits for any more', async () => {
     const lane = new Lane(4)
     const gate = Promise.withResolvers<string>()

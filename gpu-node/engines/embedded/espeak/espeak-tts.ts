@@ -14,7 +14,7 @@ import type { Language, Tts, TtsOptions } from '#gpu-node/engines/ports.ts'
 
 /** Install it to have a Mandarin voice: `npm install --no-save` with this name. */
 const ESPEAK_PACKAGE = '@echogarden/espeak-ng-emscripten'
-/** That of flite, so that the two voices of a node agree; espeak-ng itself speaks at 22,050 Hz. */
+/** Flite's rate, so that the two voices of a node agree. Espeak-ng itself speaks at 22,050 Hz. */
 const SAMPLE_RATE = 16_000
 const VOICES: Record<Language, string> = { zh: 'cmn', en: 'en-us' }
 /** 7–30 times faster than life: one process is enough for all sessions of a small node. */
@@ -56,7 +56,7 @@ function findPackage(root: string | undefined): { path: string; version: string 
     const { version } = packageRequire(`${ESPEAK_PACKAGE}/package.json`) as { version: string }
     return { path: packageRequire.resolve(ESPEAK_PACKAGE), version }
   } catch {
-    // Not installed: that is how an optional package looks.
+    // The package is optional, and not installed.
     return undefined
   }
 }

@@ -12,7 +12,7 @@ export interface FliteRequest {
 }
 
 const { module } = workerData as { module: WebAssembly.Module }
-// One command ahead: making it takes as long as half of a short sentence.
+// The next command is made beforehand: that takes half as long as speaking a short sentence.
 let next = new FliteCommand(module)
 
 serveRequests<FliteRequest>(({ voice, text }) => {

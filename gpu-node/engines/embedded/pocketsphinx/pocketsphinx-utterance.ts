@@ -51,7 +51,7 @@ export class Utterance {
 
   finish(): string {
     this.#decode()
-    // What a later stretch of near silence sounds like at second thought is no word of the caller.
+    // A later stretch of near silence is not the caller's words, whatever the decoder makes of it.
     const isSilence = this.#closed !== '' && this.#open === ''
     const before = this.#closed
     this.#close()

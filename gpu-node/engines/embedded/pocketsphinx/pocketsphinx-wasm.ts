@@ -91,7 +91,7 @@ function loadGlue(module: WebAssembly.Module): Promise<{ glue: Glue; files: File
   return new Promise((resolve, reject) => {
     const settings: Partial<Glue> = {
       TOTAL_MEMORY: 96 * 1024 * 1024,
-      // What it prints are its settings and, at some levels, the words it heard.
+      // Dropped: it prints its settings and, at some levels, the words that it heard.
       print: () => {},
       printErr: () => {},
       onAbort: reject,

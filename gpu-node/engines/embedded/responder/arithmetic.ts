@@ -92,7 +92,7 @@ function findEnglishSum(text: string): Sum | undefined {
   return undefined
 }
 
-/** As much of a sum as begins at words[from]; without operators where none does. */
+/** The part of a sum that begins at words[from]. It has no operators where no sum begins there. */
 function readEnglishSum(words: readonly string[], from: number): Sum {
   const sum: Sum = { numbers: [], operators: [] }
   let at = from

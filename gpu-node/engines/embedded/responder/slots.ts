@@ -11,11 +11,11 @@ export interface Moment {
   timeZone?: string
 }
 
-/** Counting further takes over half a minute, and nobody listens. */
+/** Counting further would take over half a minute. */
 const MAX_COUNT = 40
 const DEFAULT_COUNT = 10
 const DEFAULT_PERSONA = 'Parley'
-/** Of an utterance that is repeated to the caller; longer ones are cut at a word. */
+/** The longest utterance that is repeated to the caller, in characters. Longer ones are cut at a word. */
 const MAX_QUOTE_CHARS = 120
 
 export type Slots = Record<string, string | undefined>
