@@ -5,6 +5,8 @@ import { faultOf, type Fault } from '#shared/fault.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
+import { resumeUrlOf } from '#shared/protocol/version.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { sha256Hex } from '#shared/token.ts'
 import { openSession } from './session-opening.ts'
@@ -167,7 +169,8 @@ export class SessionEffects {
       id: newId('message'),
       sessionId,
       conversationId,
-      resumeToken: secrets.caller.current(),
+      ...(traffic.canResume && { resumeToken: secrets.caller.current(), resumeUrl: resumeUrlOf(sessionId) }),
+      heartbeat: { pingEveryMs: PING_EVERY_MS, deadAfterMs: CALLER_DEAD_AFTER_MS },
       personaId: persona.id,
       personaName: persona.name,
       language,

@@ -49,6 +49,8 @@ export class Traffic {
   #language: Language
   #hasCaller: boolean
   #isEnding = false
+  /** False where the caller said that he acknowledges nothing: then the edge does, and nobody can resume. */
+  #callerAcks = true
 
   constructor(ports: TrafficPorts, kept?: KeptTraffic) {
     this.#ports = ports
@@ -72,6 +74,11 @@ export class Traffic {
 
   get changes(): number {
     return this.#log.changes
+  }
+
+  /** Whether a caller who loses his socket may come back: only what he has not acknowledged can be sent again. */
+  get canResume(): boolean {
+    return this.#callerAcks
   }
 
   keep(): KeptTraffic {
@@ -100,13 +107,15 @@ export class Traffic {
     this.#hasCaller = false
     this.#up.originLost()
     this.#down.leg.detachFar()
-    this.#ackForNobody()
+    this.#ackForCaller()
+    // Nothing of it can be sent again: it is the end, as if he had said so.
+    if (!this.#callerAcks) this.#ports.onEvent({ type: 'callerEnds' })
   }
 
   /** The node says its last words; without a caller nobody else will acknowledge them. */
   farewell(): void {
     this.#isEnding = true
-    this.#ackForNobody()
+    this.#ackForCaller()
   }
 
   detachNode(): void {
@@ -147,9 +156,8 @@ export class Traffic {
       case 'session.begun':
         return this.#ports.onEvent({ type: 'begun', engines: message.engines })
       case 'session.failed':
-        // What else it may say is for its own log: to the caller it is a bug of ours.
         if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
-        return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
+        return this.#ports.onEvent({ type: 'nodeFailed', fault: this.#faultOf(message.code) })
       case 'ack':
         return this.#acked(this.#up, message.received, frame)
       default:
@@ -178,6 +186,7 @@ export class Traffic {
     const options = turnOptions(start)
     if (!options.ok) return this.#ports.tellCaller(options.fault)
     this.#audio = audioFormat(start)
+    this.#callerAcks = start.acks ?? true
     this.#ports.onEvent({ type: 'started', start })
   }
 
@@ -204,7 +213,7 @@ export class Traffic {
   #takeDown(seq: number, frame: Frame): boolean {
     const outcome = this.#down.take(seq, frame)
     if (outcome === 'gap') this.#ports.onGap('node')
-    this.#ackForNobody()
+    this.#ackForCaller()
     return outcome === 'relayed'
   }
 
@@ -229,11 +238,20 @@ export class Traffic {
     if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
   }
 
-  /** A node that waits for the acknowledgements of a caller who hung up would hold its slot and the conversation. */
-  #ackForNobody(): void {
-    if (!this.#isEnding || this.#hasCaller) return
+  /**
+   * A caller who cannot acknowledge has what was sent to him. And a node that waits for one who hung up would hold its slot and
+   * the conversation.
+   */
+  #ackForCaller(): void {
+    const isGone = this.#isEnding && !this.#hasCaller
+    if (this.#callerAcks && !isGone) return
     this.#down.leg.acked(this.#down.leg.received)
     this.#ackNode()
+  }
+
+  /** Why the node gave up. Its link is full where the caller acknowledged nothing; anything else is a bug of ours to the caller. */
+  #faultOf(code: string): Fault {
+    return code === 'too_large' ? this.#down.leg.overflow() : { code: 'internal' }
   }
 
   #refuseCaller(frame: Frame, fault: Fault): void {
