@@ -24,6 +24,7 @@ interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' |
   callerOf(c: Context): Promise<Caller>
 }
 
+const RESUME_WHERE = 'a resume token needs ?session=: dial the resumeUrl of session.ready'
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
 /** New sessions of one user: with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
@@ -49,6 +50,8 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
     if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
     return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
   }
+  // A new session would be opened in silence, and the one that is meant would be lost.
+  if (resumeToken !== undefined) throw new FaultError({ code: 'invalid_message', issues: [RESUME_WHERE] })
   const caller = await talkerOf(c, ticket, ports)
   if (!mayDo(caller, TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
   const taken = await ports.limits.take(`dial:${caller.userId}`, DIALS, ports.clock.now())

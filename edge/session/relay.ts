@@ -20,6 +20,8 @@ export class Relay {
   readonly #ports: RelayPorts
   readonly #up: Intake
   readonly #down: Intake
+  /** False where the caller said that he acknowledges nothing: then the edge does it for him, and he cannot resume. */
+  callerAcks = true
   #hasCaller: boolean
   #isEnding = false
 
@@ -60,7 +62,7 @@ export class Relay {
     this.#hasCaller = false
     this.#up.originLost()
     this.#down.leg.detachFar()
-    this.#ackForNobody()
+    this.#ackForCaller()
   }
 
   detachNode(): void {
@@ -71,7 +73,7 @@ export class Relay {
   /** The node says its last words; without a caller nobody else will acknowledge them. */
   farewell(): void {
     this.#isEnding = true
-    this.#ackForNobody()
+    this.#ackForCaller()
   }
 
   close(): void {
@@ -89,7 +91,7 @@ export class Relay {
   takeDown(seq: number, frame: Frame): boolean {
     const outcome = this.#down.take(seq, frame)
     if (outcome === 'gap') this.#ports.onGap('node')
-    this.#ackForNobody()
+    this.#ackForCaller()
     return outcome === 'relayed'
   }
 
@@ -128,9 +130,21 @@ export class Relay {
     if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
   }
 
-  /** A node that waits for the acknowledgements of a caller who hung up would hold its slot and the conversation. */
-  #ackForNobody(): void {
-    if (!this.#isEnding || this.#hasCaller) return
+  /**
+   * Why the node gave up, as the caller is told: its link is full where he acknowledged nothing. Any other code is for the
+   * node's own log; to him it is a bug of ours.
+   */
+  faultOfNode(code: string): Fault {
+    return code === 'too_large' ? this.#down.leg.overflow() : { code: 'internal' }
+  }
+
+  /**
+   * A caller who cannot acknowledge has what was sent to him. And a node that waits for a caller who hung up would hold its slot
+   * and the conversation.
+   */
+  #ackForCaller(): void {
+    const isGone = this.#isEnding && !this.#hasCaller
+    if (this.callerAcks && !isGone) return
     this.#down.leg.acked(this.#down.leg.received)
     this.#ackNode()
   }

@@ -8,7 +8,9 @@ import type { Fault } from '#shared/fault.ts'
 import { newId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
 import { MAX_TURN_NUMBER, type EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
+import { resumeUrlOf } from '#shared/protocol/version.ts'
 import { openSession } from './session-opening.ts'
 import type { SessionSecrets } from './session-secrets.ts'
 import type { SessionEffect, SessionEvent } from './session-state.ts'
@@ -168,7 +170,8 @@ export class SessionEffects {
       id: newId('message'),
       sessionId,
       conversationId,
-      resumeToken: secrets.caller.current(),
+      ...(traffic.relay.callerAcks && { resumeToken: secrets.caller.current(), resumeUrl: resumeUrlOf(sessionId) }),
+      heartbeat: { pingEveryMs: PING_EVERY_MS, deadAfterMs: CALLER_DEAD_AFTER_MS },
       personaId: persona.id,
       personaName: persona.name,
       language,

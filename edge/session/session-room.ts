@@ -261,8 +261,9 @@ export class SessionRoom {
 
   #lost(end: Seat['end'], code: number): void {
     this.#detach(end)
-    // Whoever closes as one who has said everything will not come back.
-    if (end === 'caller') this.#machine.dispatch({ type: code === CLOSE_NORMAL ? 'callerEnds' : 'callerLost' })
+    // Whoever closes as one who has said everything will not come back, and whoever acknowledges nothing cannot.
+    const isFinal = code === CLOSE_NORMAL || !this.#traffic.relay.callerAcks
+    if (end === 'caller') this.#machine.dispatch({ type: isFinal ? 'callerEnds' : 'callerLost' })
     else this.#machine.dispatch({ type: 'nodeSocketLost', isClean: code === CLOSE_NORMAL })
   }
 

@@ -111,6 +111,7 @@ export class Traffic {
     const options = turnOptions(start)
     if (!options.ok) return this.#ports.tellCaller(options.fault)
     this.#audio = audioFormat(start)
+    this.relay.callerAcks = start.acks ?? true
     this.#ports.onEvent({ type: 'started', start })
   }
 
@@ -137,8 +138,7 @@ export class Traffic {
         return this.#ports.onEvent({ type: 'begun', engines: message.engines })
       case 'session.failed':
         if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
-        // Any other code is for the node's own log: to the caller it is a bug of ours.
-        return this.#ports.onEvent({ type: 'nodeFailed', fault: { code: 'internal' } })
+        return this.#ports.onEvent({ type: 'nodeFailed', fault: this.relay.faultOfNode(message.code) })
       case 'ack': {
         const fault = this.relay.ackedByNode(message.received)
         return fault && this.#refuseNode(frame, fault)

@@ -3,6 +3,7 @@ import { quotaFaultText } from '#shared/client/quota-text.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import type { EngineInfo, EngineRole } from '#shared/model/engine.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
+import type { TurnStatus } from '#shared/model/turn.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 
 export type Mode = 'idle' | 'asking' | 'connecting' | 'reconnecting' | 'listening' | 'hearing' | 'thinking' | 'speaking'
@@ -56,6 +57,26 @@ export function faultText(fault: ToldFault): string {
   if (fault.code === 'too_large' && fault.max !== undefined)
     return `That was more than the ${amountText(fault.max, fault.unit)} that are taken at once.`
   return quotaFaultText(fault.quota) ?? FAULT_TEXT[fault.code as FaultCode] ?? fault.message
+}
+
+const STATUS_TEXT: Partial<Record<TurnStatus, string>> = {
+  failed: 'This reply failed.',
+  cut: 'The connection was lost here.',
+}
+
+interface ToldTurn {
+  status: TurnStatus | undefined
+  reply: string
+  /** The fault as it was told, or of a stored turn only its code. */
+  fault: ToldFault | { code: string; message?: undefined } | undefined
+}
+
+/** The line at a turn in which something went wrong; undefined where nothing did, or the persona has said it. */
+export function turnText({ status, reply, fault }: ToldTurn): string | undefined {
+  if (fault?.code === 'blocked' && reply !== '') return undefined
+  const byStatus = status && STATUS_TEXT[status]
+  if (fault === undefined) return byStatus
+  return faultText({ ...fault, message: fault.message ?? byStatus ?? '' }) || undefined
 }
 
 function amountText(amount: number, unit = 'bytes'): string {

@@ -3,7 +3,7 @@
 import { computed, signal } from '@preact/signals'
 import type { ChatClient, ChatClientState } from '#shared/client/client-options.ts'
 import { createChatClient } from '#shared/client/chat-client.ts'
-import { emptyView, reduceView, type ConversationView } from '#shared/client/conversation-view.ts'
+import { emptyView, hasTurn, reduceView, type ConversationView } from '#shared/client/conversation-view.ts'
 import { createPlayback, type Playback } from '#shared/client/playback.ts'
 import { systemClock } from '#shared/clock.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
@@ -175,7 +175,8 @@ function show(message: ChatDown): void {
     // The session before may have stored its last turn only now.
     void recall()
   }
-  if (message.type === 'fault')
+  // What went wrong in a turn is told there.
+  if (message.type === 'fault' && !hasTurn(view.value, message.turnId))
     banner.value = { about: link.value === 'ready' ? 'turn' : 'connection', text: faultText(message) }
   if (message.type === 'session.notice') {
     banner.value = { about: 'notice', text: view.value.notices.at(-1) ?? 'The reply is limited.' }

@@ -30,7 +30,7 @@ export function Page() {
         <h1>{view.value.personaName ?? 'Parley'}</h1>
         <span class='state' role='status'>
           <span class='dot' data-link={link.value} />
-          {LINK_TEXT[link.value]}
+          <span class='state-text'>{LINK_TEXT[link.value]}</span>
         </span>
         <SettingsButton />
       </header>

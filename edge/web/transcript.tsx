@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { ViewTurn } from '#shared/client/conversation-view.ts'
 import type { TurnRecord, TurnStatus } from '#shared/model/turn.ts'
 import { isTalking, mode, pending, view, write } from './call.ts'
+import { turnText } from './call-text.ts'
 import { earlier } from './kept-conversation.ts'
 
 /** A reader who has scrolled up further than this is left alone. */
@@ -16,7 +17,8 @@ export function Transcript() {
   const live = new Set<string>(turns.map((turn) => turn.turnId))
   const before = (earlier.value?.turns ?? []).filter((turn) => !live.has(turn.id))
   const isEmpty = before.length + turns.length + pending.value.length === 0
-  const scroller = useStickyEnd()
+  // The welcome is read from its beginning.
+  const scroller = useStickyEnd(!isEmpty)
   return (
     // Keyboards scroll it, so it takes the focus.
     <main class='transcript' ref={scroller} tabIndex={0} aria-label='Conversation'>
@@ -67,21 +69,22 @@ interface ExchangeProps {
   heard: string
   /** What of the reply was never heard. */
   unheard: string
-  status: TurnStatus | undefined
+  /** What went wrong. */
+  note: string | undefined
+  /** It went wrong just now: a screen reader says it also where it is told nothing else. */
+  isLive: boolean
 }
 
-const NOTE: Partial<Record<TurnStatus, string>> = {
-  failed: 'This reply failed.',
-  cut: 'The connection was lost here.',
-}
-
-function Exchange({ caller, isPartial, heard, unheard, status }: ExchangeProps) {
-  const note = status && NOTE[status]
+function Exchange({ caller, isPartial, heard, unheard, note, isLive }: ExchangeProps) {
   return (
     <>
       {caller !== '' && <Said by='caller' text={caller} isPartial={isPartial} />}
       {heard + unheard !== '' && <Said by='persona' text={heard} unheard={unheard} />}
-      {note !== undefined && <p class='note'>{note}</p>}
+      {note !== undefined && (
+        <p class='note' role={isLive ? 'alert' : undefined}>
+          {note}
+        </p>
+      )}
     </>
   )
 }
@@ -111,12 +114,16 @@ function Dots() {
   )
 }
 
-function ofView({ utterance, partial, reply, heard, status }: ViewTurn): ExchangeProps {
-  return { caller: utterance, isPartial: partial, status, ...split(reply, heard, status) }
+function ofView({ utterance, partial, reply, heard, status, fault }: ViewTurn): ExchangeProps {
+  const note = turnText({ status, reply, fault })
+  return { caller: utterance, isPartial: partial, note, isLive: true, ...split(reply, heard, status) }
 }
 
-function ofRecord({ utteranceText, correctedText, replyText, heardText, status }: TurnRecord): ExchangeProps {
-  return { caller: correctedText ?? utteranceText, isPartial: false, status, ...split(replyText, heardText, status) }
+function ofRecord(turn: TurnRecord): ExchangeProps {
+  const { utteranceText, correctedText, replyText: reply, heardText, status, faultCode } = turn
+  const note = turnText({ status, reply, fault: faultCode === undefined ? undefined : { code: faultCode } })
+  const caller = correctedText ?? utteranceText
+  return { caller, isPartial: false, note, isLive: false, ...split(reply, heardText, status) }
 }
 
 /** Only a reply that was not heard to its end has an unheard part. */
@@ -139,22 +146,31 @@ function languageOf(text: string): string {
   return /\p{Script=Han}/u.test(text) ? 'zh' : 'en'
 }
 
-/** Stays at the end while text is added there, unless its reader has scrolled away from it. */
-function useStickyEnd() {
+/** Stays at the end while text is added there, or its height changes, unless its reader has scrolled away from the end. */
+function useStickyEnd(isSticky: boolean) {
   const scroller = useRef<HTMLElement>(null)
   const isAway = useRef(false)
   useLayoutEffect(() => {
-    const element = scroller.current
-    if (element !== null && !isAway.current) element.scrollTop = element.scrollHeight
+    if (isSticky && !isAway.current) toEnd(scroller.current)
   })
   useLayoutEffect(() => {
     const element = scroller.current
-    if (element === null) return undefined
+    if (element === null || !isSticky) return undefined
     const onScroll = (): void => {
       isAway.current = element.scrollHeight - element.scrollTop - element.clientHeight > NEAR_END_PX
     }
+    // Opening the settings makes it lower and scrolls nothing: no scroll event comes before this one.
+    const onResize = new ResizeObserver(() => isAway.current || toEnd(element))
+    onResize.observe(element)
     element.addEventListener('scroll', onScroll, { passive: true })
-    return () => element.removeEventListener('scroll', onScroll)
-  }, [])
+    return () => {
+      onResize.disconnect()
+      element.removeEventListener('scroll', onScroll)
+    }
+  }, [isSticky])
   return scroller
+}
+
+function toEnd(element: HTMLElement | null): void {
+  if (element !== null) element.scrollTop = element.scrollHeight
 }

@@ -254,7 +254,8 @@ class Client implements ChatClient {
 
   #receive(message: ChatDown): void {
     if (message.type === 'session.ready') {
-      const { sessionId, conversationId, resumeToken } = message
+      // This client acknowledges, so there is a token; without one a lost session is begun anew.
+      const { sessionId, conversationId, resumeToken = '' } = message
       this.#begin()
       this.#cancelTimer?.()
       this.#dispatch({ type: 'ready', session: { sessionId, conversationId, resumeToken } })

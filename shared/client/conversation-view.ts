@@ -3,6 +3,7 @@ import type { TurnId } from '#shared/ids.ts'
 import type { EngineInfo } from '#shared/model/engine.ts'
 import type { TurnStatus } from '#shared/model/turn.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
+import type { FaultMessage } from '#shared/protocol/session-messages.ts'
 import { limitNearText } from './quota-text.ts'
 
 /** Notices that are kept on show: more than a person reads. */
@@ -19,6 +20,8 @@ export interface ViewTurn {
   /** What of the reply was heard; known when it is over. */
   heard: string | undefined
   status: TurnStatus | undefined
+  /** What went wrong in this turn. */
+  fault: FaultMessage | undefined
 }
 
 export interface ConversationView {
@@ -81,6 +84,8 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
       return { ...appendReply(view, message.turnId, message.text), activity: 'speaking' }
     case 'reply.done':
       return endReply(view, message)
+    case 'fault':
+      return hasTurn(view, message.turnId) ? change(view, message.turnId, { fault: message }) : view
     case 'session.notice':
       return { ...view, notices: [...view.notices, noticeText(message)].slice(-MAX_NOTICES_SHOWN) }
     default:
@@ -88,10 +93,23 @@ export function reduceView(view: ConversationView, message: ChatDown): Conversat
   }
 }
 
+/** Whether this turn is on show. */
+export function hasTurn(view: ConversationView, turnId: TurnId | undefined): turnId is TurnId {
+  return turnId !== undefined && view.turns.some((turn) => turn.turnId === turnId)
+}
+
+const emptyTurn: Omit<ViewTurn, 'turnId'> = {
+  utterance: '',
+  partial: true,
+  reply: '',
+  heard: undefined,
+  status: undefined,
+  fault: undefined,
+}
+
 function change(view: ConversationView, turnId: TurnId, changed: Partial<ViewTurn>): ConversationView {
-  const known = view.turns.some((turn) => turn.turnId === turnId)
-  const fresh: ViewTurn = { turnId, utterance: '', partial: true, reply: '', heard: undefined, status: undefined }
-  const turns = known ? view.turns : [...view.turns, fresh].slice(-MAX_TURNS_SHOWN)
+  const fresh = { ...emptyTurn, turnId }
+  const turns = hasTurn(view, turnId) ? view.turns : [...view.turns, fresh].slice(-MAX_TURNS_SHOWN)
   return { ...view, turns: turns.map((turn) => (turn.turnId === turnId ? { ...turn, ...changed } : turn)) }
 }
 

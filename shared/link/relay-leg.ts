@@ -99,6 +99,11 @@ export class RelayLeg {
     this.#farReceived = Math.min(this.#farReceived, this.#received)
   }
 
+  /** What to tell where the origin has kept more than it may: the far end acknowledged too little. */
+  overflow(): Fault {
+    return this.#kept.overflow()
+  }
+
   close(): void {
     this.detachFar()
     this.#kept.clear()

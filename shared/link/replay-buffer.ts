@@ -28,9 +28,9 @@ export class ReplayBuffer {
   /** Keeps a frame until it is acknowledged. A full buffer keeps nothing more and says so. */
   push(seq: number, frame: Frame): Result<void, Fault> {
     const bytes = this.#bytes + frameBytes(frame)
-    if (bytes > this.#bounds.maxBytes) return overflow(this.#bounds.maxBytes, bytes, 'bytes')
+    if (bytes > this.#bounds.maxBytes) return fail(tooLarge(this.#bounds.maxBytes, bytes, 'bytes'))
     const age = this.oldestAgeMs()
-    if (age > this.#bounds.maxMs) return overflow(this.#bounds.maxMs, age, 'ms')
+    if (age > this.#bounds.maxMs) return fail(tooLarge(this.#bounds.maxMs, age, 'ms'))
     this.#kept.push({ seq, frame, at: this.#clock.now() })
     this.#bytes = bytes
     return ok(undefined)
@@ -81,6 +81,15 @@ export class ReplayBuffer {
     return oldest === undefined ? 0 : this.#clock.now() - oldest.at
   }
 
+  /** What to say of it where the other end of the link, which keeps the same frames, is full: the bound that is nearer. */
+  overflow(): Fault {
+    const { maxBytes, maxMs } = this.#bounds
+    const age = this.oldestAgeMs()
+    return this.#bytes / maxBytes > age / maxMs
+      ? tooLarge(maxBytes, Math.max(maxBytes, this.#bytes), 'bytes')
+      : tooLarge(maxMs, Math.max(maxMs, age), 'ms')
+  }
+
   clear(): void {
     this.#kept = []
     this.#first = 0
@@ -88,6 +97,6 @@ export class ReplayBuffer {
   }
 }
 
-function overflow(max: number, got: number, unit: 'bytes' | 'ms'): Result<void, Fault> {
-  return fail({ code: 'too_large', limit: 'replay', max, got, unit })
+function tooLarge(max: number, got: number, unit: 'bytes' | 'ms'): Fault {
+  return { code: 'too_large', limit: 'replay', max, got, unit }
 }

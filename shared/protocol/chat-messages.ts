@@ -1,5 +1,6 @@
-// parley.chat.v1, the caller's wire at /ws/chat. A minimal client needs seven: session.start, audio up, session.ready,
-// transcript.final, reply.text, audio down, reply.done.
+// parley.chat.v1, the caller's wire at /ws/chat. A minimal client says in session.start that it acknowledges nothing, pings while
+// it sends nothing else, and needs seven: session.start, audio up, session.ready, transcript.final, reply.text, audio down,
+// reply.done.
 import * as v from 'valibot'
 import { EngineInfo } from '#shared/model/engine.ts'
 import { Language } from '#shared/model/language.ts'
@@ -31,17 +32,34 @@ export const SessionStart = v.object({
   /** The conversation to go on with; a new one without it. */
   conversationId: v.optional(ConversationIdSchema),
   options: v.optional(TurnOptionsPatch),
+  /**
+   * Whether the caller acknowledges what it is sent; true without it. Who says false sends no `ack`, cannot resume, and has heard
+   * whatever was sent. Who says nothing and acknowledges nothing is told `too_large {limit: replay}` after MAX_REPLAY_MS.
+   */
+  acks: v.optional(v.boolean()),
 })
 export type SessionStart = v.InferOutput<typeof SessionStart>
 
 /** Caller → edge. */
 export const ChatUp = v.variant('type', [
   SessionStart,
+  /**
+   * Goodbye. The node finishes what it has to say for up to 3 s and waits up to 2 s for the caller's acknowledgements; then comes
+   * session.ended. Until then the conversation is not free for another session.
+   */
   v.object({ type: v.literal('session.end') }),
   Ack,
   ...UpMessage.options,
 ])
 export type ChatUp = v.InferOutput<typeof ChatUp>
+
+const Ms = v.pipe(v.number(), v.integer(), v.minValue(1))
+
+/**
+ * The caller pings while it sends nothing else: a muted microphone, push-to-talk, text only. The edge does not ping callers. After
+ * `deadAfterMs` without a frame of either end the other one counts as lost: the edge closes with 4100, the caller dials to resume.
+ */
+export const Heartbeat = v.object({ pingEveryMs: Ms, deadAfterMs: Ms })
 
 /** Messages that the edge makes itself carry an id instead of a number, and may arrive twice. */
 const made = { id: v.string() }
@@ -53,8 +71,13 @@ export const ChatDown = v.variant('type', [
     type: v.literal('session.ready'),
     sessionId: SessionIdSchema,
     conversationId: ConversationIdSchema,
-    /** Rides as parley.resume.<token> on /ws/chat?session=…&received=…; a new one comes with each session.resumed. */
-    resumeToken: v.string(),
+    /** Rides as the subprotocol parley.resume.<token>; a new one comes with each session.resumed. Absent where `acks` is false. */
+    resumeToken: v.optional(v.string()),
+    /**
+     * Where to dial for it, on the same host, with `&received=` and the highest number that arrived. Absent where `acks` is false.
+     */
+    resumeUrl: v.optional(v.string()),
+    heartbeat: Heartbeat,
     personaId: PersonaIdSchema,
     personaName: v.string(),
     language: Language,

@@ -4,6 +4,11 @@ export const CHAT_PROTOCOL = 'parley.chat.v1'
 export const NODE_PROTOCOL = 'parley.node.v1'
 export const SESSION_PROTOCOL = 'parley.session.v1'
 
+/** Where the caller's wire is. */
+export const CHAT_PATH = '/ws/chat'
+/** Where a caller resumes: the session is named before anything is read. `&received=` follows, the highest number that he has. */
+export const resumeUrlOf = (sessionId: string): string => `${CHAT_PATH}?session=${encodeURIComponent(sessionId)}`
+
 const SPOKEN = [CHAT_PROTOCOL, NODE_PROTOCOL, SESSION_PROTOCOL]
 
 /** Of the names that a peer offers, in its order, the first that is spoken here: what the server answers with. */

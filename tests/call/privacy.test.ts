@@ -59,7 +59,7 @@ describe.concurrent('the logs of a call', () => {
       ...heads.matchAll(/authorization: Bearer (\S+)/gi),
     ].map(([, secret = '']) => secret)
     const tokens = [...caller.of('session.ready'), ...caller.of('session.resumed')].map(
-      ({ resumeToken }) => resumeToken,
+      ({ resumeToken = '' }) => resumeToken,
     )
     expect(secrets).toEqual(expect.arrayContaining([world.key, tokens[0]]))
     for (const record of [records.edge, records.node]) {

@@ -103,7 +103,7 @@ export class ScriptedCaller {
   #act(message: ChatDown): void {
     if (message.type === 'ack') this.link.acked(message.received)
     if (message.type !== 'session.ready' && message.type !== 'session.resumed') return
-    this.#resume = { sessionId: message.sessionId, token: message.resumeToken }
+    this.#resume = { sessionId: message.sessionId, token: message.resumeToken ?? '' }
     this.link.attach((frame) => this.sendRaw(frame), message.type === 'session.resumed' ? message.received : 0)
   }
 }

@@ -49,6 +49,12 @@ function pinnedVllm(): string {
   return /^vllm==(\S+)/m.exec(pins)?.[1] ?? 'unpinned'
 }
 
+/** The path of a Python with the package `websockets`, for the examples: that of the workers' environment, or the machine's own. */
+export function findPythonWithWebsockets(): string | undefined {
+  const known = [findEngines()?.python, findProgram('python3')].filter((path) => path !== undefined)
+  return known.find((path) => spawnSync(path, ['-c', 'import websockets.asyncio'], { stdio: 'ignore' }).status === 0)
+}
+
 /** Whether there is what the supervisor needs: Linux, where processes are read from /proc, and Python for its shim. */
 export function canSupervise(): boolean {
   return process.platform === 'linux' && findPython() !== undefined
@@ -90,6 +96,14 @@ export function listLeftOut(): LeftOut[] {
         tests: 'tests of the Python workers',
         missing: 'no environment for them',
         add: 'npm run test:engines makes it and runs them (2 GB to download; -- --without-f5: 200 MB)',
+      },
+    ],
+    [
+      !findPython() || findPythonWithWebsockets() !== undefined,
+      {
+        tests: 'tests of the Python examples',
+        missing: 'no Python package websockets',
+        add: 'pip install websockets, or npm run test:engines, which has it in its environment',
       },
     ],
     [

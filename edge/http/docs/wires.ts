@@ -22,9 +22,12 @@ export const AUDIO_FRAME = {
   sequence: 'shares its counter with `seq` of the text messages of that direction',
 } as const
 
-/** The seven messages of a minimal client. Each is a message of the wire, which a test holds. */
+/**
+ * The seven messages of a minimal client, which leaves acknowledging to the edge and pings while it sends no audio. Each is a
+ * message of the wire, which a test holds.
+ */
 export const MINIMAL_CALL = [
-  { from: 'client', message: { type: 'session.start', personaId: 'per_default' } },
+  { from: 'client', message: { type: 'session.start', acks: false } },
   {
     from: 'edge',
     message: {
@@ -32,7 +35,7 @@ export const MINIMAL_CALL = [
       id: 'msg_example',
       sessionId: 'ses_example',
       conversationId: 'cnv_example',
-      resumeToken: 'a-secret-for-coming-back',
+      heartbeat: { pingEveryMs: 2_000, deadAfterMs: 8_000 },
       personaId: 'per_default',
       personaName: 'Parley',
       language: 'en',

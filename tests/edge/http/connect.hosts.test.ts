@@ -114,6 +114,16 @@ describe('connect', () => {
     expect((await dial(path, right)).status).toBe(101)
   })
 
+  it('[EXA5] a resume token without the session that it is for is refused, with the address that is meant', async () => {
+    await world.node()
+    const caller = await world.caller()
+    const { resumeToken, resumeUrl } = await caller.start()
+    const refused = await dial('/ws/chat', [CHAT, `parley.resume.${resumeToken}`], bearer(world.key))
+    expect(refused).toMatchObject({ status: 400, fault: { code: 'invalid_message' } })
+    expect(JSON.stringify(refused.fault)).toContain('resumeUrl')
+    expect((await dial(`${resumeUrl}&received=0`, [CHAT, `parley.resume.${resumeToken}`])).status).toBe(101)
+  })
+
   it('[CON8] without an upgrade the addresses of sockets answer 426', async () => {
     const answer = await fetch(`${world.url.replace('ws', 'http')}/ws/chat`, { headers: bearer(world.key) })
     expect(answer.status).toBe(426)

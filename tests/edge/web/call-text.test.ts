@@ -1,6 +1,6 @@
 // The page's words: that none is missing, and that they say what a caller can act on.
 import { describe, expect, it } from 'vitest'
-import { demonstrationText, endText, faultText } from '#edge/web/call-text.ts'
+import { demonstrationText, endText, faultText, turnText } from '#edge/web/call-text.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import type { FaultCode } from '#shared/fault.ts'
 import { AdmissionRefusal } from '#shared/model/node.ts'
@@ -45,6 +45,19 @@ describe('the words of the page', () => {
     expect(endText('caller')).toBeUndefined()
     // The page shows how to sign in instead.
     expect(endText('unauthenticated')).toBeUndefined()
+  })
+
+  it('[WEB22] has one line for a turn in which something went wrong, and none where the persona said it', () => {
+    const blocked = { code: 'blocked', message: 'As the edge says.' }
+    expect(turnText({ status: 'failed', reply: 'Sorry, no.', fault: blocked })).toBeUndefined()
+    expect(turnText({ status: 'failed', reply: '', fault: blocked })).toBe('As the edge says.')
+    expect(turnText({ status: 'failed', reply: 'So far', fault: { code: 'engine_failed' } })).toMatch(
+      /^An engine failed/,
+    )
+    expect(turnText({ status: 'failed', reply: '', fault: { code: 'a_later_one' } })).toBe('This reply failed.')
+    expect(turnText({ status: 'failed', reply: '', fault: undefined })).toBe('This reply failed.')
+    expect(turnText({ status: 'cut', reply: 'So far', fault: undefined })).toBe('The connection was lost here.')
+    expect(turnText({ status: 'complete', reply: 'All.', fault: undefined })).toBeUndefined()
   })
 
   it('[WEB16] names the engines that are there for demonstration only', () => {

@@ -31,7 +31,7 @@ interface Facts {
   outside: string[]
   /** Names of the controls that something else lies upon. */
   covered: string[]
-  /** The newest words are in sight, where there are any. */
+  /** The newest words are in sight, where there are any and Settings do not stand in their place. */
   showsEnd: boolean
 }
 
@@ -56,7 +56,7 @@ function measure(): Facts {
     scrolls: { x: root.scrollWidth - innerWidth, y: Math.max(root.scrollTop, root.scrollHeight - innerHeight) },
     outside: boxes.filter(({ box }) => !isInside(box)).map(({ control }) => nameOf(control)),
     covered: boxes.filter(({ control, box }) => isCovered(box, control)).map(({ control }) => nameOf(control)),
-    showsEnd: last === undefined || view === undefined || (last.bottom <= view.bottom + 1 && last.bottom > view.top),
+    showsEnd: !last || !view || view.height === 0 || (last.bottom <= view.bottom + 1 && last.bottom > view.top),
   }
 }
 
@@ -116,14 +116,32 @@ describe.skipIf(findChromium() === undefined)('the layout of the page', () => {
         expect(await page.evaluate(measure)).toEqual(IN_PLACE)
         await page.getByRole('button', { name: 'Settings' }).click()
         await draw(page, `${name}-${turns}-settings`)
-        expect({ ...(await page.evaluate(measure)), showsEnd: true }).toEqual(IN_PLACE)
+        await expect.poll(() => page.evaluate(measure)).toEqual(IN_PLACE)
         await page.getByText('My voices').click()
         await draw(page, `${name}-${turns}-voices`)
-        expect({ ...(await page.evaluate(measure)), showsEnd: true }).toEqual(IN_PLACE)
+        await expect.poll(() => page.evaluate(measure)).toEqual(IN_PLACE)
         await page.getByRole('button', { name: 'Close the settings' }).click()
-        expect(await page.evaluate(measure)).toEqual(IN_PLACE)
+        await expect.poll(() => page.evaluate(measure)).toEqual(IN_PLACE)
         await world.leave(page)
       })
     }
   }
+
+  it('[WEB21] a banner and the names of the engines leave button and box where they are, too', async () => {
+    await world.startNode()
+    const page = await open({ width: 320, height: 568 }, 0)
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByLabel(/Speak like me/).check()
+    await page.getByLabel('Write a message').fill('What time is it?')
+    await page.keyboard.press('Enter')
+    await page.locator('.banner').waitFor()
+    await page.locator('.fine').waitFor()
+    await draw(page, 'low-banner-settings')
+    await expect.poll(() => page.evaluate(measure)).toEqual(IN_PLACE)
+    await page.getByRole('button', { name: 'Close the settings' }).click()
+    await page.locator('.said.persona:not(.dots)').waitFor()
+    await draw(page, 'low-banner')
+    await expect.poll(() => page.evaluate(measure)).toEqual(IN_PLACE)
+    await world.leave(page)
+  })
 })

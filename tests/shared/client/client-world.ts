@@ -51,6 +51,7 @@ export function ready(n = 1): object {
     sessionId: `ses_call${n}`,
     conversationId: 'cnv_talk1',
     resumeToken: `token${n}`,
+    heartbeat: { pingEveryMs: 2_000, deadAfterMs: 8_000 },
     personaId: 'per_default',
     personaName: 'Parley',
     language: 'en',

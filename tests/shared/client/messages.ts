@@ -14,6 +14,8 @@ export function readyMessage(changed: Partial<Down<'session.ready'>> = {}): Down
     sessionId: 'ses_first',
     conversationId: 'cnv_first',
     resumeToken: 'token-1',
+    resumeUrl: '/ws/chat?session=ses_first',
+    heartbeat: { pingEveryMs: 2_000, deadAfterMs: 8_000 },
     personaId: 'per_default',
     personaName: 'Parley',
     language: 'en',
