@@ -6,14 +6,20 @@ import type { EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from '#edge/http/access/auth.ts'
 import { dropFiles } from '#edge/drop-files.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 
-export const Identity = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
-const Choice = v.strictObject({
-  keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('Days; null for as each persona says')),
-})
-const Me = v.object({ ...Identity.entries, ...Choice.entries })
+export const Identity = named(
+  'Identity',
+  v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) }),
+)
+const Choice = named(
+  'AccountChoice',
+  v.strictObject({
+    keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('Days; null for as each persona says')),
+  }),
+)
+const Me = named('Me', v.object({ ...Identity.entries, ...Choice.entries }))
 
 type AccountPorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'sessions' | 'voiceJobs'>
 
@@ -26,7 +32,7 @@ export function accountRoutes(ports: AccountPorts) {
       return c.json(v.parse(Me, { ...caller, keepAudioDays: await store.audio.chosenDays(caller.userId) }))
     })
     .patch('/me', choose, async (c) => {
-      const { keepAudioDays } = await readBody(c, Choice)
+      const { keepAudioDays } = c.req.valid('json')
       await store.audio.chooseDays(c.get('caller').userId, keepAudioDays)
       return c.json({ keepAudioDays })
     })

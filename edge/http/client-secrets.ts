@@ -8,8 +8,8 @@ import type { Caller } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
 import { newSecret } from '#shared/token.ts'
 import { callerByReference, referenceOf } from '#edge/http/access/key-reference.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 
 export const CLIENT_SECRET_PREFIX = 'ek_'
 const AUDIENCE = 'parley.client-secret'
@@ -17,21 +17,27 @@ const MIN_SECONDS = 10
 const MAX_SECONDS = 7_200
 const DEFAULT_SECONDS = 600
 
-const Wanted = v.object({
-  expires_after: v.optional(
-    v.object({
-      anchor: v.optional(v.literal('created_at'), 'created_at'),
-      seconds: v.pipe(v.number(), v.integer(), v.minValue(MIN_SECONDS), v.maxValue(MAX_SECONDS)),
-    }),
-  ),
-  session: v.optional(v.looseObject({ type: v.optional(v.literal('realtime'), 'realtime') })),
-})
-const ClientSecret = v.object({
-  value: v.string(),
-  /** Seconds since the epoch. */
-  expires_at: v.number(),
-  session: v.object({ type: v.literal('realtime'), object: v.literal('realtime.session'), id: v.string() }),
-})
+const Wanted = named(
+  'ClientSecretRequest',
+  v.object({
+    expires_after: v.optional(
+      v.object({
+        anchor: v.optional(v.literal('created_at'), 'created_at'),
+        seconds: v.pipe(v.number(), v.integer(), v.minValue(MIN_SECONDS), v.maxValue(MAX_SECONDS)),
+      }),
+    ),
+    session: v.optional(v.looseObject({ type: v.optional(v.literal('realtime'), 'realtime') })),
+  }),
+)
+const ClientSecret = named(
+  'ClientSecret',
+  v.object({
+    value: v.string(),
+    /** Seconds since the epoch. */
+    expires_at: v.number(),
+    session: v.object({ type: v.literal('realtime'), object: v.literal('realtime.session'), id: v.string() }),
+  }),
+)
 
 export function clientSecretRoutes(ports: OperationPorts) {
   const mint = operation(ports, {
@@ -43,7 +49,7 @@ export function clientSecretRoutes(ports: OperationPorts) {
     answers: { 200: ClientSecret },
   })
   return new Hono<OperationEnv>().post('/realtime/client_secrets', mint, async (c) => {
-    const { expires_after } = await readBody(c, Wanted)
+    const { expires_after } = c.req.valid('json')
     const createdAt = Math.floor(ports.clock.now() / 1000)
     const caller = c.get('caller')
     const wanted = createdAt + (expires_after?.seconds ?? DEFAULT_SECONDS)

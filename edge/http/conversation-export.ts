@@ -9,7 +9,6 @@ import type { TurnRecord } from '#shared/model/turn.ts'
 import { conversationIdOf, ownerOf } from './conversations.ts'
 import { EXPORT_FORMATS, exporterOf, type Exporter } from './export-formats.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery } from '#edge/http/operation/read-body.ts'
 
 const ExportQuery = v.object({ format: v.optional(v.picklist(EXPORT_FORMATS), 'json') })
 
@@ -27,7 +26,7 @@ export function conversationExportRoutes(ports: OperationPorts) {
     refuses: ['not_found'],
   })
   return new Hono<OperationEnv>().get('/conversations/:id/export', file, async (c) => {
-    const { format } = readQuery(c, ExportQuery)
+    const { format } = c.req.valid('query')
     const id = conversationIdOf(c.req.param('id'))
     const pages = await pagesOf(history, ownerOf(c.get('caller')), id)
     if (!pages) throw notFound('conversation', id)

@@ -9,8 +9,8 @@ import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'
 import { EngineName } from '#shared/protocol/node-messages.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery } from '#edge/http/operation/read-body.ts'
 import { NodeIdSchema } from '#shared/model/ids.ts'
 
 /** A node answers from memory, and asks its card once. */
@@ -22,13 +22,19 @@ type ModelPorts = OperationPorts & Pick<EdgePorts, 'fleet' | 'log'>
 
 const Problem = v.object({ code: v.string(), message: v.string() })
 const At = { nodeId: NodeIdSchema, name: v.string() }
-const Models = v.object({
-  nodes: v.array(v.object({ ...At, models: v.nullable(v.array(EngineReport)), fault: v.optional(Problem) })),
-})
+const Models = named(
+  'Models',
+  v.object({
+    nodes: v.array(v.object({ ...At, models: v.nullable(v.array(EngineReport)), fault: v.optional(Problem) })),
+  }),
+)
 const OneNode = v.object({
   node: v.optional(v.pipe(NodeIdSchema, v.description('This node only; else each that has it'))),
 })
-const Outcomes = v.object({ nodes: v.array(v.object({ ...At, done: v.boolean(), fault: v.optional(Problem) })) })
+const Outcomes = named(
+  'ModelOutcomes',
+  v.object({ nodes: v.array(v.object({ ...At, done: v.boolean(), fault: v.optional(Problem) })) }),
+)
 
 export function modelRoutes(ports: ModelPorts) {
   const { fleet, log } = ports
@@ -70,10 +76,10 @@ export function modelRoutes(ports: ModelPorts) {
       return c.json({ nodes: nodes.map(shown) })
     })
     .post('/models/:id/preload', preload, async (c) =>
-      c.json(await onEach(c.req.param('id'), 'models.preload', readQuery(c, OneNode).node)),
+      c.json(await onEach(c.req.param('id'), 'models.preload', c.req.valid('query').node)),
     )
     .post('/models/:id/unload', unload, async (c) =>
-      c.json(await onEach(c.req.param('id'), 'models.unload', readQuery(c, OneNode).node)),
+      c.json(await onEach(c.req.param('id'), 'models.unload', c.req.valid('query').node)),
     )
 }
 

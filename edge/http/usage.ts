@@ -6,8 +6,9 @@ import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
 import { dayEnd, dayOf, Quota } from '#shared/model/quota.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery, wholeNumber } from '#edge/http/operation/read-body.ts'
+import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 366
@@ -21,33 +22,36 @@ const UsageQuery = v.object({
     v.description('For an operator: the id of a user, or `all`'),
   ),
 })
-const Usage = v.object({
-  /** Null for all users together. */
-  userId: v.nullable(v.string()),
-  /** Today (UTC), and when its quotas begin anew. */
-  today: v.string(),
-  resetAt: v.number(),
-  quotas: v.pipe(
-    v.array(v.object({ quota: Quota, used: v.number(), held: v.number(), max: v.nullable(v.number()) })),
-    v.description(
-      'Today’s: what is used, what live sessions hold for their next turn, and the most that there is, null for any. Costs in millionths. `max` is that of the asking key; of another user it is the house’s',
+const Usage = named(
+  'Usage',
+  v.object({
+    /** Null for all users together. */
+    userId: v.nullable(v.string()),
+    /** Today (UTC), and when its quotas begin anew. */
+    today: v.string(),
+    resetAt: v.number(),
+    quotas: v.pipe(
+      v.array(v.object({ quota: Quota, used: v.number(), held: v.number(), max: v.nullable(v.number()) })),
+      v.description(
+        'Today’s: what is used, what live sessions hold for their next turn, and the most that there is, null for any. Costs in millionths. `max` is that of the asking key; of another user it is the house’s',
+      ),
     ),
-  ),
-  days: v.pipe(
-    v.array(
-      v.object({
-        day: v.string(),
-        turns: v.number(),
-        promptTokens: v.number(),
-        completionTokens: v.number(),
-        inputAudioMs: v.number(),
-        outputAudioMs: v.number(),
-        costMicros: v.number(),
-      }),
+    days: v.pipe(
+      v.array(
+        v.object({
+          day: v.string(),
+          turns: v.number(),
+          promptTokens: v.number(),
+          completionTokens: v.number(),
+          inputAudioMs: v.number(),
+          outputAudioMs: v.number(),
+          costMicros: v.number(),
+        }),
+      ),
+      v.description('Days with turns, newest first'),
     ),
-    v.description('Days with turns, newest first'),
-  ),
-})
+  }),
+)
 
 export function usageRoutes(ports: OperationPorts) {
   const { store, clock } = ports
@@ -61,7 +65,7 @@ export function usageRoutes(ports: OperationPorts) {
     refuses: ['not_found'],
   })
   return new Hono<OperationEnv>().get('/usage', read, async (c) => {
-    const { days, user } = readQuery(c, UsageQuery)
+    const { days, user } = c.req.valid('query')
     const caller = c.get('caller')
     const { owner, limits } = whose(caller, user)
     const now = clock.now()

@@ -15,8 +15,7 @@ import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { PIECE_NONCE_BYTES, SpeechRendered, type SpeechRender } from '#shared/protocol/voice-requests.ts'
 import { ownerOf } from './conversations.ts'
 import type { OperationEnv } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
-import { Preview, voiceOperations } from './voice-operations.ts'
+import { VOICE_ADDRESSES, voiceOperations, type VoiceAddress } from './voice-operations.ts'
 import { voiceOf, type VoicePorts } from './voice-profiles.ts'
 
 const RENDER_WITHIN_MS = 30_000
@@ -29,10 +28,9 @@ export type PreviewPorts = VoicePorts & Pick<EdgePorts, 'fleet' | 'log'>
 
 export function voicePreviewRoutes(ports: PreviewPorts) {
   const { store } = ports
-  const { preview } = voiceOperations(ports)
-  const mounted = (path: '/voice-profiles' | '/voice-profile') =>
-    new Hono<OperationEnv>().basePath(path).post('/:id/preview', preview, async (c) => {
-      const { text, ttsMode } = await readBody(c, Preview)
+  const mounted = (at: VoiceAddress) =>
+    new Hono<OperationEnv>().basePath(at.path).post('/:id/preview', voiceOperations(ports, at).preview, async (c) => {
+      const { text, ttsMode } = c.req.valid('json')
       const { userId, limits } = c.get('caller')
       const exhausted = await store.quotas.exhausted(userId, limits, ports.clock.now())
       if (exhausted) throw new FaultError(exhausted)
@@ -47,7 +45,8 @@ export function voicePreviewRoutes(ports: PreviewPorts) {
       const body = streamed(first, pieces)
       return new Response(body, { headers: { 'content-type': MEDIA_TYPE.wav } })
     })
-  return new Hono<OperationEnv>().route('/', mounted('/voice-profiles')).route('/', mounted('/voice-profile'))
+  const [current, old] = VOICE_ADDRESSES
+  return new Hono<OperationEnv>().route('/', mounted(current)).route('/', mounted(old))
 }
 
 async function speakingOf({ store }: PreviewPorts, { id, userId, state }: StoredVoice): Promise<SpeakingVoice> {

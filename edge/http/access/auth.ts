@@ -99,11 +99,14 @@ function requireOwnOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>)
     throw new FaultError({ code: 'forbidden', action: 'origin' })
 }
 
-/** For a request that needs no cookie: only a page of another origin is refused. */
-export function refuseForeignOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>): void {
-  const origin = c.req.header('origin')
-  if (origin !== undefined && !isOwnOrigin(c, settings, origin))
-    throw new FaultError({ code: 'forbidden', action: 'origin' })
+/** Before a route that needs no cookie: only a page of another origin is refused. */
+export function ownPageOnly({ settings }: Pick<AuthPorts, 'settings'>): MiddlewareHandler {
+  return async (c, next) => {
+    const origin = c.req.header('origin')
+    if (origin !== undefined && !isOwnOrigin(c, settings, origin))
+      throw new FaultError({ code: 'forbidden', action: 'origin' })
+    await next()
+  }
 }
 
 /** Without a configured origin the Host counts and the scheme does not: a proxy may have ended TLS. */

@@ -13,11 +13,11 @@ const CACHE_SECONDS = 300
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 type Html = ReturnType<typeof html>
 
-export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>, quotas: Quotas) {
+export function docsRoutes(specs: () => OpenAPIV3_1.Document, quotas: Quotas) {
   return new Hono()
-    .get('/docs', async (c) => {
+    .get('/docs', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
-      return c.html(page(await specs(), quotas))
+      return c.html(page(specs(), quotas))
     })
     .get('/docs.css', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
