@@ -1,7 +1,8 @@
 // The edge as one Hono app: which resource is where, and what stands before all of them. Hosts give it its ports. Knows no
 // runtime and no SQL.
 import { Hono } from 'hono'
-import { callerOf, limitAddresses, limitFailures } from '#edge/http/access/auth.ts'
+import { limitAddresses, limitFailures } from '#edge/http/access/address-limits.ts'
+import { callerOf } from '#edge/http/access/auth.ts'
 import { accountRoutes } from '#edge/http/account.ts'
 import { clientSecretRoutes } from '#edge/http/client-secrets.ts'
 import { connectRoutes } from '#edge/http/connect.ts'

@@ -15,7 +15,7 @@ import {
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
 import { bearerOf, mayDo, nodeOf, requireAllowedOrigin } from '#edge/http/access/auth.ts'
-import { callerByClientSecret, CLIENT_SECRET_PREFIX } from './client-secrets.ts'
+import { callerByClientSecret, CLIENT_SECRET_PREFIX } from '#edge/http/access/client-secret.ts'
 import { burnGrant } from '#edge/http/access/key-grant.ts'
 
 interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'upgrades'> {

@@ -2,12 +2,11 @@
 // there at all: its existence is nobody else's business. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller, Owner } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import { mayDo } from '#edge/http/access/auth.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
 import { ConversationCursor, cursorOf, TurnCursor } from '#edge/http/plumbing/cursor.ts'
 import { dropFiles } from '#edge/drop-files.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
@@ -79,9 +78,6 @@ export function conversationRoutes(ports: OperationPorts & Pick<EdgePorts, 'blob
       return c.body(null, 204)
     })
 }
-
-/** Whose things a caller may see. */
-export const ownerOf = (caller: Caller): Owner => (mayDo(caller, 'admin') ? 'everybody' : caller.userId)
 
 export function conversationIdOf(text: string): ConversationId {
   if (!isId('conversation', text)) throw notFound('conversation', text)

@@ -2,23 +2,19 @@
 // rides along from any page, so with it the Origin must be ours wherever something changes or a socket opens.
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
-import type { Caller, Scope } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
-import { countedAddress } from '#edge/limits/counted-address.ts'
+import type { Caller, Scope } from '#shared/model/caller.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
 import { callerByReference, referenceOf } from './key-reference.ts'
-import { answerOf } from '#edge/http/plumbing/problem.ts'
-import { isUpgrade, type RequestEnv } from '#edge/http/plumbing/request-log.ts'
+import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 
 export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'> & { identities?: EdgePorts['identities'] }
 
 const COOKIE = 'parley_session'
 /** A browser signs in again after this; a revoked key ends its cookies at once. */
 const COOKIE_VALID_MS = 30 * 24 * 60 * 60_000
-/** Failed attempts of one address. Keys cannot be guessed: this tells a client that is broken or hostile to wait. */
-const FAILURES = { capacity: 20, perMinute: 10 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */
 export function bearerOf(c: Context): string | undefined {
@@ -114,35 +110,4 @@ function isOwnOrigin(c: Context, { publicOrigin }: AuthPorts['settings'], origin
   if (publicOrigin !== undefined && origin === new URL(publicOrigin).origin) return true
   if (publicOrigin !== undefined || !URL.canParse(origin)) return false
   return new URL(origin).host === c.req.header('host')
-}
-
-// --- addresses ---
-
-/** Before anything is looked up: the one request too many of an address is a 429. Probes are not counted. */
-export function limitAddresses({
-  clock,
-  limits,
-  settings,
-  addressOf,
-}: Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'addressOf'>): MiddlewareHandler {
-  const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
-  return async (c, next) => {
-    if (settings.addressRate > 0 && c.req.path !== '/health') {
-      const taken = await limits.take(`address:${countedAddress(addressOf(c))}`, rule, clock.now())
-      if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
-    }
-    await next()
-  }
-}
-
-// --- failures ---
-
-/** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
-export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler<RequestEnv> {
-  return async (c, next) => {
-    await next()
-    if (c.res.status !== 401) return
-    const taken = await ports.limits.take(`failure:${countedAddress(ports.addressOf(c))}`, FAILURES, ports.clock.now())
-    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
-  }
 }

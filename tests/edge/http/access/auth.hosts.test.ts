@@ -1,7 +1,7 @@
 // Who may do what: keys, cookies, codes and tickets, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dialStatus } from './dial-status.ts'
-import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
+import { dialStatus } from '#tests/edge/http/dial-status.ts'
+import { faultIn, startTestEdge, type TestEdge } from '#tests/edge/http/test-edge.ts'
 
 describe('authentication', () => {
   let edge: TestEdge

@@ -7,7 +7,7 @@ import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
 import type { ApiKeyId } from '#shared/ids.ts'
 import { silentLog, type Log, type LogFacts } from '#shared/log.ts'
-import { fakePorts } from './fake-ports.ts'
+import { fakePorts } from '#tests/edge/http/fake-ports.ts'
 
 describe('answers to what goes wrong', () => {
   const faults: Record<FaultCode, Fault> = {

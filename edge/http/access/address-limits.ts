@@ -1,0 +1,37 @@
+// Bounds of one network address: how much it asks, whoever asks, and how often it fails to say who. Mounted before all routes by app.ts.
+import type { MiddlewareHandler } from 'hono'
+import type { EdgePorts } from '#edge/ports.ts'
+import { countedAddress } from '#edge/limits/counted-address.ts'
+import { FaultError } from '#shared/fault.ts'
+import { answerOf } from '#edge/http/plumbing/problem.ts'
+import type { RequestEnv } from '#edge/http/plumbing/request-log.ts'
+
+/** Failed attempts of one address. Keys cannot be guessed: this tells a client that is broken or hostile to wait. */
+const FAILURES = { capacity: 20, perMinute: 10 }
+
+/** Before anything is looked up: the one request too many of an address is a 429. Probes are not counted. */
+export function limitAddresses({
+  clock,
+  limits,
+  settings,
+  addressOf,
+}: Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'addressOf'>): MiddlewareHandler {
+  const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
+  return async (c, next) => {
+    if (settings.addressRate > 0 && c.req.path !== '/health') {
+      const taken = await limits.take(`address:${countedAddress(addressOf(c))}`, rule, clock.now())
+      if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
+    }
+    await next()
+  }
+}
+
+/** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
+export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler<RequestEnv> {
+  return async (c, next) => {
+    await next()
+    if (c.res.status !== 401) return
+    const taken = await ports.limits.take(`failure:${countedAddress(ports.addressOf(c))}`, FAILURES, ports.clock.now())
+    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
+  }
+}
