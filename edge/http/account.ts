@@ -38,9 +38,9 @@ export function accountRoutes(ports: AccountPorts) {
     })
     .delete('/me', leave, async (c) => {
       const caller = c.get('caller')
-      // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others.
-      const isPerson =
-        c.req.header('authorization') === undefined || caller.token !== undefined || mayDo(caller, 'admin')
+      // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others. A cookie says no more than the key
+      // whose code it was traded for; only an identity provider's token shows a person.
+      const isPerson = caller.token !== undefined || mayDo(caller, 'admin')
       const onlyKey = isPerson ? undefined : caller.keyId
       const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
       // Whatever key they were opened with: nothing of them could be stored any more.
@@ -72,7 +72,7 @@ function operationsOf(ports: OperationPorts) {
   })
   const leave = operation(ports, {
     summary:
-      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; asked for with a key, it alone',
+      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; asked for with a key, or with the cookie of a key, it alone',
     tag,
     needs: 'history:write',
     rate: 'account',

@@ -2,9 +2,8 @@
 // no server sees), and the page trades it for an HttpOnly cookie.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
 import { Identity } from './account.ts'
-import { dropCookie, ownPageOnly, setCookieFor } from '#edge/http/access/auth.ts'
+import { dropCookie, ownPageOnly, setCookieFor, unproved } from '#edge/http/access/auth.ts'
 import { burnGrant, mintGrant } from '#edge/http/access/key-grant.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
 import { openOperation, operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
@@ -48,7 +47,7 @@ export function signInRoutes(ports: OperationPorts) {
       .post('/sign-in', ownPage, trade, async (c) => {
         const { code } = c.req.valid('json')
         const caller = await burnGrant('signIn', code, ports)
-        if (!caller) throw new FaultError({ code: 'unauthenticated' })
+        if (!caller) throw unproved('signInCode')
         await setCookieFor(c, ports, caller)
         return c.json(v.parse(Identity, caller))
       })

@@ -8,7 +8,7 @@ import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { endlessWavHeader } from '#shared/audio/wav.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
 import type { UserId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
@@ -36,17 +36,36 @@ export function voicePreviewRoutes(ports: PreviewPorts) {
       if (exhausted) throw new FaultError(exhausted)
       const found = await voiceOf(c.req.param('id'), (id) => store.voices.voice(ownerOf(c.get('caller')), id))
       const request = { text, ttsMode, language: found.language, voice: await speakingOf(ports, found) }
-      const node = (await ports.fleet.nodes()).find(({ draining, freeSlots }) => !draining && freeSlots > 0)
-      if (!node) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
-      const pieces = spoken(ports, { node, request, userId })
-      // The first piece before the answer begins: what fails until then has a status of its own.
-      const { value: first } = await pieces.next()
-      invariant(first !== undefined, 'a text has a first piece')
-      const body = streamed(first, pieces)
+      const body = await begun(ports, request, userId)
       return new Response(body, { headers: { 'content-type': MEDIA_TYPE.wav } })
     })
   const [current, old] = VOICE_ADDRESSES
   return new Hono<OperationEnv>().route('/', mounted(current)).route('/', mounted(old))
+}
+
+/**
+ * Spoken by the first node that has a free slot and an engine that clones. The first piece is waited for before the answer begins: what
+ * fails until then has a status of its own.
+ */
+async function begun(
+  ports: PreviewPorts,
+  request: SpeechRender,
+  userId: UserId,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const nodes = (await ports.fleet.nodes()).filter(({ draining, freeSlots }) => !draining && freeSlots > 0)
+  if (nodes.length === 0) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
+  for (const node of nodes) {
+    const pieces = spoken(ports, { node, request, userId })
+    try {
+      const { value: first } = await pieces.next()
+      invariant(first !== undefined, 'a text has a first piece')
+      return streamed(first, pieces)
+    } catch (error) {
+      if (!(error instanceof FaultError) || error.fault.code !== 'not_found') throw error
+    }
+  }
+  // For good, until the operator installs one: there is nothing to wait for.
+  throw notFound('engine', 'cloning')
 }
 
 async function speakingOf({ store }: PreviewPorts, { id, userId, state }: StoredVoice): Promise<SpeakingVoice> {

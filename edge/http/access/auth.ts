@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { EdgePorts } from '#edge/ports.ts'
 import type { Caller, Scope } from '#shared/model/caller.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, type Unproved } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
 import { callerByReference, referenceOf } from './key-reference.ts'
@@ -23,10 +23,19 @@ export function bearerOf(c: Context): string | undefined {
 
 /** Throws FaultError unauthenticated, or forbidden for a cookie or a key on a foreign page. */
 export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
-  const caller = c.req.header('authorization') ? await callerOfBearer(c, ports) : await callerOfCookie(c, ports)
-  if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  const hasHeader = c.req.header('authorization') !== undefined
+  const caller = hasHeader ? await callerOfBearer(c, ports) : await callerOfCookie(c, ports)
+  if (!caller) throw unproved(hasHeader ? 'key' : getCookie(c, COOKIE) === undefined ? 'missing' : 'cookie')
   requireAllowedOrigin(c, caller)
   return caller
+}
+
+/** What a request had in hand was not good for anything. */
+export const unproved = (reason: Unproved): FaultError => new FaultError({ code: 'unauthenticated', reason })
+
+/** Throws FaultError forbidden, which names the scope. */
+export function requireScope(caller: Pick<Caller, 'scopes'>, scope: Scope): void {
+  if (!mayDo(caller, scope)) throw new FaultError({ code: 'forbidden', action: scope, needs: scope })
 }
 
 export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
@@ -37,7 +46,7 @@ export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean
 export async function nodeOf(c: Context, { store }: { store: Pick<EdgePorts['store'], 'nodes'> }): Promise<NodeId> {
   const token = bearerOf(c)
   const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
-  if (!node) throw new FaultError({ code: 'unauthenticated' })
+  if (!node) throw unproved(token === undefined ? 'missing' : 'key')
   return node.nodeId
 }
 

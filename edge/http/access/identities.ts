@@ -66,7 +66,8 @@ export function createIdentities(provider: IdentityProvider, { store, log }: Por
       const issuedAt = (typeof claims?.['iat'] === 'number' ? claims['iat'] : 0) * 1_000
       const identity = { userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, issuedAt, now } as const
       const caller = await store.keys.callerByIdentity(identity)
-      return caller && { ...caller, token: { scopes, until: Number(claims?.['exp']) * 1000 } }
+      const until = Number(claims?.['exp']) * 1_000
+      return caller && { ...caller, endsAt: until, token: { scopes, until } }
     },
   }
 }

@@ -23,7 +23,8 @@ export async function callerByReference(
   if (!caller || until === undefined) return caller
   const allowed = scopesIn(words)
   const scopes = caller.scopes.filter((scope) => allowed.includes(scope))
-  return { ...caller, scopes, token: { until: Number(until), scopes } }
+  const endsAt = Math.min(Number(until), caller.endsAt ?? Infinity)
+  return { ...caller, scopes, endsAt, token: { until: Number(until), scopes } }
 }
 
 const scopesIn = (words: string): Scope[] => {

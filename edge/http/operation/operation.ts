@@ -9,7 +9,7 @@ import type { EdgePorts, Taken } from '#edge/ports.ts'
 import type { Caller, Scope } from '#shared/model/caller.ts'
 import { ruleOf, type RouteRate } from '#edge/limits/route-rates.ts'
 import { FaultError } from '#shared/fault.ts'
-import { callerOf, mayDo, type AuthPorts } from '#edge/http/access/auth.ts'
+import { callerOf, requireScope, type AuthPorts } from '#edge/http/access/auth.ts'
 import type { RouteDescription } from './describe.ts'
 import { readInput, type Valid } from './read-input.ts'
 
@@ -33,7 +33,7 @@ export function operation<const O extends Operation>(ports: OperationPorts, abou
   const { needs, rate, bucket } = about
   const guard: MiddlewareHandler<OperationEnv> = async (c, next) => {
     const caller = await callerOf(c, ports)
-    if (needs !== 'key' && !mayDo(caller, needs)) throw new FaultError({ code: 'forbidden', action: needs })
+    if (needs !== 'key') requireScope(caller, needs)
     // A HEAD costs what its GET costs.
     const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
     await spend(c, ports, { caller, rate, bucket: bucket ?? `${method} ${routePath(c)}` })

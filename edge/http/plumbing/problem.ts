@@ -25,6 +25,11 @@ export function answerOf(fault: Fault, traceId?: string, instead?: { status: 405
   const headers = new Headers({ 'content-type': PROBLEM_MEDIA_TYPE })
   if (shown.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(shown.retryAfterMs / 1000)))
   if (instead) headers.set('allow', instead.allow)
+  if (fault.code === 'unsupported_version') {
+    // RFC 9110 §15.5.22 and RFC 6455 §4.4: what would do.
+    headers.set('upgrade', 'websocket')
+    headers.set('sec-websocket-version', '13')
+  }
   if (fault.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
   const field = fieldOf(fault)
   const problem: v.InferOutput<typeof Problem> = {
