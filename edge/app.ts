@@ -1,4 +1,4 @@
-// The edge as one Hono app: which resource is where, and what stands before all of them. Hosts give it its ports. Knows no
+// The edge as one Hono app: the address of each resource, and the middleware before all of them. Hosts give it its ports. Knows no
 // runtime and no SQL.
 import { Hono } from 'hono'
 import { limitAddresses, limitFailures } from '#edge/http/access/address-limits.ts'

@@ -1,4 +1,4 @@
-// /api/me: who one is, what one chose, and everything of one gone, at once and for ever.
+// /api/me: who the caller is, what he has chosen, and the deletion of all that is his.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { SCOPES } from '#shared/model/caller.ts'
@@ -16,7 +16,7 @@ export const Identity = named(
 const Choice = named(
   'AccountChoice',
   v.strictObject({
-    keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('Days; null for as each persona says')),
+    keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('In days; null leaves it to each persona')),
   }),
 )
 const Me = named('Me', v.object({ ...Identity.entries, ...Choice.entries }))
@@ -43,7 +43,7 @@ export function accountRoutes(ports: AccountPorts) {
       const isPerson = caller.token !== undefined || mayDo(caller, 'admin')
       const onlyKey = isPerson ? undefined : caller.keyId
       const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
-      // Whatever key they were opened with: nothing of them could be stored any more.
+      // Sessions of all his keys end: nothing that is said in them could be stored any more.
       const keys = await store.keys.listKeys(caller.userId)
       await sessions.keysEnded(keys.map(({ keyId }) => keyId))
       await dropFiles(ports, files)
@@ -63,7 +63,7 @@ function operationsOf(ports: OperationPorts) {
     answers: { 200: Me },
   })
   const choose = operation(ports, {
-    summary: 'Choose for how long the sound of your turns is kept; of sessions that begin later',
+    summary: 'Choose how long the sound of your turns is kept; it counts for sessions that begin later',
     tag,
     needs: 'history:write',
     rate: 'account',
@@ -72,7 +72,7 @@ function operationsOf(ports: OperationPorts) {
   })
   const leave = operation(ports, {
     summary:
-      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; asked for with a key, or with the cookie of a key, it alone',
+      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; a key, or a cookie made with one, ends that key alone',
     tag,
     needs: 'history:write',
     rate: 'account',

@@ -28,7 +28,7 @@ interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' |
 const WEBSOCKET_VERSION = '13'
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
-/** New sessions of one user: with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
+/** New sessions of one user. Together with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
 const DIALS = { capacity: 200, perMinute: 300 }
 
 export function connectRoutes(ports: ConnectPorts): Hono {
@@ -58,7 +58,7 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
 }
 
-/** Its room knows the token; that it was wrong is told here. */
+/** The room checks the token. Here its refusal gets the reason that the caller may know. */
 async function resumed(c: Context, admission: CallerAdmission, { upgrades }: ConnectPorts): Promise<Response> {
   try {
     return await upgrades.caller(c, admission)

@@ -38,7 +38,7 @@ export function conversationExportRoutes(ports: OperationPorts) {
   })
 }
 
-/** The newest 20,000 turns are 40 hours of talk, and some 20 MB. */
+/** An export holds at most the newest 20,000 turns: 40 hours of talk, about 20 MB. */
 const MAX_PAGES = 20
 const PAGE = 1_000
 

@@ -1,4 +1,4 @@
-// GET /api/conversations/search: where words were said. GET /api/conversations/stats: how much was said, a day. Mounted before
+// GET /api/conversations/search: where words were said. GET /api/conversations/stats: how much was said each day. Mounted before
 // /api/conversations/:id, which would take their names for ids.
 import { Hono } from 'hono'
 import * as v from 'valibot'
@@ -19,7 +19,7 @@ const SearchQuery = v.object({
   q: v.pipe(Words, v.description('Words, or the beginning of one; Traditional and Simplified Chinese find each other')),
   limit: v.optional(wholeNumber(1, MAX_HITS), '20'),
 })
-/** Its beginning and its end. */
+/** Where a match begins and ends. */
 const Span = v.pipe(v.array(v.number()), v.length(2))
 const Found = named(
   'SearchResult',
@@ -41,7 +41,7 @@ const Found = named(
 const Day = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day, YYYY-MM-DD'),
-  // Known to JSON Schema as `format: date`, and held by the check below.
+  // For JSON Schema; the check below holds it.
   v.metadata({ format: 'date' }),
   v.check(
     (text) => !Number.isNaN(Date.parse(text)) && dayOf(Date.parse(text)) === text,
@@ -85,7 +85,7 @@ export function conversationSearchRoutes(ports: OperationPorts) {
     answers: { 200: Found },
   })
   const stats = operation(ports, {
-    summary: 'How much was said and how quickly it was answered, a day (UTC)',
+    summary: 'How much was said each day (UTC), and how quickly it was answered',
     tag: 'history',
     needs: 'history:read',
     rate: 'read',

@@ -1,5 +1,5 @@
 // /api/conversations and /api/conversations/:id: what was said, turn by turn, page by page. Another user's conversation is not
-// there at all: its existence is nobody else's business. An operator's key sees everybody's.
+// found: nobody else learns that it exists. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
@@ -14,7 +14,7 @@ import { operation, type OperationEnv, type OperationPorts } from '#edge/http/op
 import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 import { PersonaIdSchema } from '#shared/model/ids.ts'
 
-/** Conversations, and turns, of one page. */
+/** The most conversations, and the most turns, of one page. */
 const MAX_PAGE = 100
 const MAX_TURNS_PAGE = 1_000
 const MAX_QUERY_CHARS = 200

@@ -110,7 +110,7 @@ function vramOf(nodes: NodeView[]): Health['vram'] {
 
 const statesOf = ({ state }: NodeView['engines'][number]): EngineState[] => (state ? [state] : [])
 
-/** Of the memory of a card, 0–1. */
+/** The used part of a card's memory, from 0 to 1. */
 export function usedFraction({ usedBytes, totalBytes }: { usedBytes: number; totalBytes: number }): number | null {
   return totalBytes > 0 ? Number((usedBytes / totalBytes).toFixed(3)) : null
 }

@@ -14,7 +14,7 @@ import { UserIdSchema } from '#shared/model/ids.ts'
 
 const MAX_NAME_CHARS = 64
 const MAX_ORIGINS = 20
-/** Both keys are good while programs are given the new one. */
+/** How long both keys are good: time to give programs the new one. */
 const DEFAULT_OVERLAP_MS = 24 * 60 * 60_000
 const MAX_OVERLAP_MS = 30 * DEFAULT_OVERLAP_MS
 

@@ -1,4 +1,4 @@
-// /api/personas: whom a caller can talk to. The operator makes and changes them; only he sees their instructions.
+// /api/personas: the personas that a caller can talk to. The operator makes and changes them; only he sees their instructions.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
@@ -22,7 +22,7 @@ const Full = named(
   'Persona',
   v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety }),
 )
-/** A wish that is misspelt is none. */
+/** Strict: a misspelt limit or wish is refused. */
 const Limits = v.strictObject(PersonaLimits.entries)
 const Engines = v.strictObject(EngineWishes.entries)
 const NewPersona = named(
@@ -38,7 +38,7 @@ const NewPersona = named(
     keepAudioDays: v.optional(KeepAudioDays, 0),
     limits: v.optional(Limits, {}),
     engines: v.optional(Engines, {}),
-    /** Null for the usual filters. */
+    /** Null: the usual filters. */
     safety: v.optional(v.nullable(SafetyPolicy), null),
   }),
 )
@@ -114,7 +114,7 @@ function operationsOf(ports: OperationPorts) {
   const tag = 'personas'
   const byOperator = { tag, needs: 'admin', rate: 'write' } as const
   const list = operation(ports, {
-    summary: 'Whom you can talk to',
+    summary: 'The personas that you can talk to',
     tag,
     needs: 'key',
     rate: 'read',

@@ -29,7 +29,7 @@ const LIMITS = {
   frameMs: limits.MAX_FRAME_MS,
   replayBytes: limits.MAX_REPLAY_BYTES,
   replayMs: limits.MAX_REPLAY_MS,
-  // What counts for a client: its session is over then, whatever its token is good for.
+  // The session is over after this, even if its token were still good: the shorter time counts for a client.
   resumeMs: limits.CALLER_GONE_MS,
   idleSessionMs: limits.IDLE_SESSION_MS,
   sessionMs: limits.MAX_SESSION_MS,

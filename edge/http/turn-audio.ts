@@ -10,14 +10,17 @@ import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 
 const AudioQuery = v.object({
-  part: v.optional(v.pipe(v.picklist(AUDIO_PARTS), v.description('What was said, or what was answered')), 'utterance'),
+  part: v.optional(
+    v.pipe(v.picklist(AUDIO_PARTS), v.description('utterance: what the caller said. reply: what was answered')),
+    'utterance',
+  ),
 })
 const FLAC = { mediaType: MEDIA_TYPE.flac }
 
 export function turnAudioRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) {
   const { store } = ports
   const listen = operation(ports, {
-    summary: 'The sound of a turn, as FLAC; in parts, too (Range)',
+    summary: 'The sound of a turn, as FLAC; Range asks for a part',
     tag: 'history',
     needs: 'history:read',
     rate: 'read',

@@ -1,4 +1,4 @@
-// PATCH /api/conversations/:id/turns/:turn corrects what was recognised, PUT …/feedback says how a reply was. A turn is named by its
+// PATCH /api/conversations/:id/turns/:turn corrects what was recognised. PUT …/feedback rates a reply. A path names a turn by its
 // ordinal in the conversation or by its id.
 import { Hono } from 'hono'
 import * as v from 'valibot'
@@ -34,7 +34,7 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
     refuses: ['not_found', 'blocked'],
   })
   const judge = operation(ports, {
-    summary: 'Say how a reply was',
+    summary: 'Rate a reply',
     tag: 'history',
     needs: 'history:write',
     rate: 'write',
@@ -43,7 +43,7 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
     refuses: ['not_found', 'blocked'],
   })
   const read = operation(ports, {
-    summary: 'What was said of a reply',
+    summary: 'The rating of a reply',
     tag: 'history',
     needs: 'history:read',
     rate: 'read',

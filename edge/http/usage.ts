@@ -1,4 +1,4 @@
-// GET /api/usage: what a user has used, a day, and what is left of today's quotas. An operator sees any user's, or everybody's.
+// GET /api/usage: what a user has used each day, and what is left of today's quotas. An operator sees any user's, or everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Caller, KeyLimits, Owner } from '#shared/model/caller.ts'
@@ -16,7 +16,7 @@ const MAX_ID_CHARS = 64
 const EVERYBODY = 'all'
 
 const UsageQuery = v.object({
-  days: v.pipe(v.optional(wholeNumber(1, MAX_DAYS), '30'), v.description('So many days, today among them')),
+  days: v.pipe(v.optional(wholeNumber(1, MAX_DAYS), '30'), v.description('How many days, today included')),
   user: v.pipe(
     v.optional(v.pipe(v.string(), v.maxLength(MAX_ID_CHARS))),
     v.description('For an operator: the id of a user, or `all`'),
@@ -56,7 +56,7 @@ const Usage = named(
 export function usageRoutes(ports: OperationPorts) {
   const { store, clock } = ports
   const read = operation(ports, {
-    summary: 'What you have used, a day (UTC), and what is left of today’s quotas',
+    summary: 'What you have used each day (UTC), and what is left of today’s quotas',
     tag: 'account',
     needs: 'key',
     rate: 'read',
@@ -74,14 +74,14 @@ export function usageRoutes(ports: OperationPorts) {
       store.quotas.meters(owner, limits, now),
       store.quotas.usage(owner, { from: dayOf(now - (days - 1) * DAY_MS), to: today }),
     ])
-    // What all others cost together is the operator's to know.
+    // Only an operator sees what all users together cost.
     const quotas = meters.filter(({ quota }) => quota !== 'serviceCost' || mayDo(caller, 'admin'))
     const userId = owner === 'everybody' ? null : owner
     return c.json({ userId, today, resetAt: dayEnd(today), quotas, days: used })
   })
 }
 
-/** Another user is not there, for whoever is no operator. */
+/** For a caller who is no operator, another user does not exist. */
 function whose(caller: Caller, asked: string | undefined): { owner: Owner; limits: KeyLimits } {
   if (asked === undefined || asked === caller.userId) return { owner: caller.userId, limits: caller.limits }
   if (!mayDo(caller, 'admin')) throw notFound('user', asked)

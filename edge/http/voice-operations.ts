@@ -1,4 +1,4 @@
-// Who may do what with voices, how often, and what it takes and answers: the descriptions of voice-profiles.ts and voice-preview.ts.
+// The operations on voices: who may do what and how often, what each takes and answers. Used by voice-profiles.ts and voice-preview.ts.
 import * as v from 'valibot'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { Language } from '#shared/model/language.ts'
@@ -28,13 +28,19 @@ const ListQuery = v.object({
 })
 const WaitQuery = v.object({
   waitMs: v.optional(
-    v.pipe(wholeNumber(0, MAX_WAIT_MS), v.description('Answer as soon as it is ready or rejected, or after so long')),
+    v.pipe(
+      wholeNumber(0, MAX_WAIT_MS),
+      v.description('Wait until the voice is ready or rejected, but at most this long'),
+    ),
     '0',
   ),
 })
 const AudioQuery = v.object({
   part: v.optional(
-    v.pipe(v.picklist(['recording', 'prepared']), v.description('As it came, or as engines are given it (WAV)')),
+    v.pipe(
+      v.picklist(['recording', 'prepared']),
+      v.description('recording: the upload. prepared: what engines are given (WAV)'),
+    ),
     'recording',
   ),
 })
@@ -51,7 +57,7 @@ export const Upload = named(
   v.strictObject({
     name: VoiceName,
     language: Language,
-    consent: v.pipe(Consent, v.description('Who agrees that this voice is imitated, in his own words')),
+    consent: v.pipe(Consent, v.description('The speaker’s own words, in which he agrees that his voice is imitated')),
     referenceText: v.optional(
       v.pipe(ReferenceText, v.description('What is said in it; without it a node writes it down')),
     ),
@@ -116,7 +122,7 @@ export function voiceOperations(ports: OperationPorts, { deprecated }: VoiceAddr
   return {
     one: operation(ports, {
       ...common,
-      summary: 'One voice, and what became of it',
+      summary: 'One voice and its state',
       rate: 'read',
       bucket: 'GET voice',
       query: WaitQuery,
@@ -142,7 +148,7 @@ export function voiceOperations(ports: OperationPorts, { deprecated }: VoiceAddr
     }),
     audio: operation(ports, {
       ...common,
-      summary: 'Its recording, or what engines are given; in parts, too (Range)',
+      summary: 'The recording of a voice, or what engines are given; Range asks for a part',
       rate: 'read',
       bucket: 'GET voice audio',
       query: AudioQuery,

@@ -19,9 +19,9 @@ import { VOICE_ADDRESSES, voiceOperations, type VoiceAddress } from './voice-ope
 import { voiceOf, type VoicePorts } from './voice-profiles.ts'
 
 const RENDER_WITHIN_MS = 30_000
-/** Nobody is there who could speak. */
+/** After this a slot or a node may be free. */
 const RETRY_AFTER_MS = 5_000
-/** A text of MAX_PREVIEW_CHARS has fewer. */
+/** A text of MAX_PREVIEW_CHARS never has more. */
 const MAX_PIECES = 100
 
 export type PreviewPorts = VoicePorts & Pick<EdgePorts, 'fleet' | 'log'>
@@ -77,7 +77,7 @@ async function speakingOf({ store }: PreviewPorts, { id, userId, state }: Stored
 async function render({ fleet }: PreviewPorts, { nodeId }: NodeView, params: SpeechRender): Promise<SpeechRendered> {
   const answer = await fleet.request({ nodeId, method: 'speech.render', params, deadlineMs: RENDER_WITHIN_MS })
   const read = v.safeParse(SpeechRendered, answer)
-  // A node must come nearer to the end with each piece.
+  // The rest must get shorter with each piece: else it would never end.
   if (read.success && read.output.rest.length < params.text.length) return read.output
   throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
 }
@@ -102,11 +102,11 @@ async function* spoken(
   }
 }
 
-/** What sounds in the file, which is then gone. */
+/** Takes the sound out of the piece's file, and deletes the file. */
 async function taken({ blobs }: PreviewPorts, hash: BlobHash): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const body = await blobs.get(hash)
-    // A gap in what is said would be taken for the voice.
+    // A piece left out would sound as if the voice swallowed it.
     if (!body) throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
     return new Uint8Array(await new Response(body).arrayBuffer(), PIECE_NONCE_BYTES)
   } finally {
@@ -127,7 +127,7 @@ function streamed(first: Piece, others: AsyncGenerator<Piece, undefined>): Reada
         if (done) controller.close()
         else controller.enqueue(value.pcm)
       } catch (error) {
-        // The status is sent: a body that breaks off is all that can be said.
+        // The status was sent long ago: breaking off the body is the only sign left.
         controller.error(error)
       }
     },

@@ -1,5 +1,5 @@
-// /api/voice-profiles (and /api/voice-profile): voices that users may let personas speak with. Their files are measured, told apart by
-// their content, and kept; a node decodes them later. Another user's voice is not there at all; an operator's key sees everybody's.
+// /api/voice-profiles (and /api/voice-profile): voices that users give to personas. The edge measures a file, looks at what kind it is, and
+// keeps it; a node decodes it later. Another user's voice is not found; an operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
@@ -79,7 +79,7 @@ function one(ports: VoicePorts, at: VoiceAddress) {
     })
 }
 
-/** As soon as it is ready or rejected, or as it is when the time is over. */
+/** Returns the voice as soon as it is ready or rejected, or as it is when the time is over. */
 async function settledWithin(
   { clock, store }: VoicePorts,
   voice: StoredVoice,
@@ -94,10 +94,10 @@ async function settledWithin(
   return now
 }
 
-/** Of a state that is waited for. */
+/** How often a state that somebody waits for is read. */
 const LOOK_EVERY_MS = 250
 
-/** Undefined and false mean that there is none. */
+/** Finds the voice that a path names. `find` gives undefined or false where there is none. Throws FaultError not_found. */
 export async function voiceOf<T>(
   text: string,
   find: (id: VoiceProfileId) => Promise<T | undefined | false>,

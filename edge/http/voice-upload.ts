@@ -1,4 +1,4 @@
-// A recording comes in: read as a form, told by its content, kept as a file, and then as a profile that waits for a node.
+// Takes an uploaded recording: recognises its kind by its content, keeps the file, and makes a profile that waits for a node.
 import type * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { MEDIA_TYPE, sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
@@ -29,7 +29,7 @@ export async function takeVoice(
   const sha256 = await blobHashOf(bytes)
   const referenceText = about.referenceText ?? null
   const voice = { ...about, referenceText, userId, sha256, mediaType: MEDIA_TYPE[kind], bytes: bytes.byteLength }
-  // The file first: a profile without one could never be ready.
+  // The file is kept before the profile is: a profile without its file could never become ready.
   await blobs.put(sha256, new Blob([bytes]).stream())
   const added = await store.voices.addVoice(voice, clock.now())
   if (added.outcome !== 'tooMany') return { id: added.id, isNew: added.outcome === 'added' }

@@ -1,4 +1,4 @@
-// Bounds of one network address: how much it asks, whoever asks, and how often it fails to say who. Mounted before all routes by app.ts.
+// Bounds of one network address: how often it asks, and how often it fails to authenticate. Mounted before all routes by app.ts.
 import type { MiddlewareHandler } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import { countedAddress } from '#edge/limits/counted-address.ts'
@@ -9,7 +9,7 @@ import type { RequestEnv } from '#edge/http/plumbing/request-log.ts'
 /** Failed attempts of one address. Keys cannot be guessed: this tells a client that is broken or hostile to wait. */
 const FAILURES = { capacity: 20, perMinute: 10 }
 
-/** Before anything is looked up: the one request too many of an address is a 429. Probes are not counted. */
+/** Answers 429 to an address that asks too often, before anything is looked up. Probes are not counted. */
 export function limitAddresses({
   clock,
   limits,
@@ -26,7 +26,7 @@ export function limitAddresses({
   }
 }
 
-/** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
+/** Counts each 401, of callers and of nodes, against its address. Over the bound a 401 becomes a 429. */
 export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler<RequestEnv> {
   return async (c, next) => {
     await next()

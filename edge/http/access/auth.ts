@@ -30,7 +30,7 @@ export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
   return caller
 }
 
-/** What a request had in hand was not good for anything. */
+/** The refusal of a request whose secret was missing or no good. */
 export const unproved = (reason: Unproved): FaultError => new FaultError({ code: 'unauthenticated', reason })
 
 /** Throws FaultError forbidden, which names the scope. */
@@ -42,7 +42,7 @@ export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean
   return scopes.includes('admin') || scopes.includes(scope)
 }
 
-/** The node whose token it is. Throws FaultError unauthenticated. */
+/** The node that the token belongs to. Throws FaultError unauthenticated. */
 export async function nodeOf(c: Context, { store }: { store: Pick<EdgePorts['store'], 'nodes'> }): Promise<NodeId> {
   const token = bearerOf(c)
   const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)

@@ -19,18 +19,18 @@ export async function signClientSecret(
   return CLIENT_SECRET_PREFIX + (await sign(claims, settings.signingSecret, 'HS256'))
 }
 
-/** The caller behind a secret; undefined for one that is not ours, is too old, or whose key is good no more. */
+/** The caller behind a secret. Undefined where we did not sign it, where it has expired, or where its key is no longer good. */
 export async function callerByClientSecret(
   secret: string,
   { clock, store, settings }: Pick<EdgePorts, 'clock' | 'settings'> & { store: Pick<EdgePorts['store'], 'keys'> },
 ): Promise<Caller | undefined> {
   const { sub, exp } = await claimsOf(secret.slice(CLIENT_SECRET_PREFIX.length), settings.signingSecret)
-  // Our own clock, not the library's: tests and rooms live by it.
+  // By our own clock, which tests set, and not by the library's.
   if (typeof exp !== 'number' || exp * 1000 <= clock.now()) return undefined
   return typeof sub === 'string' ? callerByReference(store.keys, sub, clock.now()) : undefined
 }
 
-/** None of a secret that we have not signed. */
+/** No claims where we have not signed the secret. */
 async function claimsOf(token: string, key: string): Promise<{ sub?: unknown; exp?: unknown }> {
   try {
     return await verify(token, key, { alg: 'HS256', aud: AUDIENCE, exp: false })

@@ -1,5 +1,5 @@
-// GET /docs: the reference for whoever writes a client, rendered here from the schemas and tables by which the edge works. No
-// script and no file from anywhere else, so that it stands behind our own Content-Security-Policy.
+// GET /docs: the reference for authors of clients, rendered here from the schemas and tables by which the edge works. It has no
+// script and loads nothing from elsewhere, so our own Content-Security-Policy covers it.
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { OpenAPIV3_1 } from 'openapi-types'
@@ -64,7 +64,7 @@ function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quota
         <h2 id="wires">Wires</h2>
         ${wires()}
         <h2 id="rates">Rates</h2>
-        <p>A minute’s requests of one key on one route; a key may have a factor of its own.</p>
+        <p>How many requests one key may make in a minute on one route. A key may have a factor of its own.</p>
         ${table(
           ['class', 'a minute'],
           Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
@@ -133,9 +133,9 @@ function samplesOf(operation: OpenAPIV3_1.OperationObject): Html {
 function quotasOf({ sessions, tokensPerDay, audioMsPerDay }: Quotas): Html {
   return html`<h2 id="quotas">Quotas</h2>
     <p>
-      Of one user; the days are those of UTC, and a key may have limits of its own. Most of one is told by
-      <code>session.notice</code>; over it the fault is <code>quota_exhausted</code>. What is left:
-      <code>GET /api/usage</code>.
+      Quotas count for one user and day (UTC); a key may have limits of its own. <code>session.notice</code> warns when
+      80 % are used; after that the fault is <code>quota_exhausted</code>. <code>GET /api/usage</code> says what is
+      left.
     </p>
     ${table(
       ['quota', 'most'],

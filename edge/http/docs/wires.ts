@@ -1,5 +1,5 @@
-// GET /wires.json: the three wires, each message as JSON Schema, and a call of a minimal client as an example. For whoever writes a
-// client or a node; shared/protocol is the truth, from which this is made.
+// GET /wires.json: the three wires, each message as JSON Schema, and the call of a minimal client as an example. For authors of
+// clients and nodes. It is made of shared/protocol, which is the truth.
 import { Hono } from 'hono'
 import type * as v from 'valibot'
 import { ChatDown, ChatUp } from '#shared/protocol/chat-messages.ts'
@@ -17,14 +17,14 @@ import { jsonSchemaOf, type JsonSchema } from '#edge/http/operation/json-schema.
 
 const CACHE_SECONDS = 300
 
-/** Binary frames, alike on /ws/chat and on a session's data wire. */
+/** Binary frames are the same on /ws/chat and on a session's data wire. */
 export const AUDIO_FRAME = {
   header: '8 bytes, little endian: kind u8 (1), flags u8 (0), turn u16, sequence u32',
   payload: 'PCM16, mono, 20 to 200 ms; by default 16 kHz up and 24 kHz down, agreed in session.start and session.ready',
   sequence: 'shares its counter with `seq` of the text messages of that direction',
 } as const
 
-/** The seven messages of a minimal client. Each is a message of the wire, which a test holds. */
+/** The seven messages of a minimal client. A test reads each by the wire's schema. */
 export const MINIMAL_CALL = [
   { from: 'client', message: { type: 'session.start', personaId: 'per_default' } },
   {

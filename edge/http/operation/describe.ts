@@ -48,7 +48,7 @@ export function describe(route: RouteDescription, at: At, to: Converter): OpenAP
     operationId: operationIdOf(at),
     summary,
     tags: [tag],
-    ...(rate && { description: `At most ${ROUTE_RATES[rate]} a minute and key.` }),
+    ...(rate && { description: `At most ${ROUTE_RATES[rate]} a minute for one key.` }),
     ...(deprecated && { deprecated }),
     security: needs === 'none' ? [] : [{ key: needs === 'key' ? [] : [needs] }],
     ...(parameters.length > 0 && { parameters }),

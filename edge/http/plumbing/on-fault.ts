@@ -19,7 +19,7 @@ export function onFault({ log, metrics }: FaultPorts): ErrorHandler<RequestEnv> 
     else log.debug({ ...facts, fault }, 'a request was refused')
     metrics.count('faults', { code: fault.code, where: 'http' })
     const answer = answerOf(fault, facts.traceId)
-    // With the headers that were set on the way, as of rates.
+    // Keeps the headers that were set before, such as those of rates.
     return c.newResponse(answer.body, answer)
   }
 }
@@ -46,7 +46,7 @@ function methodsAt({ router }: Pick<Hono<RequestEnv>, 'router'>, path: string): 
   const found = METHODS.map((method) => {
     const [handlers] = router.match(method === 'HEAD' ? 'GET' : method, path)
     const served = method === 'HEAD' ? 'GET' : method
-    // What stands before all routes, and the page's files, are none of it.
+    // Middleware and the page's files are no routes.
     const own = handlers.map(([[, route]]) => route).filter((one) => one.method === served && !one.path.includes('*'))
     return { method, parameters: Math.min(...own.map((one) => one.path.split(':').length)) }
   })

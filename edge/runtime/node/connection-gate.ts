@@ -33,7 +33,7 @@ export interface ConnectionGate {
 
 export interface GateOptions {
   bounds?: ConnectionBounds | undefined
-  isTrustedProxy(address: string): boolean
+  isTrustedProxy: (address: string) => boolean
   metrics: Pick<Metrics, 'count'>
 }
 

@@ -10,7 +10,9 @@ import { startTestEdge, type TestEdge } from '#tests/edge/http/test-edge.ts'
 const opened: Array<Socket | WebSocket> = []
 let edge: TestEdge | undefined
 afterEach(async () => {
-  for (const socket of opened.splice(0)) 'terminate' in socket ? socket.terminate() : socket.destroy()
+  for (const socket of opened.splice(0))
+    if ('terminate' in socket) socket.terminate()
+    else socket.destroy()
   await edge?.close()
   edge = undefined
 })
