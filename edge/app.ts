@@ -1,7 +1,8 @@
-// The edge as one Hono app: which resource is where, and what stands before all of them. Hosts give it its ports. Knows no
+// The edge as one Hono app: the address of each resource, and the middleware before all of them. Hosts give it its ports. Knows no
 // runtime and no SQL.
 import { Hono } from 'hono'
-import { callerOf, limitAddresses, limitFailures } from '#edge/http/access/auth.ts'
+import { limitAddresses, limitFailures } from '#edge/http/access/address-limits.ts'
+import { callerOf } from '#edge/http/access/auth.ts'
 import { accountRoutes } from '#edge/http/account.ts'
 import { clientSecretRoutes } from '#edge/http/client-secrets.ts'
 import { connectRoutes } from '#edge/http/connect.ts'
@@ -19,7 +20,6 @@ import { nodeBlobRoutes } from '#edge/http/node-blobs.ts'
 import { onFault, onUnknownRoute } from '#edge/http/plumbing/on-fault.ts'
 import { openApiRoutes, specsOf } from '#edge/http/operation/openapi.ts'
 import { personaRoutes } from '#edge/http/personas.ts'
-import { limitBody } from '#edge/http/operation/read-body.ts'
 import { requestLog, type RequestEnv } from '#edge/http/plumbing/request-log.ts'
 import { securityHeaders } from '#edge/http/plumbing/security-headers.ts'
 import { signInRoutes } from '#edge/http/sign-in.ts'
@@ -27,14 +27,11 @@ import { systemInfoRoutes } from '#edge/http/system-info.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnAudioRoutes } from '#edge/http/turn-audio.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
-import { UPLOAD_PATHS, voiceProfileRoutes } from '#edge/http/voice-profiles.ts'
+import { voiceProfileRoutes } from '#edge/http/voice-profiles.ts'
 import { voicePreviewRoutes } from '#edge/http/voice-preview.ts'
 import { usageRoutes } from '#edge/http/usage.ts'
 import { wireRoutes } from '#edge/http/docs/wires.ts'
 import type { EdgePorts } from './ports.ts'
-
-const jsonLimit = limitBody()
-const isUpload = (method: string, path: string): boolean => method === 'POST' && UPLOAD_PATHS.has(path)
 
 export function createApp(ports: EdgePorts) {
   const app = new Hono<RequestEnv>()
@@ -47,8 +44,6 @@ export function createApp(ports: EdgePorts) {
   app.use(limitFailures(ports))
   for (const path of ['/api/*', '/v1/*']) {
     app.use(path, crossOrigin(ports.settings.corsOrigins))
-    // What takes files bounds them itself.
-    app.use(path, (c, next) => (isUpload(c.req.method, c.req.path) ? next() : jsonLimit(c, next)))
     app.use(path, async (c, next) => {
       await next()
       c.header('cache-control', 'private, no-store')
@@ -76,7 +71,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', voicePreviewRoutes(ports))
     .route('/api', usageRoutes(ports))
     .route('/v1', clientSecretRoutes(ports))
-  const specs = specsOf(app, ports.settings.version)
+  const specs = specsOf(app, ports.settings)
   app.route('/', openApiRoutes(specs)).route('/', docsRoutes(specs, ports.settings.quotas)).route('/', wireRoutes())
   return routes
 }

@@ -46,6 +46,7 @@ export interface PublicFault {
   unit?: string
   retryAfterMs?: number
   reason?: string
+  needs?: string
   issues?: string[]
   stage?: string
   kind?: string
@@ -60,6 +61,10 @@ export function publicFault(fault: Fault): PublicFault {
   switch (fault.code) {
     case 'too_large':
       return { ...base, limit: fault.limit, max: fault.max, got: fault.got, unit: fault.unit }
+    case 'unauthenticated':
+      return fault.reason === undefined ? base : { ...base, reason: fault.reason }
+    case 'forbidden':
+      return fault.needs === undefined ? base : { ...base, needs: fault.needs }
     case 'invalid_message':
       return { ...base, issues: fault.issues }
     case 'no_capacity': {

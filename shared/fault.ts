@@ -6,10 +6,16 @@ import type { Quota } from '#shared/model/quota.ts'
 /** The place in a turn where an engine works. */
 export type Stage = 'vad' | 'stt' | 'llm' | 'tts'
 
+/**
+ * What the sender of a request had in hand and could not prove with it. It tells only what the sender knows; a secret that was used, that
+ * has expired and that never was are one. `missing`: nothing came.
+ */
+export type Unproved = 'missing' | 'key' | 'ticket' | 'clientSecret' | 'resumeToken' | 'signInCode' | 'cookie'
+
 export type Fault =
   | { code: 'invalid_message'; issues: string[] }
-  | { code: 'unauthenticated' }
-  | { code: 'forbidden'; action: string }
+  | { code: 'unauthenticated'; reason?: Unproved }
+  | { code: 'forbidden'; action: string; needs?: string }
   | { code: 'not_found'; kind: string; id: string }
   | { code: 'conflict'; kind: string; id: string; expected?: string; found?: string }
   | { code: 'too_large'; limit: string; max: number; got: number; unit: string }

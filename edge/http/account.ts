@@ -1,4 +1,4 @@
-// /api/me: who one is, what one chose, and everything of one gone, at once and for ever.
+// /api/me: who the caller is, what he has chosen, and the deletion of all that is his.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { SCOPES } from '#shared/model/caller.ts'
@@ -6,14 +6,20 @@ import type { EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from '#edge/http/access/auth.ts'
 import { dropFiles } from '#edge/drop-files.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 
-export const Identity = v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) })
-const Choice = v.strictObject({
-  keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('Days; null for as each persona says')),
-})
-const Me = v.object({ ...Identity.entries, ...Choice.entries })
+export const Identity = named(
+  'Identity',
+  v.object({ userId: v.string(), keyId: v.string(), scopes: v.array(v.picklist(SCOPES)) }),
+)
+const Choice = named(
+  'AccountChoice',
+  v.strictObject({
+    keepAudioDays: v.pipe(v.nullable(KeepAudioDays), v.description('In days; null leaves it to each persona')),
+  }),
+)
+const Me = named('Me', v.object({ ...Identity.entries, ...Choice.entries }))
 
 type AccountPorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'sessions' | 'voiceJobs'>
 
@@ -26,18 +32,18 @@ export function accountRoutes(ports: AccountPorts) {
       return c.json(v.parse(Me, { ...caller, keepAudioDays: await store.audio.chosenDays(caller.userId) }))
     })
     .patch('/me', choose, async (c) => {
-      const { keepAudioDays } = await readBody(c, Choice)
+      const { keepAudioDays } = c.req.valid('json')
       await store.audio.chooseDays(c.get('caller').userId, keepAudioDays)
       return c.json({ keepAudioDays })
     })
     .delete('/me', leave, async (c) => {
       const caller = c.get('caller')
-      // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others.
-      const isPerson =
-        c.req.header('authorization') === undefined || caller.token !== undefined || mayDo(caller, 'admin')
+      // Whoever holds a key may end it, and it alone: a stolen one must not end its user's others. A cookie says no more than the key
+      // whose code it was traded for; only an identity provider's token shows a person.
+      const isPerson = caller.token !== undefined || mayDo(caller, 'admin')
       const onlyKey = isPerson ? undefined : caller.keyId
       const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
-      // Whatever key they were opened with: nothing of them could be stored any more.
+      // Sessions of all his keys end: nothing that is said in them could be stored any more.
       const keys = await store.keys.listKeys(caller.userId)
       await sessions.keysEnded(keys.map(({ keyId }) => keyId))
       await dropFiles(ports, files)
@@ -57,7 +63,7 @@ function operationsOf(ports: OperationPorts) {
     answers: { 200: Me },
   })
   const choose = operation(ports, {
-    summary: 'Choose for how long the sound of your turns is kept; of sessions that begin later',
+    summary: 'Choose how long the sound of your turns is kept; it counts for sessions that begin later',
     tag,
     needs: 'history:write',
     rate: 'account',
@@ -66,7 +72,7 @@ function operationsOf(ports: OperationPorts) {
   })
   const leave = operation(ports, {
     summary:
-      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; asked for with a key, it alone',
+      'Delete all that is yours: conversations, voices, usage (today’s numbers when the day is over). Your keys end within 5 s; a key, or a cookie made with one, ends that key alone',
     tag,
     needs: 'history:write',
     rate: 'account',

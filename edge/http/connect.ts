@@ -2,9 +2,9 @@
 // Checks, in this order: the wire's version, who it is, what it may. A refusal is an HTTP answer; the rooms are reached
 // through the Upgrades port only.
 import { Hono, type Context } from 'hono'
-import type { Caller } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
-import type { NodeAdmission } from '#edge/rooms-ports.ts'
+import type { Caller } from '#shared/model/caller.ts'
+import type { CallerAdmission, NodeAdmission } from '#edge/rooms-ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, newId } from '#shared/ids.ts'
 import {
@@ -14,8 +14,8 @@ import {
   readOfferedProtocols,
   SESSION_PROTOCOL,
 } from '#shared/protocol/version.ts'
-import { bearerOf, mayDo, nodeOf, requireAllowedOrigin } from '#edge/http/access/auth.ts'
-import { callerByClientSecret, CLIENT_SECRET_PREFIX } from './client-secrets.ts'
+import { bearerOf, nodeOf, requireAllowedOrigin, requireScope, unproved } from '#edge/http/access/auth.ts'
+import { callerByClientSecret, CLIENT_SECRET_PREFIX } from '#edge/http/access/client-secret.ts'
 import { burnGrant } from '#edge/http/access/key-grant.ts'
 
 interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'upgrades'> {
@@ -25,9 +25,11 @@ interface ConnectPorts extends Pick<EdgePorts, 'clock' | 'limits' | 'settings' |
 }
 
 const RESUME_WHERE = 'a resume token needs ?session=: dial the resumeUrl of session.ready'
+/** RFC 6455 §4.1. A server answers any other with 426 and names this one (§4.4): see problem.ts. */
+const WEBSOCKET_VERSION = '13'
 /** What a caller must be allowed to do. */
 const TALK = 'talk'
-/** New sessions of one user: with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
+/** New sessions of one user. Together with START_TIMEOUT_MS it bounds the sockets that are open and say nothing. */
 const DIALS = { capacity: 200, perMinute: 300 }
 
 export function connectRoutes(ports: ConnectPorts): Hono {
@@ -47,16 +49,25 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
   if (sessionId !== undefined) {
     if (!isId('session', sessionId)) throw notFound('session', sessionId)
     // The token is the right to this session: nothing else is asked for, so that a resume needs no new ticket.
-    if (resumeToken === undefined) throw new FaultError({ code: 'unauthenticated' })
-    return ports.upgrades.caller(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) })
+    if (resumeToken === undefined) throw unproved('resumeToken')
+    return resumed(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) }, ports)
   }
   // A new session would be opened in silence, and the one that is meant would be lost.
   if (resumeToken !== undefined) throw new FaultError({ code: 'invalid_message', issues: [RESUME_WHERE] })
   const caller = await talkerOf(c, ticket, ports)
-  if (!mayDo(caller, TALK)) throw new FaultError({ code: 'forbidden', action: TALK })
+  requireScope(caller, TALK)
   const taken = await ports.limits.take(`dial:${caller.userId}`, DIALS, ports.clock.now())
   if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
   return ports.upgrades.caller(c, { type: 'new', sessionId: newId('session', ports.clock.now()), caller })
+}
+
+/** The room checks the token. Here its refusal gets the reason that the caller may know. */
+async function resumed(c: Context, admission: CallerAdmission, { upgrades }: ConnectPorts): Promise<Response> {
+  try {
+    return await upgrades.caller(c, admission)
+  } catch (error) {
+    throw error instanceof FaultError && error.fault.code === 'unauthenticated' ? unproved('resumeToken') : error
+  }
 }
 
 async function connectNode(c: Context, ports: ConnectPorts): Promise<Response> {
@@ -70,11 +81,18 @@ async function connectNode(c: Context, ports: ConnectPorts): Promise<Response> {
 function secretOf(c: Context, ticket: string | undefined, resumeToken: string | undefined): NodeAdmission['secret'] {
   if (ticket !== undefined) return { type: 'ticket', ticket }
   if (resumeToken !== undefined) return { type: 'resume', resumeToken, received: receivedOf(c) }
-  throw new FaultError({ code: 'unauthenticated' })
+  throw unproved('missing')
 }
 
 /** Refuses an unknown version before anything else is read. */
 function offered(c: Context, supported: string): ReturnType<typeof readOfferedProtocols> {
+  const version = c.req.header('sec-websocket-version') ?? WEBSOCKET_VERSION
+  if (version !== WEBSOCKET_VERSION)
+    throw new FaultError({
+      code: 'unsupported_version',
+      offered: `WebSocket ${version}`.slice(0, 100),
+      supported: [`WebSocket ${WEBSOCKET_VERSION}`],
+    })
   const found = readOfferedProtocols(c.req.header('sec-websocket-protocol'))
   if (chosenProtocol(found.protocols) === supported && c.req.header('upgrade')?.toLowerCase() === 'websocket')
     return found
@@ -101,7 +119,7 @@ async function talkerOf(c: Context, ticket: string | undefined, ports: ConnectPo
   const caller = isClientSecret
     ? await callerByClientSecret(secret ?? '', ports)
     : await burnGrant('ticket', ticket ?? '', ports)
-  if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  if (!caller) throw unproved(isClientSecret ? 'clientSecret' : 'ticket')
   requireAllowedOrigin(c, caller)
   return caller
 }

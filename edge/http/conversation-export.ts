@@ -6,10 +6,10 @@ import type { Owner } from '#shared/model/caller.ts'
 import { notFound } from '#shared/fault.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
-import { conversationIdOf, ownerOf } from './conversations.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
+import { conversationIdOf } from './conversations.ts'
 import { EXPORT_FORMATS, exporterOf, type Exporter } from './export-formats.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery } from '#edge/http/operation/read-body.ts'
 
 const ExportQuery = v.object({ format: v.optional(v.picklist(EXPORT_FORMATS), 'json') })
 
@@ -27,7 +27,7 @@ export function conversationExportRoutes(ports: OperationPorts) {
     refuses: ['not_found'],
   })
   return new Hono<OperationEnv>().get('/conversations/:id/export', file, async (c) => {
-    const { format } = readQuery(c, ExportQuery)
+    const { format } = c.req.valid('query')
     const id = conversationIdOf(c.req.param('id'))
     const pages = await pagesOf(history, ownerOf(c.get('caller')), id)
     if (!pages) throw notFound('conversation', id)
@@ -38,7 +38,7 @@ export function conversationExportRoutes(ports: OperationPorts) {
   })
 }
 
-/** The newest 20,000 turns are 40 hours of talk, and some 20 MB. */
+/** An export holds at most the newest 20,000 turns: 40 hours of talk, about 20 MB. */
 const MAX_PAGES = 20
 const PAGE = 1_000
 

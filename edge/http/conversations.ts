@@ -1,32 +1,31 @@
 // /api/conversations and /api/conversations/:id: what was said, turn by turn, page by page. Another user's conversation is not
-// there at all: its existence is nobody else's business. An operator's key sees everybody's.
+// found: nobody else learns that it exists. An operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Caller, Owner } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { Conversation, ConversationSummary } from '#shared/model/conversation.ts'
-import { mayDo } from '#edge/http/access/auth.ts'
-import { cursorOf, readCursor } from '#edge/http/plumbing/cursor.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
+import { ConversationCursor, cursorOf, TurnCursor } from '#edge/http/plumbing/cursor.ts'
 import { dropFiles } from '#edge/drop-files.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery, wholeNumber } from '#edge/http/operation/read-body.ts'
+import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 import { PersonaIdSchema } from '#shared/model/ids.ts'
 
-/** Conversations, and turns, of one page. */
+/** The most conversations, and the most turns, of one page. */
 const MAX_PAGE = 100
 const MAX_TURNS_PAGE = 1_000
 const MAX_QUERY_CHARS = 200
 
-const Cursor = v.optional(v.pipe(v.string(), v.maxLength(100), v.description('The `nextCursor` of the page before')))
 /** The end of the year 9999. */
 const Time = wholeNumber(0, 253_402_300_799_999)
 export const Words = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_QUERY_CHARS))
 
 const ListQuery = v.object({
   limit: v.optional(wholeNumber(1, MAX_PAGE), '20'),
-  cursor: Cursor,
+  cursor: ConversationCursor,
   persona: v.optional(PersonaIdSchema),
   from: v.optional(v.pipe(Time, v.description('Changed at or after this time, in epoch milliseconds'))),
   to: v.optional(v.pipe(Time, v.description('Changed before this time, in epoch milliseconds'))),
@@ -35,20 +34,23 @@ const ListQuery = v.object({
 })
 const TurnsQuery = v.object({
   limit: v.optional(wholeNumber(1, MAX_TURNS_PAGE), String(MAX_TURNS_PAGE)),
-  cursor: Cursor,
+  cursor: TurnCursor,
 })
 
 const NextCursor = v.nullable(v.string())
-const ListPage = v.object({ conversations: v.array(ConversationSummary), nextCursor: NextCursor })
-const TurnsPage = v.object({ ...Conversation.entries, nextCursor: NextCursor })
+const ListPage = named(
+  'ConversationPage',
+  v.object({ conversations: v.array(ConversationSummary), nextCursor: NextCursor }),
+)
+const TurnsPage = named('ConversationTurnsPage', v.object({ ...Conversation.entries, nextCursor: NextCursor }))
 
 export function conversationRoutes(ports: OperationPorts & Pick<EdgePorts, 'blobs'>) {
   const { store } = ports
   const { list, one, remove } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .get('/conversations', list, async (c) => {
-      const { limit, cursor, persona: personaId, from, to, text, 'has-audio': audio } = readQuery(c, ListQuery)
-      const [updatedAt, id] = readCursor(cursor, 'conversation') ?? []
+      const { limit, cursor, persona: personaId, from, to, text, 'has-audio': audio } = c.req.valid('query')
+      const [updatedAt, id] = cursor ?? []
       const before = updatedAt === undefined || id === undefined ? undefined : { updatedAt, id }
       const hasAudio = audio === undefined ? undefined : audio === 'true'
       const query = { limit, before, personaId, from, to, text, hasAudio }
@@ -57,8 +59,8 @@ export function conversationRoutes(ports: OperationPorts & Pick<EdgePorts, 'blob
       return c.json({ conversations, nextCursor: last ? cursorOf(last.updatedAt, last.id) : null })
     })
     .get('/conversations/:id', one, async (c) => {
-      const { limit, cursor } = readQuery(c, TurnsQuery)
-      const [startedAt, turn] = readCursor(cursor, 'number') ?? []
+      const { limit, cursor } = c.req.valid('query')
+      const [startedAt, turn] = cursor ?? []
       const before = startedAt === undefined || turn === undefined ? undefined : { startedAt, turn }
       const id = conversationIdOf(c.req.param('id'))
       const found = await store.history.conversation(ownerOf(c.get('caller')), id, { limit, before })
@@ -76,9 +78,6 @@ export function conversationRoutes(ports: OperationPorts & Pick<EdgePorts, 'blob
       return c.body(null, 204)
     })
 }
-
-/** Whose things a caller may see. */
-export const ownerOf = (caller: Caller): Owner => (mayDo(caller, 'admin') ? 'everybody' : caller.userId)
 
 export function conversationIdOf(text: string): ConversationId {
   if (!isId('conversation', text)) throw notFound('conversation', text)

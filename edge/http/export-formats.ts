@@ -48,7 +48,7 @@ const PLAIN: Exporter = {
   tail: () => '',
 }
 
-/** A line break of what was said must not begin another entry. */
+/** Joins lines, so that a line break in the words does not begin another entry. */
 const oneLine = (said: string): string => said.replaceAll(/\s+/g, ' ').trim()
 
 const MARKDOWN: Exporter = {
@@ -58,7 +58,7 @@ const MARKDOWN: Exporter = {
   tail: () => '',
 }
 
-/** What is said is text and never markup, wherever the file is shown. */
+/** Escapes what was said, so that no viewer takes it for markup. */
 function asText(said: string): string {
   return oneLine(said).replaceAll(/[\\`*_{}[\]<>()#+!|~-]/g, '\\$&')
 }

@@ -3,7 +3,8 @@ import type { Caller } from '#shared/model/caller.ts'
 import type { EdgePorts } from '#edge/ports.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId, type ConversationId, type TurnId } from '#shared/ids.ts'
-import { conversationIdOf, ownerOf } from './conversations.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
+import { conversationIdOf } from './conversations.ts'
 
 /** Throws FaultError not_found. */
 export async function findTurn(

@@ -4,11 +4,11 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { GoAway } from '#shared/protocol/session-messages.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 
-const Asked = v.pick(GoAway, ['retryAfterMs'])
-const Told = v.object({ nodes: v.number(), sessions: v.number() })
+const Asked = named('GoAwayRequest', v.pick(GoAway, ['retryAfterMs']))
+const Told = named('GoAwayResult', v.object({ nodes: v.number(), sessions: v.number() }))
 
 export function goAwayRoutes(ports: OperationPorts & Pick<EdgePorts, 'fleet' | 'log'>) {
   const leave = operation(ports, {
@@ -21,7 +21,7 @@ export function goAwayRoutes(ports: OperationPorts & Pick<EdgePorts, 'fleet' | '
   })
   return new Hono<OperationEnv>().post('/system/goaway', leave, async (c) => {
     const { keyId } = c.get('caller')
-    const { retryAfterMs } = await readBody(c, Asked)
+    const { retryAfterMs } = c.req.valid('json')
     const told = await ports.fleet.goAway(retryAfterMs)
     ports.log.info({ ...told, retryAfterMs, keyId }, 'sent everybody away')
     return c.json(told)

@@ -7,14 +7,14 @@ import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'
 import { isId, type ApiKeyId } from '#shared/ids.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 import { refuseMarkup, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 import { UserIdSchema } from '#shared/model/ids.ts'
 
 const MAX_NAME_CHARS = 64
 const MAX_ORIGINS = 20
-/** Both keys are good while programs are given the new one. */
+/** How long both keys are good: time to give programs the new one. */
 const DEFAULT_OVERLAP_MS = 24 * 60 * 60_000
 const MAX_OVERLAP_MS = 30 * DEFAULT_OVERLAP_MS
 
@@ -29,12 +29,15 @@ const Origin = v.pipe(
     'expected an origin, e.g. https://app.example.org',
   ),
 )
-const Limits = v.strictObject({
-  rateFactor: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(MAX_RATE_FACTOR))),
-  sessions: v.optional(whole(0, 1_000)),
-  tokensPerDay: v.optional(whole(0, 1_000_000_000)),
-  audioMsPerDay: v.optional(whole(0, 1_000_000_000)),
-})
+const Limits = named(
+  'KeyLimits',
+  v.strictObject({
+    rateFactor: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(MAX_RATE_FACTOR))),
+    sessions: v.optional(whole(0, 1_000)),
+    tokensPerDay: v.optional(whole(0, 1_000_000_000)),
+    audioMsPerDay: v.optional(whole(0, 1_000_000_000)),
+  }),
+)
 const terms = {
   name: Name,
   scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),
@@ -42,28 +45,31 @@ const terms = {
   expiresAt: v.optional(v.nullable(whole(0, Number.MAX_SAFE_INTEGER)), null),
   limits: v.optional(Limits, {}),
 }
-const NewKey = v.object({ ...terms, userId: v.optional(UserIdSchema) })
-const Rotation = v.object({ overlapMs: v.optional(whole(0, MAX_OVERLAP_MS), DEFAULT_OVERLAP_MS) })
-const MadeKey = v.object({ keyId: v.string(), key: v.string() })
-const KeyView = v.object({
-  keyId: v.string(),
-  userId: v.string(),
-  name: v.string(),
-  scopes: v.array(v.picklist(SCOPES)),
-  origins: v.nullable(v.array(v.string())),
-  expiresAt: v.nullable(v.number()),
-  limits: Limits,
-  createdAt: v.number(),
-  lastUsedAt: v.nullable(v.number()),
-  revokedAt: v.nullable(v.number()),
-})
+const NewKey = named('NewKey', v.object({ ...terms, userId: v.optional(UserIdSchema) }))
+const Rotation = named('KeyRotation', v.object({ overlapMs: v.optional(whole(0, MAX_OVERLAP_MS), DEFAULT_OVERLAP_MS) }))
+const MadeKey = named('MadeKey', v.object({ keyId: v.string(), key: v.string() }))
+const KeyView = named(
+  'Key',
+  v.object({
+    keyId: v.string(),
+    userId: v.string(),
+    name: v.string(),
+    scopes: v.array(v.picklist(SCOPES)),
+    origins: v.nullable(v.array(v.string())),
+    expiresAt: v.nullable(v.number()),
+    limits: Limits,
+    createdAt: v.number(),
+    lastUsedAt: v.nullable(v.number()),
+    revokedAt: v.nullable(v.number()),
+  }),
+)
 
 export function keyRoutes(ports: OperationPorts & SafeTextPorts) {
   const { clock, store } = ports
   const { make, list, rotate, revoke } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .post('/keys', make, async (c) => {
-      const key = await readBody(c, NewKey)
+      const key = c.req.valid('json')
       refuseMarkup(ports, key.name)
       return c.json(await store.keys.createKey({ ...key, now: clock.now() }), 201)
     })
@@ -72,7 +78,7 @@ export function keyRoutes(ports: OperationPorts & SafeTextPorts) {
       return c.json({ keys: await store.keys.listKeys(mayDo(caller, 'admin') ? undefined : caller.userId) })
     })
     .post('/keys/:id/rotate', rotate, async (c) => {
-      const { overlapMs } = await readBody(c, Rotation)
+      const { overlapMs } = c.req.valid('json')
       const keyId = keyIdOf(c.req.param('id'))
       const now = clock.now()
       const made = await store.keys.rotateKey(keyId, { oldUntil: now + overlapMs, now })

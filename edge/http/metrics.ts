@@ -2,16 +2,17 @@
 // token the route is not there.
 import { Hono } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
-import { FaultError, notFound } from '#shared/fault.ts'
 import { sameSecret } from '#shared/token.ts'
-import { bearerOf } from '#edge/http/access/auth.ts'
+import { bearerOf, unproved } from '#edge/http/access/auth.ts'
 
 type MetricsPorts = Pick<EdgePorts, 'fleet' | 'metrics' | 'sessions' | 'settings'>
 
 export function metricsRoutes({ fleet, metrics, sessions, settings }: MetricsPorts) {
+  const { metricsToken } = settings
+  if (metricsToken === undefined) return new Hono()
   return new Hono().get('/metrics', async (c) => {
-    if (settings.metricsToken === undefined) throw notFound('route', c.req.path)
-    if (!(await sameSecret(bearerOf(c) ?? '', settings.metricsToken))) throw new FaultError({ code: 'unauthenticated' })
+    const token = bearerOf(c)
+    if (!(await sameSecret(token ?? '', metricsToken))) throw unproved(token === undefined ? 'missing' : 'key')
     const nodes = await fleet.nodes()
     metrics.set('nodes', nodes.length)
     metrics.set(

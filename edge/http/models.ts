@@ -9,11 +9,11 @@ import { FaultError, faultOf, notFound } from '#shared/fault.ts'
 import { EngineReport } from '#shared/model/engine.ts'
 import { EngineName } from '#shared/protocol/node-messages.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery } from '#edge/http/operation/read-body.ts'
 import { NodeIdSchema } from '#shared/model/ids.ts'
 
-/** A node answers from memory, and asks its card once. */
+/** A node answers from memory and asks its card once: 5 s are ample. */
 const LIST_WITHIN_MS = 5_000
 /** An HQ voice is loaded in less than 10 s (the aim); a large model takes longer. */
 const LOAD_WITHIN_MS = 120_000
@@ -22,13 +22,19 @@ type ModelPorts = OperationPorts & Pick<EdgePorts, 'fleet' | 'log'>
 
 const Problem = v.object({ code: v.string(), message: v.string() })
 const At = { nodeId: NodeIdSchema, name: v.string() }
-const Models = v.object({
-  nodes: v.array(v.object({ ...At, models: v.nullable(v.array(EngineReport)), fault: v.optional(Problem) })),
-})
+const Models = named(
+  'Models',
+  v.object({
+    nodes: v.array(v.object({ ...At, models: v.nullable(v.array(EngineReport)), fault: v.optional(Problem) })),
+  }),
+)
 const OneNode = v.object({
   node: v.optional(v.pipe(NodeIdSchema, v.description('This node only; else each that has it'))),
 })
-const Outcomes = v.object({ nodes: v.array(v.object({ ...At, done: v.boolean(), fault: v.optional(Problem) })) })
+const Outcomes = named(
+  'ModelOutcomes',
+  v.object({ nodes: v.array(v.object({ ...At, done: v.boolean(), fault: v.optional(Problem) })) }),
+)
 
 export function modelRoutes(ports: ModelPorts) {
   const { fleet, log } = ports
@@ -50,7 +56,7 @@ export function modelRoutes(ports: ModelPorts) {
       return { done: true }
     }
     const outcomes = await Promise.all(having.map((node) => answered(node, done, { done: false })))
-    // All of them the same way: then that is the answer.
+    // Where every node refused, the first refusal is the answer.
     const [first] = outcomes
     if (first?.error && outcomes.every(({ error }) => error)) throw first.error
     return { nodes: outcomes.map(shown) }
@@ -62,7 +68,7 @@ export function modelRoutes(ports: ModelPorts) {
         const answer = await fleet.request({ nodeId, method: 'models.list', deadlineMs: LIST_WITHIN_MS })
         const read = v.safeParse(v.array(EngineReport), answer)
         if (!read.success) throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: LIST_WITHIN_MS })
-        // Of what an engine says, the operator is told all: a reason may name folders of the node's machine.
+        // A reason may name folders of the node's machine: only an operator reads it.
         const isOperator = mayDo(c.get('caller'), 'admin')
         return { models: isOperator ? read.output : read.output.map((model) => ({ ...model, reason: null })) }
       }
@@ -70,19 +76,19 @@ export function modelRoutes(ports: ModelPorts) {
       return c.json({ nodes: nodes.map(shown) })
     })
     .post('/models/:id/preload', preload, async (c) =>
-      c.json(await onEach(c.req.param('id'), 'models.preload', readQuery(c, OneNode).node)),
+      c.json(await onEach(c.req.param('id'), 'models.preload', c.req.valid('query').node)),
     )
     .post('/models/:id/unload', unload, async (c) =>
-      c.json(await onEach(c.req.param('id'), 'models.unload', readQuery(c, OneNode).node)),
+      c.json(await onEach(c.req.param('id'), 'models.unload', c.req.valid('query').node)),
     )
 }
 
-/** Without what is for us only. */
+/** Leaves out the error, which is for us only. */
 function shown<T extends { error?: FaultError }>({ error: _error, ...rest }: T): Omit<T, 'error'> {
   return rest
 }
 
-/** One node's part of an answer: another node's fault must not take it away. */
+/** One node's part of the answer. A fault of one node must not take away the parts of the others. */
 async function answered<T extends object, F extends object>(
   node: NodeView,
   ask: (node: NodeView) => Promise<T>,

@@ -6,7 +6,7 @@ import { blobTooLarge, isBlobHash, MAX_BLOB_BYTES, type BlobHash } from '#shared
 import { FaultError, notFound } from '#shared/fault.ts'
 import { nodeOf } from '#edge/http/access/auth.ts'
 import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
-import { unbroken } from '#edge/http/operation/read-body.ts'
+import { unbroken } from '#edge/http/plumbing/unbroken.ts'
 
 interface BlobPorts extends Pick<EdgePorts, 'blobs'> {
   store: Pick<EdgePorts['store'], 'nodes'>

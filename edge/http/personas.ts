@@ -1,4 +1,4 @@
-// /api/personas: whom a caller can talk to. The operator makes and changes them; only he sees their instructions.
+// /api/personas: the personas that a caller can talk to. The operator makes and changes them; only he sees their instructions.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
@@ -8,45 +8,57 @@ import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/person
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const { id, name, instructions, language, voice, script, limits, engines } = Persona.entries
-const Shown = v.object({ id, name, language, script })
+const Shown = named('PersonaSummary', v.object({ id, name, language, script }))
 const VoiceOfProfile = v.nullable(VoiceProfileIdSchema)
 const spoken = { voice, ttsMode: TtsMode, voiceProfileId: VoiceOfProfile, keepAudioDays: KeepAudioDays }
 const shownSafety = v.nullish(SafetyPolicy, DEFAULT_SAFETY_POLICY)
-const Full = v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety })
-/** A wish that is misspelt is none. */
+const Full = named(
+  'Persona',
+  v.object({ id, name, instructions, language, script, ...spoken, limits, engines, safety: shownSafety }),
+)
+/** Strict: a misspelt limit or wish is refused. */
 const Limits = v.strictObject(PersonaLimits.entries)
 const Engines = v.strictObject(EngineWishes.entries)
-const NewPersona = v.strictObject({
-  name,
-  instructions,
-  language,
-  script,
-  voice: v.optional(voice, null),
-  ttsMode: v.optional(TtsMode, 'fast'),
-  voiceProfileId: v.optional(VoiceOfProfile, null),
-  keepAudioDays: v.optional(KeepAudioDays, 0),
-  limits: v.optional(Limits, {}),
-  engines: v.optional(Engines, {}),
-  /** Null for the usual filters. */
-  safety: v.optional(v.nullable(SafetyPolicy), null),
-})
-const Change = v.partial(
+const NewPersona = named(
+  'NewPersona',
   v.strictObject({
     name,
     instructions,
     language,
-    script: script.wrapped,
-    ...spoken,
-    limits: Limits,
-    engines: Engines,
-    safety: v.nullable(SafetyPolicy),
+    script,
+    voice: v.optional(voice, null),
+    ttsMode: v.optional(TtsMode, 'fast'),
+    voiceProfileId: v.optional(VoiceOfProfile, null),
+    keepAudioDays: v.optional(KeepAudioDays, 0),
+    limits: v.optional(Limits, {}),
+    engines: v.optional(Engines, {}),
+    /** Null: the usual filters. */
+    safety: v.optional(v.nullable(SafetyPolicy), null),
   }),
+)
+const Change = named(
+  'PersonaChange',
+  v.pipe(
+    v.partial(
+      v.strictObject({
+        name,
+        instructions,
+        language,
+        script: script.wrapped,
+        ...spoken,
+        limits: Limits,
+        engines: Engines,
+        safety: v.nullable(SafetyPolicy),
+      }),
+    ),
+    v.minEntries(1, 'expected a field to change'),
+  ),
 )
 
 export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
@@ -67,19 +79,17 @@ export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
       return c.json(v.parse(Full, found))
     })
     .post('/personas', make, async (c) => {
-      const made = await readBody(c, NewPersona)
+      const made = c.req.valid('json')
       await mustKnow(made.voiceProfileId)
       // Its instructions are the operator's own, and shown to no one else.
       refuseUnsafe(ports, made.name)
       return c.json({ id: await personas.addPersona(made, ports.clock.now()) }, 201)
     })
     .patch('/personas/:id', change, async (c) => {
-      const changed = await readBody(c, Change)
+      const changed = c.req.valid('json')
       await mustKnow(changed.voiceProfileId ?? null)
       refuseUnsafe(ports, changed.name)
       const personaId = personaIdOf(c.req.param('id'))
-      if (Object.keys(changed).length === 0)
-        throw new FaultError({ code: 'invalid_message', issues: ['body: expected a field to change'] })
       if (!(await personas.changePersona(personaId, changed))) throw notFound('persona', personaId)
       return c.body(null, 204)
     })
@@ -104,7 +114,7 @@ function operationsOf(ports: OperationPorts) {
   const tag = 'personas'
   const byOperator = { tag, needs: 'admin', rate: 'write' } as const
   const list = operation(ports, {
-    summary: 'Whom you can talk to',
+    summary: 'The personas that you can talk to',
     tag,
     needs: 'key',
     rate: 'read',

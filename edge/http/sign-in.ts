@@ -2,19 +2,17 @@
 // no server sees), and the page trades it for an HttpOnly cookie.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
 import { Identity } from './account.ts'
-import { dropCookie, refuseForeignOrigin, setCookieFor } from '#edge/http/access/auth.ts'
-import { describe } from '#edge/http/operation/describe.ts'
+import { dropCookie, ownPageOnly, setCookieFor, unproved } from '#edge/http/access/auth.ts'
 import { burnGrant, mintGrant } from '#edge/http/access/key-grant.ts'
-import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
+import { openOperation, operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 
 const MAX_CODE_CHARS = 128
 
-const SignIn = v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CODE_CHARS)) })
+const SignIn = named('SignIn', v.object({ code: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CODE_CHARS)) }))
 
-const Code = v.object({ code: v.string(), expiresAt: v.number() })
+const Code = named('SignInCode', v.object({ code: v.string(), expiresAt: v.number() }))
 
 export function signInRoutes(ports: OperationPorts) {
   const tag = 'sign in'
@@ -25,38 +23,37 @@ export function signInRoutes(ports: OperationPorts) {
     rate: 'write',
     answers: { 201: Code },
   })
-  const trade = describe({
+  const trade = openOperation({
     summary: 'Trade a code for a cookie',
     tag,
-    needs: 'none',
     body: SignIn,
     answers: { 200: Identity },
     refuses: ['unauthenticated', 'forbidden'],
   })
-  const leave = describe({
+  const leave = openOperation({
     summary: 'Take the cookie away',
     tag,
-    needs: 'none',
     answers: { 204: null },
     refuses: ['forbidden'],
   })
-  return new Hono<OperationEnv>()
-    .post('/sign-in/codes', mintCode, async (c) => {
-      const { secret: code, expiresAt } = await mintGrant('signIn', c.get('caller'), ports)
-      return c.json({ code, expiresAt }, 201)
-    })
-    .post('/sign-in', trade, async (c) => {
+  const ownPage = ownPageOnly(ports)
+  return (
+    new Hono<OperationEnv>()
+      .post('/sign-in/codes', mintCode, async (c) => {
+        const { secret: code, expiresAt } = await mintGrant('signIn', c.get('caller'), ports)
+        return c.json({ code, expiresAt }, 201)
+      })
       // A foreign page must not sign a visitor in as somebody else.
-      refuseForeignOrigin(c, ports)
-      const { code } = await readBody(c, SignIn)
-      const caller = await burnGrant('signIn', code, ports)
-      if (!caller) throw new FaultError({ code: 'unauthenticated' })
-      await setCookieFor(c, ports, caller)
-      return c.json(v.parse(Identity, caller))
-    })
-    .delete('/sign-in', leave, (c) => {
-      refuseForeignOrigin(c, ports)
-      dropCookie(c)
-      return c.body(null, 204)
-    })
+      .post('/sign-in', ownPage, trade, async (c) => {
+        const { code } = c.req.valid('json')
+        const caller = await burnGrant('signIn', code, ports)
+        if (!caller) throw unproved('signInCode')
+        await setCookieFor(c, ports, caller)
+        return c.json(v.parse(Identity, caller))
+      })
+      .delete('/sign-in', ownPage, leave, (c) => {
+        dropCookie(c)
+        return c.body(null, 204)
+      })
+  )
 }

@@ -2,9 +2,10 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { mintGrant } from '#edge/http/access/key-grant.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 
-const Ticket = v.object({ ticket: v.string(), expiresAt: v.number() })
+const Ticket = named('Ticket', v.object({ ticket: v.string(), expiresAt: v.number() }))
 
 export function ticketRoutes(ports: OperationPorts) {
   const mint = operation(ports, {

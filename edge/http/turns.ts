@@ -1,4 +1,4 @@
-// PATCH /api/conversations/:id/turns/:turn corrects what was recognised, PUT …/feedback says how a reply was. A turn is named by its
+// PATCH /api/conversations/:id/turns/:turn corrects what was recognised. PUT …/feedback rates a reply. A path names a turn by its
 // ordinal in the conversation or by its id.
 import { Hono } from 'hono'
 import * as v from 'valibot'
@@ -7,17 +7,20 @@ import { notFound } from '#shared/fault.ts'
 import { plainText } from '#shared/model/plain-text.ts'
 import { CallerText } from '#shared/protocol/caller-text.ts'
 import { findTurn } from './find-turn.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
 import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 
 const MAX_COMMENT_CHARS = 1_000
 
-const Correction = v.object({ correctedText: CallerText })
-const Feedback = v.object({
-  vote: v.picklist(['up', 'down']),
-  comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS), plainText)), null),
-})
+const Correction = named('Correction', v.object({ correctedText: CallerText }))
+const Feedback = named(
+  'Feedback',
+  v.object({
+    vote: v.picklist(['up', 'down']),
+    comment: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(MAX_COMMENT_CHARS), plainText)), null),
+  }),
+)
 
 export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
   const { store, clock } = ports
@@ -31,7 +34,7 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
     refuses: ['not_found', 'blocked'],
   })
   const judge = operation(ports, {
-    summary: 'Say how a reply was',
+    summary: 'Rate a reply',
     tag: 'history',
     needs: 'history:write',
     rate: 'write',
@@ -40,7 +43,7 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
     refuses: ['not_found', 'blocked'],
   })
   const read = operation(ports, {
-    summary: 'What was said of a reply',
+    summary: 'The rating of a reply',
     tag: 'history',
     needs: 'history:read',
     rate: 'read',
@@ -50,14 +53,14 @@ export function turnRoutes(ports: OperationPorts & SafeTextPorts) {
   const find = (caller: Caller, path: { id: string; turn: string }) => findTurn(store, caller, path)
   return new Hono<OperationEnv>()
     .patch('/conversations/:id/turns/:turn', correct, async (c) => {
-      const { correctedText } = await readBody(c, Correction)
+      const { correctedText } = c.req.valid('json')
       const [conversationId, turnId] = await find(c.get('caller'), c.req.param())
       refuseUnsafe(ports, correctedText)
       await store.turns.correctTurn({ conversationId, turnId }, correctedText, clock.now())
       return c.body(null, 204)
     })
     .put('/conversations/:id/turns/:turn/feedback', judge, async (c) => {
-      const said = await readBody(c, Feedback)
+      const said = c.req.valid('json')
       const [, turnId] = await find(c.get('caller'), c.req.param())
       refuseUnsafe(ports, said.comment)
       await store.edits.setFeedback(turnId, said, clock.now())

@@ -1,4 +1,4 @@
-// GET /api/usage: what a user has used, a day, and what is left of today's quotas. An operator sees any user's, or everybody's.
+// GET /api/usage: what a user has used each day, and what is left of today's quotas. An operator sees any user's, or everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Caller, KeyLimits, Owner } from '#shared/model/caller.ts'
@@ -6,8 +6,9 @@ import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
 import { dayEnd, dayOf, Quota } from '#shared/model/quota.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { readQuery, wholeNumber } from '#edge/http/operation/read-body.ts'
+import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 366
@@ -15,44 +16,47 @@ const MAX_ID_CHARS = 64
 const EVERYBODY = 'all'
 
 const UsageQuery = v.object({
-  days: v.pipe(v.optional(wholeNumber(1, MAX_DAYS), '30'), v.description('So many days, today among them')),
+  days: v.pipe(v.optional(wholeNumber(1, MAX_DAYS), '30'), v.description('How many days, today included')),
   user: v.pipe(
     v.optional(v.pipe(v.string(), v.maxLength(MAX_ID_CHARS))),
     v.description('For an operator: the id of a user, or `all`'),
   ),
 })
-const Usage = v.object({
-  /** Null for all users together. */
-  userId: v.nullable(v.string()),
-  /** Today (UTC), and when its quotas begin anew. */
-  today: v.string(),
-  resetAt: v.number(),
-  quotas: v.pipe(
-    v.array(v.object({ quota: Quota, used: v.number(), held: v.number(), max: v.nullable(v.number()) })),
-    v.description(
-      'Today’s: what is used, what live sessions hold for their next turn, and the most that there is, null for any. Costs in millionths. `max` is that of the asking key; of another user it is the house’s',
+const Usage = named(
+  'Usage',
+  v.object({
+    /** Null for all users together. */
+    userId: v.nullable(v.string()),
+    /** Today (UTC), and when its quotas begin anew. */
+    today: v.string(),
+    resetAt: v.number(),
+    quotas: v.pipe(
+      v.array(v.object({ quota: Quota, used: v.number(), held: v.number(), max: v.nullable(v.number()) })),
+      v.description(
+        'Today’s: what is used, what live sessions hold for their next turn, and the most that there is, null for any. Costs in millionths. `max` is that of the asking key; of another user it is the house’s',
+      ),
     ),
-  ),
-  days: v.pipe(
-    v.array(
-      v.object({
-        day: v.string(),
-        turns: v.number(),
-        promptTokens: v.number(),
-        completionTokens: v.number(),
-        inputAudioMs: v.number(),
-        outputAudioMs: v.number(),
-        costMicros: v.number(),
-      }),
+    days: v.pipe(
+      v.array(
+        v.object({
+          day: v.string(),
+          turns: v.number(),
+          promptTokens: v.number(),
+          completionTokens: v.number(),
+          inputAudioMs: v.number(),
+          outputAudioMs: v.number(),
+          costMicros: v.number(),
+        }),
+      ),
+      v.description('Days with turns, newest first'),
     ),
-    v.description('Days with turns, newest first'),
-  ),
-})
+  }),
+)
 
 export function usageRoutes(ports: OperationPorts) {
   const { store, clock } = ports
   const read = operation(ports, {
-    summary: 'What you have used, a day (UTC), and what is left of today’s quotas',
+    summary: 'What you have used each day (UTC), and what is left of today’s quotas',
     tag: 'account',
     needs: 'key',
     rate: 'read',
@@ -61,7 +65,7 @@ export function usageRoutes(ports: OperationPorts) {
     refuses: ['not_found'],
   })
   return new Hono<OperationEnv>().get('/usage', read, async (c) => {
-    const { days, user } = readQuery(c, UsageQuery)
+    const { days, user } = c.req.valid('query')
     const caller = c.get('caller')
     const { owner, limits } = whose(caller, user)
     const now = clock.now()
@@ -70,14 +74,14 @@ export function usageRoutes(ports: OperationPorts) {
       store.quotas.meters(owner, limits, now),
       store.quotas.usage(owner, { from: dayOf(now - (days - 1) * DAY_MS), to: today }),
     ])
-    // What all others cost together is the operator's to know.
+    // Only an operator sees what all users together cost.
     const quotas = meters.filter(({ quota }) => quota !== 'serviceCost' || mayDo(caller, 'admin'))
     const userId = owner === 'everybody' ? null : owner
     return c.json({ userId, today, resetAt: dayEnd(today), quotas, days: used })
   })
 }
 
-/** Another user is not there, for whoever is no operator. */
+/** For a caller who is no operator, another user does not exist. */
 function whose(caller: Caller, asked: string | undefined): { owner: Owner; limits: KeyLimits } {
   if (asked === undefined || asked === caller.userId) return { owner: caller.userId, limits: caller.limits }
   if (!mayDo(caller, 'admin')) throw notFound('user', asked)

@@ -1,58 +1,102 @@
-// Who may do what with voices, how often, and what it takes and answers: the descriptions of voice-profiles.ts and voice-preview.ts.
+// The operations on voices: who may do what and how often, what each takes and answers. Used by voice-profiles.ts and voice-preview.ts.
 import * as v from 'valibot'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import { Language } from '#shared/model/language.ts'
-import { Consent, ReferenceText, VoiceName, VoiceProfile } from '#shared/model/voice-profile.ts'
+import {
+  Consent,
+  MAX_SAMPLE_BYTES,
+  MIN_SAMPLE_BYTES,
+  ReferenceText,
+  VoiceName,
+  VoiceProfile,
+} from '#shared/model/voice-profile.ts'
 import { MAX_PREVIEW_CHARS } from '#shared/protocol/voice-requests.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
+import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationPorts } from '#edge/http/operation/operation.ts'
-import { wholeNumber } from '#edge/http/operation/read-body.ts'
+import { MAX_BODY_BYTES } from '#edge/http/operation/read-input.ts'
+import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 import { VoiceProfileIdSchema } from '#shared/model/ids.ts'
 
 const MAX_PAGE = 50
 /** A proxy gives up after a minute. */
 const MAX_WAIT_MS = 50_000
 
-export const ListQuery = v.object({
+const ListQuery = v.object({
   limit: v.optional(wholeNumber(1, MAX_PAGE), '50'),
   cursor: v.optional(v.pipe(VoiceProfileIdSchema, v.description('The `nextCursor` of the page before'))),
 })
-export const WaitQuery = v.object({
+const WaitQuery = v.object({
   waitMs: v.optional(
-    v.pipe(wholeNumber(0, MAX_WAIT_MS), v.description('Answer as soon as it is ready or rejected, or after so long')),
+    v.pipe(
+      wholeNumber(0, MAX_WAIT_MS),
+      v.description('Wait until the voice is ready or rejected, but at most this long'),
+    ),
     '0',
   ),
 })
-export const AudioQuery = v.object({
+const AudioQuery = v.object({
   part: v.optional(
-    v.pipe(v.picklist(['recording', 'prepared']), v.description('As it came, or as engines are given it (WAV)')),
+    v.pipe(
+      v.picklist(['recording', 'prepared']),
+      v.description('recording: the upload. prepared: what engines are given (WAV)'),
+    ),
     'recording',
   ),
 })
-export const Fields = v.object({
-  name: VoiceName,
-  language: Language,
-  consent: v.pipe(Consent, v.description('Who agrees that this voice is imitated, in his own words')),
-  referenceText: v.optional(v.pipe(ReferenceText, v.description('What is said in it; a node writes it down without'))),
-})
-export const Change = v.partial(
-  v.strictObject({ name: VoiceName, language: Language, referenceText: v.nullable(ReferenceText) }),
+const AudioFile = v.pipe(
+  v.instance(File, 'expected a file'),
+  v.minSize(MIN_SAMPLE_BYTES, `expected at least ${MIN_SAMPLE_BYTES} bytes`),
+  v.maxSize(MAX_SAMPLE_BYTES, `expected at most ${MAX_SAMPLE_BYTES} bytes`),
+  v.description('The recording: WAV, MP3, FLAC, M4A, OGG or WebM, 1 KiB to 10 MiB, 1 to 60 s'),
 )
-export const Preview = v.strictObject({
-  text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_PREVIEW_CHARS)),
-  ttsMode: v.optional(TtsMode, 'fast'),
-})
+/** The file, and its fields. */
+const MAX_UPLOAD_BYTES = MAX_SAMPLE_BYTES + MAX_BODY_BYTES
+export const Upload = named(
+  'VoiceUpload',
+  v.strictObject({
+    name: VoiceName,
+    language: Language,
+    consent: v.pipe(Consent, v.description('The speaker’s own words, in which he agrees that his voice is imitated')),
+    referenceText: v.optional(
+      v.pipe(ReferenceText, v.description('What is said in it; without it a node writes it down')),
+    ),
+    file: AudioFile,
+  }),
+)
+const Change = named(
+  'VoiceChange',
+  v.pipe(
+    v.partial(v.strictObject({ name: VoiceName, language: Language, referenceText: v.nullable(ReferenceText) })),
+    v.minEntries(1, 'expected a field to change'),
+  ),
+)
+const Preview = named(
+  'VoicePreview',
+  v.strictObject({
+    text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_PREVIEW_CHARS)),
+    ttsMode: v.optional(TtsMode, 'fast'),
+  }),
+)
 
-const Made = v.object({ id: VoiceProfileIdSchema })
-const Page = v.object({ voiceProfiles: v.array(VoiceProfile), nextCursor: v.nullable(v.string()) })
+const Made = named('MadeVoice', v.object({ id: VoiceProfileIdSchema }))
+const Page = named('VoicePage', v.object({ voiceProfiles: v.array(VoiceProfile), nextCursor: v.nullable(v.string()) }))
 const ANY_AUDIO = { mediaType: 'audio/*' }
+
+/** The same resource has two addresses; the second one is for old clients. */
+export const VOICE_ADDRESSES = [
+  { path: '/voice-profiles', deprecated: false },
+  { path: '/voice-profile', deprecated: true },
+] as const
+export type VoiceAddress = (typeof VOICE_ADDRESSES)[number]
 
 const base = { tag: 'voices', needs: 'voices' } as const
 
-export function collectionOperations(ports: OperationPorts) {
+export function collectionOperations(ports: OperationPorts, { deprecated }: VoiceAddress) {
+  const common = { ...base, deprecated }
   return {
     list: operation(ports, {
-      ...base,
+      ...common,
       summary: 'Your voices, the newest first',
       rate: 'read',
       bucket: 'GET voices',
@@ -60,23 +104,25 @@ export function collectionOperations(ports: OperationPorts) {
       answers: { 200: Page },
     }),
     upload: operation(ports, {
-      ...base,
+      ...common,
       summary:
         'Upload a voice: WAV, MP3, FLAC, M4A, OGG or WebM, 1 KiB to 10 MiB. 200 where you have this recording already',
       rate: 'upload',
       bucket: 'POST voices',
-      form: { fields: Fields, file: 'file' },
+      form: Upload,
+      maxBytes: MAX_UPLOAD_BYTES,
       refuses: ['blocked'],
       answers: { 200: Made, 201: Made },
     }),
   }
 }
 
-export function voiceOperations(ports: OperationPorts) {
+export function voiceOperations(ports: OperationPorts, { deprecated }: VoiceAddress) {
+  const common = { ...base, deprecated }
   return {
     one: operation(ports, {
-      ...base,
-      summary: 'One voice, and what became of it',
+      ...common,
+      summary: 'One voice and its state',
       rate: 'read',
       bucket: 'GET voice',
       query: WaitQuery,
@@ -84,7 +130,7 @@ export function voiceOperations(ports: OperationPorts) {
       refuses: ['not_found'],
     }),
     change: operation(ports, {
-      ...base,
+      ...common,
       summary: 'Change a voice; with another language or other words it is prepared anew',
       rate: 'write',
       bucket: 'PATCH voice',
@@ -93,7 +139,7 @@ export function voiceOperations(ports: OperationPorts) {
       refuses: ['not_found', 'blocked'],
     }),
     remove: operation(ports, {
-      ...base,
+      ...common,
       summary: 'Delete a voice with its files; personas that had it get their own voice back',
       rate: 'write',
       bucket: 'DELETE voice',
@@ -101,8 +147,8 @@ export function voiceOperations(ports: OperationPorts) {
       refuses: ['not_found'],
     }),
     audio: operation(ports, {
-      ...base,
-      summary: 'Its recording, or what engines are given; in parts, too (Range)',
+      ...common,
+      summary: 'The recording of a voice, or what engines are given; Range asks for a part',
       rate: 'read',
       bucket: 'GET voice audio',
       query: AudioQuery,
@@ -110,7 +156,7 @@ export function voiceOperations(ports: OperationPorts) {
       refuses: ['not_found'],
     }),
     preview: operation(ports, {
-      ...base,
+      ...common,
       summary: 'Hear a sentence in this voice; the audio comes while it is made',
       rate: 'preview',
       bucket: 'POST voice preview',

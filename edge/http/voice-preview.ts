@@ -8,46 +8,64 @@ import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { endlessWavHeader } from '#shared/audio/wav.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
 import type { UserId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import { PIECE_NONCE_BYTES, SpeechRendered, type SpeechRender } from '#shared/protocol/voice-requests.ts'
-import { ownerOf } from './conversations.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
 import type { OperationEnv } from '#edge/http/operation/operation.ts'
-import { readBody } from '#edge/http/operation/read-body.ts'
-import { Preview, voiceOperations } from './voice-operations.ts'
+import { VOICE_ADDRESSES, voiceOperations, type VoiceAddress } from './voice-operations.ts'
 import { voiceOf, type VoicePorts } from './voice-profiles.ts'
 
 const RENDER_WITHIN_MS = 30_000
-/** Nobody is there who could speak. */
+/** After this a slot or a node may be free. */
 const RETRY_AFTER_MS = 5_000
-/** A text of MAX_PREVIEW_CHARS has fewer. */
+/** A text of MAX_PREVIEW_CHARS never has more. */
 const MAX_PIECES = 100
 
 export type PreviewPorts = VoicePorts & Pick<EdgePorts, 'fleet' | 'log'>
 
 export function voicePreviewRoutes(ports: PreviewPorts) {
   const { store } = ports
-  const { preview } = voiceOperations(ports)
-  const mounted = (path: '/voice-profiles' | '/voice-profile') =>
-    new Hono<OperationEnv>().basePath(path).post('/:id/preview', preview, async (c) => {
-      const { text, ttsMode } = await readBody(c, Preview)
+  const mounted = (at: VoiceAddress) =>
+    new Hono<OperationEnv>().basePath(at.path).post('/:id/preview', voiceOperations(ports, at).preview, async (c) => {
+      const { text, ttsMode } = c.req.valid('json')
       const { userId, limits } = c.get('caller')
       const exhausted = await store.quotas.exhausted(userId, limits, ports.clock.now())
       if (exhausted) throw new FaultError(exhausted)
       const found = await voiceOf(c.req.param('id'), (id) => store.voices.voice(ownerOf(c.get('caller')), id))
       const request = { text, ttsMode, language: found.language, voice: await speakingOf(ports, found), userId }
-      const node = (await ports.fleet.nodes()).find(({ draining, freeSlots }) => !draining && freeSlots > 0)
-      if (!node) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
-      const pieces = spoken(ports, { node, request, userId })
-      // The first piece before the answer begins: what fails until then has a status of its own.
-      const { value: first } = await pieces.next()
-      invariant(first !== undefined, 'a text has a first piece')
-      const body = streamed(first, pieces)
+      const body = await begun(ports, request, userId)
       return new Response(body, { headers: { 'content-type': MEDIA_TYPE.wav } })
     })
-  return new Hono<OperationEnv>().route('/', mounted('/voice-profiles')).route('/', mounted('/voice-profile'))
+  const [current, old] = VOICE_ADDRESSES
+  return new Hono<OperationEnv>().route('/', mounted(current)).route('/', mounted(old))
+}
+
+/**
+ * Spoken by the first node that has a free slot and an engine that clones. The first piece is waited for before the answer begins: what
+ * fails until then has a status of its own.
+ */
+async function begun(
+  ports: PreviewPorts,
+  request: SpeechRender,
+  userId: UserId,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const nodes = (await ports.fleet.nodes()).filter(({ draining, freeSlots }) => !draining && freeSlots > 0)
+  if (nodes.length === 0) throw new FaultError({ code: 'no_capacity', retryAfterMs: RETRY_AFTER_MS })
+  for (const node of nodes) {
+    const pieces = spoken(ports, { node, request, userId })
+    try {
+      const { value: first } = await pieces.next()
+      invariant(first !== undefined, 'a text has a first piece')
+      return streamed(first, pieces)
+    } catch (error) {
+      if (!(error instanceof FaultError) || error.fault.code !== 'not_found') throw error
+    }
+  }
+  // For good, until the operator installs one: there is nothing to wait for.
+  throw notFound('engine', 'cloning')
 }
 
 async function speakingOf({ store }: PreviewPorts, { id, userId, state }: StoredVoice): Promise<SpeakingVoice> {
@@ -59,7 +77,7 @@ async function speakingOf({ store }: PreviewPorts, { id, userId, state }: Stored
 async function render({ fleet }: PreviewPorts, { nodeId }: NodeView, params: SpeechRender): Promise<SpeechRendered> {
   const answer = await fleet.request({ nodeId, method: 'speech.render', params, deadlineMs: RENDER_WITHIN_MS })
   const read = v.safeParse(SpeechRendered, answer)
-  // A node must come nearer to the end with each piece.
+  // The rest must get shorter with each piece: else it would never end.
   if (read.success && read.output.rest.length < params.text.length) return read.output
   throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
 }
@@ -84,11 +102,11 @@ async function* spoken(
   }
 }
 
-/** What sounds in the file, which is then gone. */
+/** Takes the sound out of the piece's file, and deletes the file. */
 async function taken({ blobs }: PreviewPorts, hash: BlobHash): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const body = await blobs.get(hash)
-    // A gap in what is said would be taken for the voice.
+    // A piece left out would sound as if the voice swallowed it.
     if (!body) throw new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
     return new Uint8Array(await new Response(body).arrayBuffer(), PIECE_NONCE_BYTES)
   } finally {
@@ -109,7 +127,7 @@ function streamed(first: Piece, others: AsyncGenerator<Piece, undefined>): Reada
         if (done) controller.close()
         else controller.enqueue(value.pcm)
       } catch (error) {
-        // The status is sent: a body that breaks off is all that can be said.
+        // The status was sent long ago: breaking off the body is the only sign left.
         controller.error(error)
       }
     },

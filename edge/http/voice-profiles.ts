@@ -1,66 +1,62 @@
-// /api/voice-profiles (and /api/voice-profile): voices that users may let personas speak with. Their files are measured, told apart by
-// their content, and kept; a node decodes them later. Another user's voice is not there at all; an operator's key sees everybody's.
+// /api/voice-profiles (and /api/voice-profile): voices that users give to personas. The edge measures a file, looks at what kind it is, and
+// keeps it; a node decodes it later. Another user's voice is not found; an operator's key sees everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { MEDIA_TYPE } from '#shared/audio/sniff-audio.ts'
-import { FaultError, notFound } from '#shared/fault.ts'
+import { notFound } from '#shared/fault.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'
 import { VoiceProfile } from '#shared/model/voice-profile.ts'
-import { ownerOf } from './conversations.ts'
+import { ownerOf } from '#edge/http/access/owner-of.ts'
 import { dropFiles } from '#edge/drop-files.ts'
 import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
 import type { OperationEnv, OperationPorts } from '#edge/http/operation/operation.ts'
 import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
-import { limitBody, readBody, readQuery } from '#edge/http/operation/read-body.ts'
-import { AudioQuery, Change, collectionOperations, ListQuery, voiceOperations, WaitQuery } from './voice-operations.ts'
-import { MAX_UPLOAD_BYTES, takeVoice } from './voice-upload.ts'
+import { collectionOperations, VOICE_ADDRESSES, voiceOperations, type VoiceAddress } from './voice-operations.ts'
+import { takeVoice } from './voice-upload.ts'
 
 export type VoicePorts = OperationPorts & SafeTextPorts & Pick<EdgePorts, 'blobs' | 'voiceJobs'>
 
-/** The addresses whose bodies are files: app.ts does not hold them to the bound of JSON. */
-export const UPLOAD_PATHS: ReadonlySet<string> = new Set(['/api/voice-profiles', '/api/voice-profile'])
-
 export function voiceProfileRoutes(ports: VoicePorts) {
-  const mounted = (path: string) =>
-    new Hono<OperationEnv>().basePath(path).route('/', owned(ports)).route('/', one(ports))
-  return new Hono<OperationEnv>().route('/', mounted('/voice-profiles')).route('/', mounted('/voice-profile'))
+  const [current, old] = VOICE_ADDRESSES
+  const mounted = (at: VoiceAddress) =>
+    new Hono<OperationEnv>().basePath(at.path).route('/', owned(ports, at)).route('/', one(ports, at))
+  return new Hono<OperationEnv>().route('/', mounted(current)).route('/', mounted(old))
 }
 
 /** All of a user's voices. */
-function owned(ports: VoicePorts) {
-  const { list, upload } = collectionOperations(ports)
+function owned(ports: VoicePorts, at: VoiceAddress) {
+  const { list, upload } = collectionOperations(ports, at)
   return new Hono<OperationEnv>()
     .get('/', list, async (c) => {
-      const { limit, cursor } = readQuery(c, ListQuery)
+      const { limit, cursor } = c.req.valid('query')
       const found = await ports.store.voices.listVoices(ownerOf(c.get('caller')), { limit, before: cursor })
       const last = found.length === limit ? found.at(-1) : undefined
       return c.json({ voiceProfiles: found.map(shown), nextCursor: last?.id ?? null })
     })
-    .post('/', upload, limitBody(MAX_UPLOAD_BYTES), async (c) => {
-      const { id, isNew } = await takeVoice(c, ports, c.get('caller').userId)
+    .post('/', upload, async (c) => {
+      const { id, isNew } = await takeVoice(c.req.valid('form'), ports, c.get('caller').userId)
       ports.voiceJobs.begin()
       return c.json({ id }, isNew ? 201 : 200)
     })
 }
 
 /** One of them. */
-function one(ports: VoicePorts) {
+function one(ports: VoicePorts, at: VoiceAddress) {
   const { clock, voiceJobs } = ports
   const { voices } = ports.store
-  const does = voiceOperations(ports)
+  const does = voiceOperations(ports, at)
   return new Hono<OperationEnv>()
     .get('/:id', does.one, async (c) => {
-      const { waitMs } = readQuery(c, WaitQuery)
+      const { waitMs } = c.req.valid('query')
       const found = await voiceOf(c.req.param('id'), (id) => voices.voice(ownerOf(c.get('caller')), id))
       if (found.state === 'uploaded') voiceJobs.begin()
       const settled = await settledWithin(ports, found, { waitMs, signal: c.req.raw.signal })
       return c.json(shown(settled))
     })
     .patch('/:id', does.change, async (c) => {
-      const change = await readBody(c, Change)
-      if (Object.keys(change).length === 0) throw refusal('body: expected a field to change')
+      const change = c.req.valid('json')
       for (const text of [change.name, change.referenceText]) refuseUnsafe(ports, text)
       const id = c.req.param('id')
       await voiceOf(id, (voice) => voices.changeVoice(ownerOf(c.get('caller')), voice, change, clock.now()))
@@ -75,7 +71,7 @@ function one(ports: VoicePorts) {
       return c.body(null, 204)
     })
     .get('/:id/audio', does.audio, async (c) => {
-      const { part } = readQuery(c, AudioQuery)
+      const { part } = c.req.valid('query')
       const found = await voiceOf(c.req.param('id'), (id) => voices.voice(ownerOf(c.get('caller')), id))
       if (part === 'recording') return giveBlob(c, ports, found.sha256, found.mediaType)
       if (found.preparedSha256 === null) throw notFound('prepared voice', found.id)
@@ -83,7 +79,7 @@ function one(ports: VoicePorts) {
     })
 }
 
-/** As soon as it is ready or rejected, or as it is when the time is over. */
+/** Returns the voice as soon as it is ready or rejected, or as it is when the time is over. */
 async function settledWithin(
   { clock, store }: VoicePorts,
   voice: StoredVoice,
@@ -98,10 +94,10 @@ async function settledWithin(
   return now
 }
 
-/** Of a state that is waited for. */
+/** How often a state that somebody waits for is read. */
 const LOOK_EVERY_MS = 250
 
-/** Undefined and false mean that there is none. */
+/** Finds the voice that a path names. `find` gives undefined or false where there is none. Throws FaultError not_found. */
 export async function voiceOf<T>(
   text: string,
   find: (id: VoiceProfileId) => Promise<T | undefined | false>,
@@ -112,5 +108,3 @@ export async function voiceOf<T>(
 }
 
 const shown = (voice: StoredVoice): VoiceProfile => v.parse(VoiceProfile, voice)
-
-const refusal = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })

@@ -1,30 +1,24 @@
-// A recording comes in: read as a form, told by its content, kept as a file, and then as a profile that waits for a node.
-import type { Context } from 'hono'
-import * as v from 'valibot'
+// Takes an uploaded recording: recognises its kind by its content, keeps the file, and makes a profile that waits for a node.
+import type * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { MEDIA_TYPE, sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
 import { blobHashOf } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { UserId, VoiceProfileId } from '#shared/ids.ts'
-import { MAX_SAMPLE_BYTES, MAX_VOICES, MIN_SAMPLE_BYTES } from '#shared/model/voice-profile.ts'
+import { MAX_VOICES } from '#shared/model/voice-profile.ts'
 import { dropFiles } from '#edge/drop-files.ts'
-import { MAX_BODY_BYTES, readForm } from '#edge/http/operation/read-body.ts'
 import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
-import { Fields } from './voice-operations.ts'
-
-/** The file, and its fields. */
-export const MAX_UPLOAD_BYTES = MAX_SAMPLE_BYTES + MAX_BODY_BYTES
+import type { Upload } from './voice-operations.ts'
 
 type UploadPorts = SafeTextPorts & Pick<EdgePorts, 'blobs' | 'clock'> & { store: Pick<EdgePorts['store'], 'voices'> }
 
-/** Whoever calls has bounded the body. `isNew`: false where the user has this recording already. */
+/** `isNew`: false where the user has this recording already. */
 export async function takeVoice(
-  c: Context,
+  { file, ...about }: v.InferOutput<typeof Upload>,
   ports: UploadPorts,
   userId: UserId,
 ): Promise<{ id: VoiceProfileId; isNew: boolean }> {
   const { store, blobs, clock } = ports
-  const { file, ...about } = await readForm(c, Upload)
   for (const text of [about.name, about.consent, about.referenceText]) refuseUnsafe(ports, text)
   const bytes = new Uint8Array(await file.arrayBuffer())
   const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
@@ -35,17 +29,10 @@ export async function takeVoice(
   const sha256 = await blobHashOf(bytes)
   const referenceText = about.referenceText ?? null
   const voice = { ...about, referenceText, userId, sha256, mediaType: MEDIA_TYPE[kind], bytes: bytes.byteLength }
-  // The file first: a profile without one could never be ready.
+  // The file is kept before the profile is: a profile without its file could never become ready.
   await blobs.put(sha256, new Blob([bytes]).stream())
   const added = await store.voices.addVoice(voice, clock.now())
   if (added.outcome !== 'tooMany') return { id: added.id, isNew: added.outcome === 'added' }
   await dropFiles(ports, [sha256])
   throw new FaultError({ code: 'too_large', limit: 'voices', max: MAX_VOICES, got: MAX_VOICES + 1, unit: 'voices' })
 }
-
-const AudioFile = v.pipe(
-  v.instance(File, 'expected a file'),
-  v.minSize(MIN_SAMPLE_BYTES, `expected at least ${MIN_SAMPLE_BYTES} bytes`),
-  v.maxSize(MAX_SAMPLE_BYTES, `expected at most ${MAX_SAMPLE_BYTES} bytes`),
-)
-const Upload = v.strictObject({ ...Fields.entries, file: AudioFile })

@@ -188,6 +188,6 @@ function isOf(userId: UserId | undefined): SQL | undefined {
   return userId === undefined ? undefined : eq(apiKey.userId, userId)
 }
 
-function callerOf({ userId, id: keyId, scopes, origins, limits }: typeof apiKey.$inferSelect): Caller {
-  return { userId, keyId, scopes, origins, limits }
+function callerOf({ userId, id: keyId, scopes, origins, limits, expiresAt }: typeof apiKey.$inferSelect): Caller {
+  return { userId, keyId, scopes, origins, limits, ...(expiresAt !== null && { endsAt: expiresAt }) }
 }

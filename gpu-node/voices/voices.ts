@@ -7,7 +7,7 @@ import { resamplePcm } from '#shared/audio/resample.ts'
 import { sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
 import { readWav, writeWav } from '#shared/audio/wav.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, notFound } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
@@ -145,7 +145,8 @@ export class Voices {
 
   async #render({ text, language, ttsMode, voice }: SpeechRender, ended: AbortSignal): Promise<SpeechRendered> {
     const { tts } = this.#options.engines
-    if (!tts.canClone) throw new FaultError({ code: 'unavailable', what: 'voice', retryAfterMs: RETRY_AFTER_MS })
+    // Waiting changes nothing: this node has no such engine.
+    if (!tts.canClone) throw notFound('engine', 'cloning')
     const { spoken, rest } = firstPieceOf(text, language, tts.script)
     const engine = engineId(tts.engineFor?.(ttsMode) ?? tts.engine)
     if (spoken === '') return { sha256: null, engine, sampleRate: tts.sampleRate, rest }

@@ -44,13 +44,6 @@ export function whole(min: number, max: number): v.GenericSchema<string, number>
   )
 }
 
-export function flag(): v.GenericSchema<string, boolean> {
-  return v.pipe(
-    v.picklist(['1', 'true', 'yes', '0', 'false', 'no'], 'must be true or false'),
-    v.transform((text) => ['1', 'true', 'yes'].includes(text)),
-  )
-}
-
 /** A URL of one of these schemes, e.g. `http:`. */
 export function address(...schemes: string[]): v.GenericSchema<string, string> {
   return v.pipe(

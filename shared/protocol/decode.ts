@@ -12,10 +12,13 @@ export const PONG = '{"type":"pong"}'
 
 export type Schema<T> = v.GenericSchema<unknown, T>
 
-/** Decodes JSON text of at most `maxBytes` (UTF-16 units are counted: a cheap lower bound of the bytes). */
-export function decode<T>(schema: Schema<T>, text: string, maxBytes: number): Result<T, Fault> {
+/**
+ * Decodes JSON text of at most `maxBytes` (UTF-16 units are counted: a cheap lower bound of the bytes). `whole` is what an issue calls the
+ * text itself.
+ */
+export function decode<T>(schema: Schema<T>, text: string, maxBytes: number, whole = 'message'): Result<T, Fault> {
   if (text.length > maxBytes)
-    return fail({ code: 'too_large', limit: 'message', max: maxBytes, got: text.length, unit: 'bytes' })
+    return fail({ code: 'too_large', limit: whole, max: maxBytes, got: text.length, unit: 'bytes' })
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -27,7 +30,7 @@ export function decode<T>(schema: Schema<T>, text: string, maxBytes: number): Re
   return fail(
     limitPassed(parsed.issues[0]) ?? {
       code: 'invalid_message',
-      issues: parsed.issues.slice(0, MAX_ISSUES).map(describe),
+      issues: parsed.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, whole)),
     },
   )
 }
@@ -44,9 +47,9 @@ function limitPassed(issue: v.BaseIssue<unknown>): Fault | undefined {
 }
 
 /** Names the field and what is allowed, but never repeats a received text, as valibot's own words do: it may be a caller's. */
-function describe(issue: v.BaseIssue<unknown>): string {
+function describe(issue: v.BaseIssue<unknown>, whole: string): string {
   const { message, requirement, expected, type } = issue
-  const path = v.getDotPath(issue) ?? 'message'
+  const path = v.getDotPath(issue) ?? whole
   if (!message.startsWith('Invalid ')) return `${path}: ${message}`
   const limit = typeof requirement === 'number' ? ` (limit ${requirement})` : ''
   return `${path}: expected ${expected ?? type}${limit}`

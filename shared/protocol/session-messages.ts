@@ -97,8 +97,10 @@ export const FaultMessage = v.object({
   got: v.optional(v.number()),
   unit: v.optional(v.string()),
   retryAfterMs: v.optional(v.number()),
-  /** Of no_capacity: why a node with free slots takes no one. */
+  /** Of no_capacity: why a node with free slots takes no one. Of unauthenticated: what was wrong. */
   reason: v.optional(v.string()),
+  /** Of forbidden: the scope that is missing. */
+  needs: v.optional(v.string()),
   issues: v.optional(v.array(v.string())),
   stage: v.optional(v.string()),
   kind: v.optional(v.string()),

@@ -2,23 +2,19 @@
 // rides along from any page, so with it the Origin must be ours wherever something changes or a socket opens.
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
+import type { EdgePorts } from '#edge/ports.ts'
 import type { Caller, Scope } from '#shared/model/caller.ts'
-import type { EdgePorts, Taken } from '#edge/ports.ts'
-import { countedNetworks } from '#edge/limits/counted-address.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, type Unproved } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { isJsonWebToken } from './identities.ts'
 import { callerByReference, referenceOf } from './key-reference.ts'
-import { answerOf } from '#edge/http/plumbing/problem.ts'
-import { isUpgrade, type RequestEnv } from '#edge/http/plumbing/request-log.ts'
+import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 
 export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'> & { identities?: EdgePorts['identities'] }
 
 const COOKIE = 'parley_session'
 /** A browser signs in again after this; a revoked key ends its cookies at once. */
 const COOKIE_VALID_MS = 30 * 24 * 60 * 60_000
-/** Failed attempts of one address. Keys cannot be guessed: this tells a client that is broken or hostile to wait. */
-const FAILURES = { capacity: 20, perMinute: 10 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */
 export function bearerOf(c: Context): string | undefined {
@@ -27,21 +23,30 @@ export function bearerOf(c: Context): string | undefined {
 
 /** Throws FaultError unauthenticated, or forbidden for a cookie or a key on a foreign page. */
 export async function callerOf(c: Context, ports: AuthPorts): Promise<Caller> {
-  const caller = c.req.header('authorization') ? await callerOfBearer(c, ports) : await callerOfCookie(c, ports)
-  if (!caller) throw new FaultError({ code: 'unauthenticated' })
+  const hasHeader = c.req.header('authorization') !== undefined
+  const caller = hasHeader ? await callerOfBearer(c, ports) : await callerOfCookie(c, ports)
+  if (!caller) throw unproved(hasHeader ? 'key' : getCookie(c, COOKIE) === undefined ? 'missing' : 'cookie')
   requireAllowedOrigin(c, caller)
   return caller
+}
+
+/** The refusal of a request whose secret was missing or no good. */
+export const unproved = (reason: Unproved): FaultError => new FaultError({ code: 'unauthenticated', reason })
+
+/** Throws FaultError forbidden, which names the scope. */
+export function requireScope(caller: Pick<Caller, 'scopes'>, scope: Scope): void {
+  if (!mayDo(caller, scope)) throw new FaultError({ code: 'forbidden', action: scope, needs: scope })
 }
 
 export function mayDo({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   return scopes.includes('admin') || scopes.includes(scope)
 }
 
-/** The node whose token it is. Throws FaultError unauthenticated. */
+/** The node that the token belongs to. Throws FaultError unauthenticated. */
 export async function nodeOf(c: Context, { store }: { store: Pick<EdgePorts['store'], 'nodes'> }): Promise<NodeId> {
   const token = bearerOf(c)
   const node = token === undefined ? undefined : await store.nodes.nodeByToken(token)
-  if (!node) throw new FaultError({ code: 'unauthenticated' })
+  if (!node) throw unproved(token === undefined ? 'missing' : 'key')
   return node.nodeId
 }
 
@@ -99,11 +104,14 @@ function requireOwnOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>)
     throw new FaultError({ code: 'forbidden', action: 'origin' })
 }
 
-/** For a request that needs no cookie: only a page of another origin is refused. */
-export function refuseForeignOrigin(c: Context, { settings }: Pick<AuthPorts, 'settings'>): void {
-  const origin = c.req.header('origin')
-  if (origin !== undefined && !isOwnOrigin(c, settings, origin))
-    throw new FaultError({ code: 'forbidden', action: 'origin' })
+/** Before a route that needs no cookie: only a page of another origin is refused. */
+export function ownPageOnly({ settings }: Pick<AuthPorts, 'settings'>): MiddlewareHandler {
+  return async (c, next) => {
+    const origin = c.req.header('origin')
+    if (origin !== undefined && !isOwnOrigin(c, settings, origin))
+      throw new FaultError({ code: 'forbidden', action: 'origin' })
+    await next()
+  }
 }
 
 /** Without a configured origin the Host counts and the scheme does not: a proxy may have ended TLS. */
@@ -111,52 +119,4 @@ function isOwnOrigin(c: Context, { publicOrigin }: AuthPorts['settings'], origin
   if (publicOrigin !== undefined && origin === new URL(publicOrigin).origin) return true
   if (publicOrigin !== undefined || !URL.canParse(origin)) return false
   return new URL(origin).host === c.req.header('host')
-}
-
-// --- addresses ---
-
-/** Before anything is looked up: the one request too many of an address is a 429. Probes are not counted. */
-export function limitAddresses({
-  clock,
-  limits,
-  settings,
-  addressOf,
-}: Pick<EdgePorts, 'clock' | 'limits' | 'settings' | 'addressOf'>): MiddlewareHandler {
-  const rule = { capacity: settings.addressRate, perMinute: settings.addressRate }
-  return async (c, next) => {
-    if (settings.addressRate > 0 && c.req.path !== '/health') {
-      const taken = await takeOfNetworks(limits, { kind: 'address', address: addressOf(c), rule, now: clock.now() })
-      if (!taken.ok) throw new FaultError({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs })
-    }
-    await next()
-  }
-}
-
-/** Takes a token of the address's own bucket, then of the networks around it; the first that is empty refuses. */
-async function takeOfNetworks(
-  limits: EdgePorts['limits'],
-  taking: { kind: 'address' | 'failure'; address: string; rule: { capacity: number; perMinute: number }; now: number },
-): Promise<Pick<Taken, 'ok' | 'retryAfterMs'>> {
-  const { kind, address, rule, now } = taking
-  for (const [at, { name, factor }] of countedNetworks(address).entries()) {
-    const wider = { capacity: rule.capacity * factor, perMinute: rule.perMinute * factor }
-    // A kind of its own, so that a flood of addresses does not push out the buckets of networks.
-    const taken = await limits.take(`${at === 0 ? kind : `${kind}-network`}:${name}`, wider, now)
-    if (!taken.ok) return taken
-  }
-  return { ok: true, retryAfterMs: 0 }
-}
-
-// --- failures ---
-
-/** Every 401, of callers and nodes alike, counts against its address; the one that is too many becomes a 429. */
-export function limitFailures(ports: Pick<EdgePorts, 'clock' | 'limits' | 'addressOf'>): MiddlewareHandler<RequestEnv> {
-  return async (c, next) => {
-    await next()
-    if (c.res.status !== 401) return
-    const { limits, addressOf, clock } = ports
-    const failure = { kind: 'failure', address: addressOf(c), rule: FAILURES, now: clock.now() } as const
-    const taken = await takeOfNetworks(limits, failure)
-    if (!taken.ok) c.res = answerOf({ code: 'rate_limited', retryAfterMs: taken.retryAfterMs }, c.get('traceId'))
-  }
 }

@@ -9,7 +9,7 @@ import type { EdgePorts, Identities } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import { sha256Hex } from '#shared/token.ts'
 
-/** What the operator says of the provider; see .env.example. */
+/** The provider as the operator configures it; see .env.example. */
 export interface IdentityProvider {
   issuer: string
   audience: string
@@ -21,13 +21,13 @@ export interface IdentityProvider {
   scopesClaim: string
   /** The provider's word for a scope → ours; a word that is one of ours needs no entry. */
   scopeNames: Record<string, Scope>
-  /** Of a token whose claim names none. */
+  /** For a token whose claim names no scope. */
   defaultScopes: Scope[]
 }
 
-/** Asymmetric ones only: a provider's key is public. RFC 8725 §3.1 asks for a list. */
+/** Only asymmetric ones, because a provider's keys are public. RFC 8725 §3.1 asks for such a list. */
 const ALGORITHMS: readonly AsymmetricAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
-/** Providers rotate keys by the day; an unknown key id asks earlier, but not for each token that is made up. */
+/** Providers rotate keys daily. An unknown key id makes us ask earlier, but not once for every made-up token. */
 const KEYS_GOOD_MS = 10 * 60_000
 const KEYS_AGAIN_MS = 30_000
 const FETCH_WITHIN_MS = 5_000
@@ -47,7 +47,7 @@ const Words = v.union([
   ),
 ])
 
-/** Three parts with dots between (RFC 7519 §3): none of our own secrets has that form. */
+/** Three parts with dots between them (RFC 7519 §3). None of our own secrets looks like that. */
 export const isJsonWebToken = (bearer: string): boolean => bearer.split('.').length === 3
 
 type Ports = { store: { keys: Pick<EdgePorts['store']['keys'], 'callerByIdentity'> }; log: EdgePorts['log'] }
@@ -62,11 +62,12 @@ export function createIdentities(provider: IdentityProvider, { store, log }: Por
       if (typeof subject !== 'string' || subject === '') return undefined
       const digest = (await sha256Hex(`${provider.issuer}\n${subject}`)).slice(0, USER_ID_CHARS)
       const scopes = scopesOf(claims?.[provider.scopesClaim], provider)
-      // A token that does not say when it was made may be older than anything.
+      // A token without `iat` counts as the oldest one.
       const issuedAt = (typeof claims?.['iat'] === 'number' ? claims['iat'] : 0) * 1_000
       const identity = { userId: `usr_${digest}`, keyId: `key_${digest}`, scopes, issuedAt, now } as const
       const caller = await store.keys.callerByIdentity(identity)
-      return caller && { ...caller, token: { scopes, until: Number(claims?.['exp']) * 1000 } }
+      const until = Number(claims?.['exp']) * 1_000
+      return caller && { ...caller, endsAt: until, token: { scopes, until } }
     },
   }
 }
@@ -82,10 +83,10 @@ async function verified(
   if (kid === undefined) return undefined
   const found = await keys(kid, now)
   try {
-    // A clock that is a second ahead of ours is no reason to turn its callers away, and iat promises nothing (RFC 7519 §4.1.6).
+    // `iat` is not checked: a provider whose clock is a second ahead must not lock its callers out, and iat promises nothing (RFC 7519 §4.1.6).
     const verification = { iss: issuer, aud: audience, exp: true, nbf: true, iat: false }
     const claims = await verifyWithJwks(token, { keys: found, allowedAlgorithms: ALGORITHMS, verification })
-    // hono takes a token without an end for one that never ends.
+    // hono accepts a token without `exp` as one that never expires.
     return typeof claims.exp === 'number' ? claims : undefined
   } catch {
     return undefined
@@ -144,6 +145,6 @@ function createKeySource(url: string, log: EdgePorts['log']): (kid: string, now:
 async function fetchKeys(url: string): Promise<HonoJsonWebKey[]> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_WITHIN_MS), redirect: 'manual' })
   if (!answer.ok) throw new Error(`the provider answered ${answer.status}`)
-  // A key without an id (it is optional in RFC 7517 §4.5) can be chosen by nobody.
+  // `kid` is optional (RFC 7517 §4.5); a key without it can never be chosen.
   return v.parse(KeySet, await answer.json()).keys.filter(({ kid }) => kid !== undefined) as HonoJsonWebKey[]
 }

@@ -1,4 +1,4 @@
-// The operator's words about his identity provider, as variables of either host. Knows no host.
+// The operator's identity provider, read from the variables of either host. Knows no host.
 import * as v from 'valibot'
 import { SCOPES, type Scope } from '#shared/model/caller.ts'
 import { FaultError } from '#shared/fault.ts'
@@ -30,7 +30,7 @@ const Url = v.pipe(
   v.check((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be a URL (https:, http:)'),
 )
 
-/** An empty one would check nothing. */
+/** Not empty: an empty one would check nothing. */
 const word = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'))
 
 export const IDENTITY_VARIABLES = {

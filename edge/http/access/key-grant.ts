@@ -9,7 +9,7 @@ import { callerByReference, referenceOf } from './key-reference.ts'
 
 export type Grant = 'ticket' | 'signIn'
 
-/** A code is good for long enough to walk to the browser. */
+/** A sign-in code lasts long enough to walk to the browser. */
 const VALID_MS: Record<Grant, number> = { ticket: CALLER_TICKET_VALID_MS, signIn: 10 * 60_000 }
 
 type MintPorts = Pick<EdgePorts, 'clock' | 'limits'>
@@ -26,7 +26,7 @@ export async function mintGrant(
   return { secret, expiresAt }
 }
 
-/** The caller, once; undefined for a secret that is unknown, used or too old, or whose key was revoked. */
+/** Gives the caller once. Undefined where the secret is unknown, used or too old, or where its key was revoked. */
 export async function burnGrant(
   grant: Grant,
   secret: string,
@@ -36,7 +36,7 @@ export async function burnGrant(
   return reference === undefined ? undefined : callerByReference(store.keys, reference, clock.now())
 }
 
-/** Marked with its purpose, so that neither kind does the other's work. */
+/** The grant's kind is part of it, so that a ticket is no sign-in code and the other way round. */
 async function hashOf(grant: Grant, secret: string): Promise<string> {
   return `${grant}:${await sha256Hex(secret)}`
 }

@@ -1,5 +1,5 @@
-// GET /docs: the reference for whoever writes a client, rendered here from the same schemas and tables by which the edge works. No
-// script and no file from anywhere else, so that it stands behind our own Content-Security-Policy.
+// GET /docs: the reference for authors of clients, rendered here from the schemas and tables by which the edge works. It has no
+// script and loads nothing from elsewhere, so our own Content-Security-Policy covers it.
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { OpenAPIV3_1 } from 'openapi-types'
@@ -7,17 +7,23 @@ import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
 import type { Quotas } from '#edge/store/quotas.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { DOCS_CSS } from './docs-style.ts'
-import { AUDIO_FRAME, MINIMAL_CALL, WIRES } from './wires.ts'
+import type { JsonSchema } from '#edge/http/operation/json-schema.ts'
+import { CLIENT_GUIDE } from './client-guide.ts'
+import { AUDIO_FRAME, describedMessages, MINIMAL_CALL, WIRES, type DescribedMessage } from './wires.ts'
 
 const CACHE_SECONDS = 300
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 type Html = ReturnType<typeof html>
 
-export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>, quotas: Quotas) {
+export function docsRoutes(specs: () => OpenAPIV3_1.Document, quotas: Quotas) {
   return new Hono()
-    .get('/docs', async (c) => {
+    .get('/docs', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
-      return c.html(page(await specs(), quotas))
+      return c.html(page(specs(), quotas))
+    })
+    .get('/docs/client.md', (c) => {
+      c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
+      return c.body(CLIENT_GUIDE, 200, { 'content-type': 'text/markdown; charset=utf-8' })
     })
     .get('/docs.css', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
@@ -25,7 +31,7 @@ export function docsRoutes(specs: () => Promise<OpenAPIV3_1.Document>, quotas: Q
     })
 }
 
-function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html {
+function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html {
   return html`<!doctype html>
     <html lang="en">
       <meta charset="utf-8" />
@@ -40,10 +46,12 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html 
           page takes a ticket (<code>POST /api/tickets</code>) or a client secret (<code
             >POST /v1/realtime/client_secrets</code
           >) and offers it as a subprotocol of the socket. Machine-readable: <a href="/openapi.json">/openapi.json</a>,
-          <a href="/wires.json">/wires.json</a>.
+          <a href="/wires.json">/wires.json</a>. How to write a client of the socket, step by step:
+          <a href="/docs/client.md">client.md</a>.
         </p>
         <nav>
-          <a href="#routes">Routes</a> <a href="#wires">Wires</a> <a href="#rates">Rates</a>
+          <a href="#routes">Routes</a> <a href="#schemas">Schemas</a> <a href="#wires">Wires</a>
+          <a href="#rates">Rates</a>
           <a href="#quotas">Quotas</a>
           <a href="#faults">Faults</a>
         </nav>
@@ -51,10 +59,12 @@ function page({ info, paths = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html 
         ${Object.entries(paths).flatMap(([path, item]) =>
           METHODS.flatMap((method) => (item?.[method] ? [route(method, path, item[method])] : [])),
         )}
+        <h2 id="schemas">Schemas</h2>
+        ${Object.entries(components.schemas ?? {}).map(([name, schema]) => details(name, schema))}
         <h2 id="wires">Wires</h2>
         ${wires()}
         <h2 id="rates">Rates</h2>
-        <p>A minute’s requests of one key on one route; a key may have a factor of its own.</p>
+        <p>How many requests one key may make in a minute on one route. A key may have a factor of its own.</p>
         ${table(
           ['class', 'a minute'],
           Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
@@ -110,16 +120,22 @@ function route(method: string, path: string, operation: OpenAPIV3_1.OperationObj
           )
         : ''
     }
+    ${operation.deprecated ? html`<p><strong>For old clients only.</strong></p>` : ''} ${samplesOf(operation)}
     ${body ? details('Body', body) : ''} ${details('Answers', operation.responses ?? {})}
   </section>`
+}
+
+function samplesOf(operation: OpenAPIV3_1.OperationObject): Html {
+  const samples = (operation as { 'x-codeSamples'?: Array<{ source: string }> })['x-codeSamples'] ?? []
+  return html`${samples.map(({ source }) => html`<pre>${source}</pre>`)}`
 }
 
 function quotasOf({ sessions, tokensPerDay, audioMsPerDay }: Quotas): Html {
   return html`<h2 id="quotas">Quotas</h2>
     <p>
-      Of one user; the days are those of UTC, and a key may have limits of its own. Most of one is told by
-      <code>session.notice</code>; over it the fault is <code>quota_exhausted</code>. What is left:
-      <code>GET /api/usage</code>.
+      Quotas count for one user and day (UTC); a key may have limits of its own. <code>session.notice</code> warns when
+      80 % are used; after that the fault is <code>quota_exhausted</code>. <code>GET /api/usage</code> says what is
+      left.
     </p>
     ${table(
       ['quota', 'most'],
@@ -151,16 +167,41 @@ function wires(): Html {
     ${Object.entries(WIRES).map(
       ([name, { address, up, down }]) =>
         html`<h3><code>${name}</code> at <code>${address}</code></h3>
-          <p>Up: ${names(up)}</p>
-          <p>Down: ${names(down)}</p>`,
+          <h4>Up</h4>
+          ${describedMessages(up).map(messageOf)}
+          <h4>Down</h4>
+          ${describedMessages(down).map(messageOf)}`,
     )}`
 }
 
-interface Union {
-  options: ReadonlyArray<{ entries: { type: { literal: string } } }>
+/** A message with its fields, those within others by their path. */
+const messageOf = (message: DescribedMessage): Html =>
+  html`<details>
+    <summary><code>${message['title']}</code> ${message.description}</summary>
+    ${table(['field', 'means'], fieldsOf(message, ''))}
+  </details>`
+
+function fieldsOf(schema: JsonSchema, at: string): string[][] {
+  const {
+    properties = {},
+    items,
+    anyOf,
+    oneOf,
+    required = [],
+  } = schema as {
+    properties?: Record<string, JsonSchema>
+    items?: JsonSchema
+    anyOf?: JsonSchema[]
+    oneOf?: JsonSchema[]
+    required?: string[]
+  }
+  const own = Object.entries(properties).flatMap(([name, field]) => {
+    const optional = required.includes(name) ? '' : ' (optional)'
+    return [[`${at}${name}${optional}`, String(field['description'] ?? '')], ...fieldsOf(field, `${at}${name}.`)]
+  })
+  const within = [...(items ? [items] : []), ...(anyOf ?? []), ...(oneOf ?? [])]
+  return [...own, ...within.flatMap((one) => fieldsOf(one, at))]
 }
-const names = ({ options }: Union): Html =>
-  html`${options.map(({ entries }) => html`<code>${entries.type.literal}</code> `)}`
 
 const details = (title: string, value: unknown): Html =>
   html`<details>

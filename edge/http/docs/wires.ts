@@ -1,6 +1,7 @@
-// GET /wires.json: the three wires, each message as JSON Schema, and a call of a minimal client as an example. For whoever writes a
-// client or a node; shared/protocol is the truth, from which this is made.
+// GET /wires.json: the three wires, each message as JSON Schema, and the call of a minimal client as an example. For authors of
+// clients and nodes. It is made of shared/protocol, which is the truth.
 import { Hono } from 'hono'
+import type * as v from 'valibot'
 import { ChatDown, ChatUp } from '#shared/protocol/chat-messages.ts'
 import { EdgeControlMessage, NodeControlMessage } from '#shared/protocol/node-messages.ts'
 import { EdgeSessionMessage, NodeSessionMessage } from '#shared/protocol/session-messages.ts'
@@ -11,11 +12,12 @@ import {
   SESSION_PROTOCOL,
   TICKET_PREFIX,
 } from '#shared/protocol/version.ts'
-import { jsonSchemaOf } from '#edge/http/operation/json-schema.ts'
+import { MESSAGE_WORDS, wordsOf } from '#shared/protocol/wire-words.ts'
+import { jsonSchemaOf, type JsonSchema } from '#edge/http/operation/json-schema.ts'
 
 const CACHE_SECONDS = 300
 
-/** Binary frames, alike on /ws/chat and on a session's data wire. */
+/** Binary frames are the same on /ws/chat and on a session's data wire. */
 export const AUDIO_FRAME = {
   header: '8 bytes, little endian: kind u8 (1), flags u8 (0), turn u16, sequence u32',
   payload: 'PCM16, mono, 20 to 200 ms; by default 16 kHz up and 24 kHz down, agreed in session.start and session.ready',
@@ -23,8 +25,8 @@ export const AUDIO_FRAME = {
 } as const
 
 /**
- * The seven messages of a minimal client, which leaves acknowledging to the edge and pings while it sends no audio. Each is a
- * message of the wire, which a test holds.
+ * The seven messages of a minimal client, which leaves acknowledging to the edge and pings while it sends no audio. A test reads
+ * each by the wire's schema.
  */
 export const MINIMAL_CALL = [
   { from: 'client', message: { type: 'session.start', acks: false } },
@@ -100,12 +102,53 @@ export function wireRoutes() {
   })
 }
 
+export interface DescribedMessage extends JsonSchema {
+  description: string
+  properties: Record<string, JsonSchema>
+}
+
+/** The messages of one direction, as JSON Schema with the words of shared/protocol/wire-words.ts. */
+export function describedMessages(union: v.GenericSchema): DescribedMessage[] {
+  const { oneOf = [] } = jsonSchemaOf(union) as {
+    oneOf?: Array<JsonSchema & { properties: Record<string, JsonSchema> }>
+  }
+  return oneOf.map((message) => {
+    const type = (message.properties['type'] as { const: keyof typeof MESSAGE_WORDS }).const
+    const { properties } = worded(message, type, '') as { properties: Record<string, JsonSchema> }
+    return { title: type, description: MESSAGE_WORDS[type], ...message, properties }
+  })
+}
+
+/** Each field gets its sentence; a schema that is no object passes through. */
+function worded(schema: JsonSchema, type: string, at: string): JsonSchema {
+  const within = (one: JsonSchema): JsonSchema => worded(one, type, at)
+  const { properties, items, anyOf, oneOf } = schema as Record<string, never> as Parts
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => {
+    const path = at === '' ? name : `${at}.${name}`
+    const { words } = wordsOf(type, path) ?? {}
+    return [name, { ...(words !== undefined && { description: words }), ...worded(field, type, path) }]
+  })
+  return {
+    ...schema,
+    ...(properties && { properties: Object.fromEntries(fields) as object }),
+    ...(items && { items: worded(items, type, `${at}[]`) }),
+    ...(anyOf && { anyOf: anyOf.map(within) }),
+    ...(oneOf && { oneOf: oneOf.map(within) }),
+  }
+}
+interface Parts {
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+}
+
 function describeWires(): object {
   const wires = Object.entries(WIRES).map(([subprotocol, { address, up, down }]) => ({
     subprotocol,
     address,
-    up: jsonSchemaOf(up),
-    down: jsonSchemaOf(down),
+    up: { oneOf: describedMessages(up) },
+    down: { oneOf: describedMessages(down) },
   }))
   const secrets = { ticket: `${TICKET_PREFIX}<ticket or ek_…>`, resume: `${RESUME_PREFIX}<resumeToken>` }
   return {

@@ -1,8 +1,8 @@
-// Reads a Range header (RFC 9110 §14.1.2) of one range of bytes. Anything else is as if it were not there, as the standard
-// allows: several ranges, other units, what cannot be read.
+// Reads a Range header (RFC 9110 §14.1.2) of one range of bytes. Several ranges, other units and what cannot be read are
+// ignored, as the standard allows.
 import type { ByteRange } from '#edge/ports.ts'
 
-/** `unsatisfiable`: a range that begins behind the end, or has no byte. */
+/** `unsatisfiable`: the range begins behind the end or is empty. */
 export function readRange(header: string | undefined, bytes: number): ByteRange | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? []
   if (first === '' && last === '') return undefined

@@ -1,4 +1,4 @@
-// Answers with a file of the blob store, whole or in part (RFC 9110 §14). Whoever calls has asked who may have it.
+// Answers with a file of the blob store, whole or in part (RFC 9110 §14). Its callers have checked who may have it.
 import type { Context } from 'hono'
 import type { Blobs } from '#edge/ports.ts'
 import type { BlobHash } from '#shared/blob.ts'
@@ -18,7 +18,7 @@ export async function giveBlob(
     'content-type': mediaType,
     'accept-ranges': 'bytes',
     etag: `"${hash}"`,
-    // It may be somebody's voice.
+    // It may be a person's voice: no cache keeps it.
     'cache-control': 'no-store',
   })
   const range = readRange(c.req.header('range'), bytes)
@@ -28,7 +28,7 @@ export async function giveBlob(
   }
   headers.set('content-length', String(range?.length ?? bytes))
   if (range) headers.set('content-range', `bytes ${range.offset}-${range.offset + range.length - 1}/${bytes}`)
-  // Hono answers HEAD by GET: nobody would read, or close, the body.
+  // Hono answers HEAD by GET, and nobody would read or close the body.
   const body = c.req.method === 'HEAD' ? null : await blobs.get(hash, range)
   if (body === undefined) throw notFound('blob', hash)
   return new Response(body, { status: range ? 206 : 200, headers })

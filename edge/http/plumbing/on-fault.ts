@@ -19,7 +19,7 @@ export function onFault({ log, metrics }: FaultPorts): ErrorHandler<RequestEnv> 
     else log.debug({ ...facts, fault }, 'a request was refused')
     metrics.count('faults', { code: fault.code, where: 'http' })
     const answer = answerOf(fault, facts.traceId)
-    // With the headers that were set on the way, as of rates.
+    // Keeps the headers that were set before, such as those of rates.
     return c.newResponse(answer.body, answer)
   }
 }
@@ -30,7 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 export function onUnknownRoute(app: Pick<Hono<RequestEnv>, 'router'>): NotFoundHandler<RequestEnv> {
   return (c) => {
     const { path } = c.req
-    const allowed = METHODS.filter((method) => isRoute(app, method === 'HEAD' ? 'GET' : method, path))
+    const allowed = methodsAt(app, path)
     const traceId = c.get('traceId')
     if (allowed.length === 0) return answerOf({ code: 'not_found', kind: 'route', id: path }, traceId)
     const fault: Fault = { code: 'not_found', kind: 'method', id: `${c.req.method} ${path}` }
@@ -38,8 +38,18 @@ export function onUnknownRoute(app: Pick<Hono<RequestEnv>, 'router'>): NotFoundH
   }
 }
 
-/** What stands before all routes, and the page's files, are none of it. */
-function isRoute({ router }: Pick<Hono<RequestEnv>, 'router'>, method: string, path: string): boolean {
-  const [found] = router.match(method, path)
-  return found.some(([[, route]]) => route.method === method && !route.path.includes('*'))
+/**
+ * What an address answers. Of two routes that both fit, the one with fewer parameters has the address to itself:
+ * `/conversations/search` is no conversation that could be deleted.
+ */
+function methodsAt({ router }: Pick<Hono<RequestEnv>, 'router'>, path: string): string[] {
+  const found = METHODS.map((method) => {
+    const [handlers] = router.match(method === 'HEAD' ? 'GET' : method, path)
+    const served = method === 'HEAD' ? 'GET' : method
+    // Middleware and the page's files are no routes.
+    const own = handlers.map(([[, route]]) => route).filter((one) => one.method === served && !one.path.includes('*'))
+    return { method, parameters: Math.min(...own.map((one) => one.path.split(':').length)) }
+  })
+  const fewest = Math.min(...found.map(({ parameters }) => parameters))
+  return found.filter(({ parameters }) => parameters === fewest && parameters < Infinity).map(({ method }) => method)
 }

@@ -41,7 +41,7 @@ export function requestLog({
   }
 }
 
-/** The pattern, not the path: labels must be few. What stands before all routes ends with a star, and so does the page. */
+/** The route's pattern and not its path: labels must be few. Patterns of middleware and of the page end with a star. */
 function routeOf(c: Context, status: number): string {
   const route = matchedRoutes(c).findLast(({ path }) => !path.endsWith('*'))
   return route?.path ?? (status === 404 ? 'unknown' : 'page')

@@ -1,5 +1,5 @@
-// Looks at text that comes by HTTP before it is stored: none of it may run where it is shown, and none that comes into prompts may be
-// an injection. Used by the routes that take text; the wire's text is the node's to judge.
+// Checks text that comes by HTTP before it is stored: it must not run where it is shown, and must not be an injection where it comes into
+// prompts. Used by the routes that take text. The node checks what comes by the wire.
 import type { EdgePorts } from '#edge/ports.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { SafetyDecision } from '#shared/safety/decision.ts'

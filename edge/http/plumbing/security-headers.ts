@@ -5,7 +5,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { EdgeSettings } from '#edge/ports.ts'
 import { isUpgrade } from './request-log.ts'
 
-/** Half a year (RFC 6797 §6.1); other names of the domain are not ours to decide for. */
+/** Half a year (RFC 6797 §6.1). Without includeSubDomains: other names of the domain are not ours. */
 const HSTS = 'max-age=15552000'
 
 export function securityHeaders({ publicOrigin }: Pick<EdgeSettings, 'publicOrigin'>): MiddlewareHandler {

@@ -6,13 +6,16 @@ import * as v from 'valibot'
 import { CORS_VARIABLES } from '#edge/http/access/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/access/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/access/identity-config.ts'
-import { meteringOf, QUOTA_VARIABLES } from '#edge/http/access/quota-config.ts'
+import { meteringOf, QUOTA_VARIABLES } from '#edge/limits/quota-config.ts'
+import type { ConnectionBounds } from '#edge/limits/connection-counts.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import type { Metering } from '#edge/store/quotas.ts'
-import { address, flag, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
+import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
 import { FaultError } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
+import { CONNECTION_BOUNDS } from './connection-gate.ts'
 import type { TlsFiles } from './tls.ts'
+import { TrustedProxiesVariable, type TrustedProxies } from './trusted-proxies.ts'
 
 export interface EdgeConfig {
   host: string
@@ -25,8 +28,10 @@ export interface EdgeConfig {
   publicOrigin: string | undefined
   /** Made and kept in the data folder when undefined. */
   signingSecret: string | undefined
-  /** Whether X-Forwarded-For is believed: only where a proxy of ours sets it. */
-  trustProxy: boolean
+  /** Whose X-Forwarded-For is believed: that of proxies of ours, which set it. */
+  trustProxy: TrustedProxies
+  /** Connections of one address, and sockets of one user. */
+  connections: ConnectionBounds
   /** Origins of other sites whose pages may read the API with a key. */
   corsOrigins: string[]
   /** Undefined where a proxy ends TLS, or nobody does. */
@@ -43,6 +48,8 @@ export interface EdgeConfig {
 
 /** More than one edge can serve. */
 const MAX_ADDRESS_RATE = 10_000_000
+/** All that the server holds: see http-server.ts. */
+const MAX_CONNECTIONS_EACH = 8_192
 /** Shorter ones can be guessed. */
 const MIN_TOKEN_CHARS = 16
 const MIN_SIGNING_CHARS = 32
@@ -56,7 +63,9 @@ const Environment = v.object({
   METRICS_TOKEN: v.optional(secret(MIN_TOKEN_CHARS)),
   PUBLIC_ORIGIN: v.optional(address('http:', 'https:')),
   SIGNING_SECRET: v.optional(secret(MIN_SIGNING_CHARS)),
-  TRUST_PROXY: v.optional(flag(), 'false'),
+  TRUST_PROXY: v.optional(TrustedProxiesVariable, 'false'),
+  CONNECTIONS_EACH: v.optional(whole(0, MAX_CONNECTIONS_EACH), String(CONNECTION_BOUNDS.all)),
+  WAITING_CONNECTIONS_EACH: v.optional(whole(0, MAX_CONNECTIONS_EACH), String(CONNECTION_BOUNDS.waiting)),
   ADDRESS_RATE: v.optional(whole(0, MAX_ADDRESS_RATE), String(ADDRESS_RATE)),
   TLS_CERT: v.optional(v.string()),
   TLS_KEY: v.optional(v.string()),
@@ -80,6 +89,7 @@ export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): Ed
     publicOrigin: e.PUBLIC_ORIGIN && new URL(e.PUBLIC_ORIGIN).origin,
     signingSecret: e.SIGNING_SECRET,
     trustProxy: e.TRUST_PROXY,
+    connections: { waiting: e.WAITING_CONNECTIONS_EACH, all: e.CONNECTIONS_EACH },
     addressRate: e.ADDRESS_RATE,
     corsOrigins: e.CORS_ORIGINS,
     tls: tlsFilesOf(e),

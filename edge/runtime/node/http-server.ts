@@ -9,6 +9,7 @@ import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
+import type { ConnectionGate } from './connection-gate.ts'
 import { readTlsPair, watchTlsPair, type TlsFiles, type TlsPair } from './tls.ts'
 import { createWebSocketServer, withRefusalBodies } from './upgrades.ts'
 
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   /** Undefined for plain HTTP. */
   tls?: TlsFiles | undefined
   patience?: Patience
+  /** Bounds the connections of one address. */
+  gate?: Pick<ConnectionGate, 'watch'>
 }
 
 export interface HttpServer {
@@ -48,7 +51,7 @@ export interface HttpServer {
 /** Resolves once it listens. Throws FaultError invalid_message when the address cannot be had. */
 export async function openHttpServer(
   fetch: Hono['fetch'],
-  { host, port, clock, log, tls, patience = PATIENCE }: HttpServerOptions,
+  { host, port, clock, log, tls, gate, patience = PATIENCE }: HttpServerOptions,
 ): Promise<HttpServer> {
   const sockets = createWebSocketServer()
   const pair = tls && readTlsPair(tls)
@@ -64,6 +67,7 @@ export async function openHttpServer(
   // With these options serve() makes an HTTP/1.1 server.
   const server = serve(options) as Server | SecureServer
   server.maxConnections = MAX_CONNECTIONS
+  gate?.watch(server)
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)))

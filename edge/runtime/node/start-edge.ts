@@ -17,6 +17,7 @@ import { createBlobs } from './blobs.ts'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
+import { createConnectionGate } from './connection-gate.ts'
 import { openHttpServer } from './http-server.ts'
 import { createLater } from './later.ts'
 import { createLimits } from './limits.ts'
@@ -27,6 +28,7 @@ import { createRooms } from './rooms.ts'
 import { scheduleUpkeep } from './schedule.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
+import { trusts } from './trusted-proxies.ts'
 import { createUpgrades } from './upgrades.ts'
 
 const DIST = fileURLToPath(new URL('../../web/dist', import.meta.url))
@@ -58,6 +60,8 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
+    const isTrustedProxy = trusts(config.trustProxy)
+    const gate = createConnectionGate({ bounds: config.connections, isTrustedProxy, metrics })
     const blobs = createBlobs(join(config.dataDir, 'blobs'))
     const rooms = createRooms({ clock, log, store, metrics, nodeJoined: () => voiceJobs.begin() })
     const later = createLater()
@@ -75,15 +79,15 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       voiceJobs,
       fleet: rooms.fleet,
       sessions: rooms.sessions,
-      upgrades: createUpgrades(rooms),
+      upgrades: createUpgrades(rooms, gate),
       settings: settingsOf(config, clock.now()),
-      addressOf: (c) => addressOf(c, config.trustProxy),
+      addressOf: (c) => addressOf(c, isTrustedProxy),
     })
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
     stops.add('watch of revocations', async () => stopWatching())
     stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs, voiceJobs }))
-    const server = await openHttpServer(app.fetch, { ...config, clock, log })
+    const server = await openHttpServer(app.fetch, { ...config, clock, log, gate })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())
     return { url: server.url, store, firstKeyFile, close: () => stops.run() }
@@ -124,9 +128,10 @@ function settingsOf(config: EdgeConfig, startedAt: number): EdgePorts['settings'
   }
 }
 
-function addressOf(c: Context, trustProxy: boolean): string {
+function addressOf(c: Context, isTrustedProxy: (address: string) => boolean): string {
+  const { remoteAddress = 'unknown' } = (c.env as HttpBindings).incoming.socket
   // The last entry is the one that our own proxy added.
-  const forwarded = trustProxy ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
-  const { incoming } = c.env as HttpBindings
-  return (forwarded ?? incoming.socket.remoteAddress ?? 'unknown').slice(0, MAX_ADDRESS_CHARS)
+  const forwarded = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim()
+  const address = forwarded !== undefined && isTrustedProxy(remoteAddress) ? forwarded : remoteAddress
+  return address.slice(0, MAX_ADDRESS_CHARS)
 }

@@ -2,13 +2,14 @@
 // Made in main.ts. The `ws` object is used directly: one listener, no copy to an event, no compression of audio.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { upgradeWebSocket } from '@hono/node-server'
+import { upgradeWebSocket, type HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { RoomSocket, Upgrades } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { chosenProtocol } from '#shared/protocol/version.ts'
+import type { ConnectionGate } from './connection-gate.ts'
 import type { Rooms, Seating } from './rooms.ts'
 
 /** For the closing handshake; a peer that is gone never answers it. */
@@ -28,13 +29,25 @@ export function createWebSocketServer(): WebSocketServer {
   return new WebSocketServer(options)
 }
 
-export function createUpgrades(rooms: Rooms): Upgrades {
+export function createUpgrades(rooms: Rooms, gate: Gate = NO_GATE): Upgrades {
   return {
-    caller: async (c, admission) => upgrade(c, await rooms.admitCaller(admission)),
-    nodeControl: (c, node) => upgrade(c, rooms.admitControl(node)),
-    nodeSession: async (c, admission) => upgrade(c, await rooms.admitNode(admission)),
+    caller: async (c, admission) =>
+      upgrade(c, await gate.admitCaller(socketOf(c), admission, () => rooms.admitCaller(admission))),
+    nodeControl: (c, node) => {
+      gate.admitNode(socketOf(c))
+      return upgrade(c, rooms.admitControl(node))
+    },
+    nodeSession: async (c, admission) => {
+      const seating = await rooms.admitNode(admission)
+      gate.admitNode(socketOf(c))
+      return upgrade(c, seating)
+    },
   }
 }
+
+type Gate = Omit<ConnectionGate, 'watch'>
+const NO_GATE: Gate = { admitCaller: (_socket, _admission, ask) => ask(), admitNode: () => {} }
+const socketOf = (c: Context): Socket => (c.env as HttpBindings).incoming.socket
 
 /**
  * The server drops the body of a refused upgrade; a peer should read why it was refused. Wraps the app's fetch: writes

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { CORS_VARIABLES } from '#edge/http/access/cors-config.ts'
 import type { IdentityProvider } from '#edge/http/access/identities.ts'
 import { IDENTITY_VARIABLES, identityProviderOf } from '#edge/http/access/identity-config.ts'
-import { meteringOf, QUOTA_VARIABLES } from '#edge/http/access/quota-config.ts'
+import { meteringOf, QUOTA_VARIABLES } from '#edge/limits/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import type { Metering } from '#edge/store/quotas.ts'
 import manifest from '#package.json' with { type: 'json' }

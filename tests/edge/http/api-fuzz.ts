@@ -78,7 +78,7 @@ function describedIn(spec: Json): Described[] {
   const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: false })
   const compiled = (schema: unknown): ValidateFunction | undefined =>
     typeof schema === 'object' && schema !== null && (schema as Json)['format'] !== 'binary'
-      ? ajv.compile(schema)
+      ? ajv.compile({ ...schema, components: spec['components'] })
       : undefined
   return Object.entries(spec['paths'] as Record<string, Json>).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Json>)
@@ -93,12 +93,23 @@ function describedIn(spec: Json): Described[] {
           method: method.toUpperCase(),
           path,
           parameters: (operation['parameters'] ?? []) as Described['parameters'],
-          body: content['application/json']?.['schema'] as Json | undefined,
+          body: resolved(content['application/json']?.['schema'] as Json | undefined, spec),
           isForm: 'multipart/form-data' in content,
           answers: Object.fromEntries(answers),
         }
       }),
   )
+}
+
+/** With the schemas that it refers to put in their places. */
+function resolved<T>(schema: T, spec: Json): T {
+  if (Array.isArray(schema)) return schema.map((one) => resolved<unknown>(one, spec)) as T
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { $ref: ref } = schema as Json
+  if (typeof ref !== 'string')
+    return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved<unknown>(value, spec)])) as T
+  const { schemas } = spec['components'] as { schemas: Json }
+  return resolved(schemas[ref.split('/').at(-1) ?? ''] as T, spec)
 }
 
 // --- making requests ---

@@ -1,7 +1,7 @@
 // What bounds a request: failures of one address, tickets of one user, the size of a body.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MAX_BODY_BYTES } from '#edge/http/operation/read-body.ts'
+import { MAX_BODY_BYTES } from '#edge/http/operation/read-input.ts'
 import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
 
 describe('bounds of requests', () => {

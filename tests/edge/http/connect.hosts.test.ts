@@ -1,4 +1,6 @@
 // Who gets a socket, and what a refusal says: over real HTTP, before anything of a wire is read.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
@@ -127,5 +129,30 @@ describe('connect', () => {
   it('[CON8] without an upgrade the addresses of sockets answer 426', async () => {
     const answer = await fetch(`${world.url.replace('ws', 'http')}/ws/chat`, { headers: bearer(world.key) })
     expect(answer.status).toBe(426)
+  })
+
+  it('[CON9] a version of WebSocket other than 13 is refused with the header that names 13', async () => {
+    const socket = new WebSocket(`${world.url}/ws/chat`, [CHAT], { headers: bearer(world.key), protocolVersion: 8 })
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+    expect([response.statusCode, response.headers['sec-websocket-version']]).toEqual([426, '13'])
+    response.destroy()
+  })
+
+  it('[CON10] a refusal says which secret was no good, and which scope is missing', async () => {
+    await world.node()
+    const { sessionId } = await (await world.caller()).start()
+    const ticket = await world.ticket()
+    await dial('/ws/chat', [CHAT, `parley.ticket.${ticket}`])
+    const reader = await world.store.keys.createKey({ name: 'reader', scopes: ['history:read'], now: 0 })
+    const refused = async (...[path, protocols, headers]: Parameters<typeof dial>) =>
+      (await dial(path, [CHAT, ...protocols], headers)).fault
+    expect(await refused('/ws/chat', [])).toMatchObject({ reason: 'missing' })
+    expect(await refused('/ws/chat', [], bearer('pk_wrong'))).toMatchObject({ reason: 'key' })
+    for (const spent of [ticket, 'made-up'])
+      expect(await refused('/ws/chat', [`parley.ticket.${spent}`])).toMatchObject({ reason: 'ticket' })
+    expect(await refused('/ws/chat', ['parley.ticket.ek_x'])).toMatchObject({ reason: 'clientSecret' })
+    for (const protocols of [[], ['parley.resume.wrong']])
+      expect(await refused(`/ws/chat?session=${sessionId}`, protocols)).toMatchObject({ reason: 'resumeToken' })
+    expect(await refused('/ws/chat', [], bearer(reader.key))).toMatchObject({ code: 'forbidden', needs: 'talk' })
   })
 })

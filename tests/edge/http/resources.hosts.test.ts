@@ -120,12 +120,13 @@ describe('resources', () => {
           post: {
             security: [{ key: ['talk'] }],
             responses: {
-              201: { content: { 'application/json': { schema: { required: ['ticket', 'expiresAt'] } } } },
+              201: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Ticket' } } } },
               429: { content: { 'application/problem+json': {} } },
             },
           },
         },
       },
+      components: { schemas: { Ticket: { required: ['ticket', 'expiresAt'] } } },
     })
   })
 

@@ -6,6 +6,7 @@ import { readWav } from '#shared/audio/wav.ts'
 import { blobHashOf } from '#shared/blob.ts'
 import { createChatClient } from '#shared/client/chat-client.ts'
 import { systemClock } from '#shared/clock.ts'
+import { notFound } from '#shared/fault.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
 import { PIECE_NONCE_BYTES, type SpeechRender } from '#shared/protocol/voice-requests.ts'
 import type { ScriptedNode } from '#tests/fakes/scripted-node.ts'
@@ -185,5 +186,23 @@ describe('previews of voices', () => {
     await untilReady(id)
     await leave()
     expect((await send(`/${id}/preview`, 'POST', { text: 'Hello.' })).status).toBe(503)
+  })
+
+  it('[VOI17] where no engine clones this is said for good, without a time to come back', async () => {
+    await joinPreparing()
+    const id = await uploaded()
+    await untilReady(id)
+    await leave()
+    await join({ 'speech.render': () => notFound('engine', 'cloning') })
+    const answer = await send(`/${id}/preview`, 'POST', { text: 'Hello.' })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([404, null])
+    expect(await faultIn(answer)).toMatchObject({ code: 'not_found', kind: 'engine', id: 'cloning' })
+    const node = await join({
+      'speech.render': async () => {
+        const sha256 = await node.put(new Uint8Array(randomBytes(PIECE_NONCE_BYTES + 4_800)))
+        return { sha256, engine: 'f5@1', sampleRate: 24_000, rest: '' }
+      },
+    })
+    expect((await send(`/${id}/preview`, 'POST', { text: 'Hello.' })).status).toBe(200)
   })
 })

@@ -39,7 +39,11 @@ describe('configuration', () => {
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: must be one of debug, info, warn, error'],
     [{ DATABASE_URL: 'postgres://x' }, 'DATABASE_URL: must be a URL (file:, libsql:, http:, https:)'],
     [{ PUBLIC_ORIGIN: 'voice.example.org' }, 'PUBLIC_ORIGIN: must be a URL (http:, https:)'],
-    [{ TRUST_PROXY: 'maybe' }, 'TRUST_PROXY: must be true or false'],
+    [
+      { TRUST_PROXY: 'maybe' },
+      'TRUST_PROXY: must be true or false, or addresses and networks like 127.0.0.1, 10.0.0.0/8, with commas between',
+    ],
+    [{ CONNECTIONS_EACH: '9999' }, 'CONNECTIONS_EACH: must be a whole number from 0 to 8192'],
     [{ METRICS_TOKEN: 'tiny' }, 'METRICS_TOKEN: must have at least 16 characters'],
     [{ TOKENS_PER_DAY: '-1' }, 'TOKENS_PER_DAY: must be a whole number from 0 to 1000000000'],
     [{ COST_PER_DAY: '2,50' }, 'COST_PER_DAY: must be an amount like 2.50, 0 for any'],

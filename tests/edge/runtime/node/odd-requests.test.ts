@@ -128,6 +128,35 @@ describe('peers that leave', () => {
     await edge.close()
     expect(bugs).toEqual([])
   })
+
+  it.each(['zz\r\nhello\r\n', '5\r\nhelloXX\r\n'])(
+    '[HOS1] chunks like %j are a 400 in the metrics and no bug in the log',
+    async (chunks) => {
+      const bugs: string[] = []
+      let done = Promise.withResolvers<unknown>()
+      const log: Log = {
+        ...silentLog,
+        error: (_facts, message) => void bugs.push(message),
+        debug: (facts, message) => void (message === 'request' && facts['method'] === 'POST' && done.resolve(facts)),
+      }
+      const metricsToken = 'scraper-scraper-scraper'
+      const edge = await startTestEdge({ metricsToken }, { log: { ...log, child: () => log } })
+      const { key } = await edge.newKey(['admin'])
+      for (const path of ['/api/sign-in', '/api/keys', '/api/voice-profiles']) {
+        done = Promise.withResolvers()
+        const socket = open(edge.url).resume()
+        const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n`
+        const form = 'content-type: multipart/form-data; boundary=x\r\ntransfer-encoding: chunked\r\n\r\n'
+        socket.write(head + form + chunks)
+        expect(await done.promise).toMatchObject({ route: path, status: 400 })
+      }
+      const counted = await (await edge.request('/metrics', { key: metricsToken })).text()
+      expect(counted).toMatch(/http_requests.*status="400"/)
+      expect(counted).not.toMatch(/http_requests.*status="500"/)
+      await edge.close()
+      expect(bugs).toEqual([])
+    },
+  )
 })
 
 describe('peers that take their time', () => {

@@ -1,6 +1,5 @@
-// The operator's words about quotas and prices, as variables of either host. Knows no host.
+// The operator's quotas and prices, read from the variables of either host. Knows no host.
 import * as v from 'valibot'
-import type { Metering } from '#edge/store/quotas.ts'
 
 const MICROS = 1_000_000
 const MINUTE_MS = 60_000
@@ -44,7 +43,7 @@ export const QUOTA_VARIABLES = {
 }
 type Variables = v.InferOutput<v.ObjectSchema<typeof QUOTA_VARIABLES, undefined>>
 
-export function meteringOf(variables: Variables): Metering {
+export function meteringOf(variables: Variables) {
   return {
     quotas: {
       sessions: limit(variables.SESSIONS_PER_USER),

@@ -7,7 +7,7 @@ import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
 import type { ApiKeyId } from '#shared/ids.ts'
 import { silentLog, type Log, type LogFacts } from '#shared/log.ts'
-import { fakePorts } from './fake-ports.ts'
+import { fakePorts } from '#tests/edge/http/fake-ports.ts'
 
 describe('answers to what goes wrong', () => {
   const faults: Record<FaultCode, Fault> = {
@@ -75,12 +75,20 @@ describe('answers to what goes wrong', () => {
     ['PUT', '/api/conversations/cnv_1', 'GET, HEAD, DELETE'],
     ['GET', '/api/tickets', 'POST'],
     ['DELETE', '/health', 'GET, HEAD'],
+    ['PATCH', '/api/conversations/search', 'GET, HEAD'],
+    ['PUT', '/ws/chat', 'GET, HEAD'],
+    ['GET', '/api/voice-profiles/voi_1/preview', 'POST'],
   ])('[HTP9] %s %s is a 405 that names what is allowed', async (method, path, allowed) => {
     const answer = await createApp(fakePorts().ports).request(path, { method })
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe(allowed)
     const id = `${method} ${path}`
     expect(await answer.json()).toMatchObject({ status: 405, fault: { code: 'not_found', kind: 'method', id } })
+  })
+
+  it('[HTP9] an address that is not there says of no method that it is', async () => {
+    const answer = await createApp(fakePorts().ports).request('/metrics', { method: 'POST' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([404, null])
   })
 
   it('[HIS11] whoever leaves ends his sessions, whatever key they were opened with, and nodes forget his voices', async () => {

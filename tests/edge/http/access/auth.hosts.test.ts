@@ -1,7 +1,8 @@
 // Who may do what: keys, cookies, codes and tickets, on a real edge.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dialStatus } from './dial-status.ts'
-import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
+import { callerByReference, referenceOf } from '#edge/http/access/key-reference.ts'
+import { dialStatus } from '#tests/edge/http/dial-status.ts'
+import { faultIn, startTestEdge, type TestEdge } from '#tests/edge/http/test-edge.ts'
 
 describe('authentication', () => {
   let edge: TestEdge
@@ -118,6 +119,36 @@ describe('authentication', () => {
     expect(await dial(undefined, { cookie })).toBe(403)
     expect(await dial(undefined, { cookie, origin: 'https://evil.example' })).toBe(403)
     expect(await dial(undefined, { cookie, origin: edge.url })).toBe(101)
+  })
+
+  it('[HOS5] a cookie that was made with a key ends that key alone; a person’s ends all of them', async () => {
+    const stolen = await edge.newKey(['history:write', 'history:read'])
+    const terms = { name: 'other', scopes: ['history:read' as const], userId: stolen.userId, now: Date.now() }
+    const other = await edge.store.keys.createKey(terms)
+    const headers = { cookie: await signIn(stolen.key), origin: edge.url }
+    expect((await edge.request('/api/me', { method: 'DELETE', headers })).status).toBe(204)
+    expect((await edge.request('/api/me', { key: stolen.key })).status).toBe(401)
+    expect((await edge.request('/api/me', { key: other.key })).status).toBe(200)
+    const operator = await edge.newKey(['admin'])
+    const second = await edge.store.keys.createKey({ ...terms, userId: operator.userId })
+    const asOperator = { cookie: await signIn(operator.key), origin: edge.url }
+    expect((await edge.request('/api/me', { method: 'DELETE', headers: asOperator })).status).toBe(204)
+    expect((await edge.request('/api/me', { key: second.key })).status).toBe(401)
+  })
+
+  it('[HOS6] a caller is known with the end of his key, whatever it was traded for', async () => {
+    const { keys } = edge.store
+    const now = Date.now()
+    const ends = await keys.createKey({ name: 'short', scopes: ['talk'], expiresAt: now + 60_000, now })
+    const lasts = await keys.createKey({ name: 'long', scopes: ['talk'], now })
+    expect(await keys.callerByKey(ends.key, now)).toMatchObject({ endsAt: now + 60_000 })
+    expect(await keys.callerByKey(lasts.key, now)).not.toHaveProperty('endsAt')
+    const token = (until: number) => referenceOf({ keyId: ends.keyId, token: { until, scopes: ['talk'] } })
+    expect(await callerByReference(keys, referenceOf({ keyId: ends.keyId }), now)).toMatchObject({
+      endsAt: now + 60_000,
+    })
+    expect(await callerByReference(keys, token(now + 5_000), now)).toMatchObject({ endsAt: now + 5_000 })
+    expect(await callerByReference(keys, token(now + 90_000), now)).toMatchObject({ endsAt: now + 60_000 })
   })
 
   const dial = (ticket?: string, headers: Record<string, string> = {}) =>

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scope } from '#shared/model/caller.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
-import { faultIn, startTestEdge, type TestEdge } from './test-edge.ts'
+import { faultIn, startTestEdge, type TestEdge } from '#tests/edge/http/test-edge.ts'
 
 const WRITER: Scope[] = ['history:read', 'history:write']
 const METRICS_TOKEN = 'a-token-for-scraping'
