@@ -51,20 +51,24 @@ export interface World {
 }
 
 /** `clock` is the edge's, where the host takes one: workerd has only the real time. */
-export async function startWorld(clock: Clock = systemClock): Promise<World> {
-  return withPeers(hostName() === 'workers' ? await onWorkers() : await onNode(clock))
+export type StartWorld = (clock?: Clock) => Promise<World>
+
+/**
+ * Called at the top of a file: what starts the worlds of its tests. On Workers they share one edge, which takes a second to
+ * start and ends with the file; its fleet has forgotten a world's nodes at the world's end.
+ */
+export function worldsOfFile(): StartWorld {
+  let workers: Promise<WorkersHost> | undefined
+  afterAll(async () => {
+    await (await workers)?.close()
+  })
+  return async (clock = systemClock) =>
+    withPeers(hostName() === 'workers' ? onWorkers(await (workers ??= startWorkersHost())) : await onNode(clock))
 }
 
 type Bare = Pick<World, 'url' | 'store' | 'socketsAtMost' | 'close'>
 
-/** One for all worlds of a file: to start it takes a second. The fleet has forgotten each world's nodes at its end. */
-let workers: Promise<WorkersHost> | undefined
-afterAll(async () => {
-  await (await workers)?.close()
-})
-
-async function onWorkers(): Promise<Bare> {
-  const { url, store } = await (workers ??= startWorkersHost())
+function onWorkers({ url, store }: WorkersHost): Bare {
   return {
     url: url.replace('http', 'ws'),
     store,
