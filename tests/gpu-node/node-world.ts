@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '#shared/clock.ts'
 import { newId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import { silentLog } from '#shared/log.ts'
@@ -44,6 +45,7 @@ export interface WorldOptions {
   log?: Log
   dataDir?: string
   edge?: ScriptedEdge
+  clock?: Clock
 }
 
 export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWorld> {
@@ -62,6 +64,7 @@ export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWo
     log: options.log ?? silentLog,
     // The shortest waits that the backoff allows.
     random: () => 0,
+    ...(options.clock && { clock: options.clock }),
     chooseEngines: async ({ slots }) => chosen({ ...quietEngines(), ...options.engines }, slots),
     createTurns: turns.create,
   })
