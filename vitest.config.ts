@@ -1,5 +1,6 @@
 // How tests run: one project a host. What needs the Workers runtime lies in tests/edge/runtime/workers; a suite named
 // `*.hosts.test.ts` runs unchanged in both projects, against a whole edge on each host.
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { hasSqld, hasWorkerd } from './tests/tooling/machine.ts'
@@ -8,8 +9,8 @@ import { hasSqld, hasWorkerd } from './tests/tooling/machine.ts'
 const TEST_TIMEOUT_MS = 30_000
 const HOOK_TIMEOUT_MS = 60_000
 
-/** Each starts a runtime and a database of its own. */
-const WORKERS_AT_ONCE = 3
+/** Many files mostly wait: for programs that start, and for audio that is played at the pace of life. */
+const FILES_AT_ONCE = Math.max(3, availableParallelism())
 /** Whole calls of one file: each has an edge of its own. */
 const WORLDS_AT_ONCE = 2
 /** What needs the Workers runtime itself, and the suites that run on both hosts: their name says so. */
@@ -29,6 +30,10 @@ const QUIET_WRANGLER = {
 
 export default defineConfig({
   test: {
+    maxWorkers: FILES_AT_ONCE,
+    // A process reads the modules once for all files that it runs: to read them takes longer than most files do.
+    // So no test may leave a changed environment, a spy or a timer behind.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -46,8 +51,6 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'workers',
-          // Mostly they wait: for programs that start, and for times of the wires that cannot be shortened here.
-          maxWorkers: WORKERS_AT_ONCE,
           maxConcurrency: WORLDS_AT_ONCE,
           provide: { host: 'workers' },
           environment: 'node',

@@ -48,7 +48,8 @@ describe('bench of the configured engines', () => {
       expect(named(report, 'first token')).toMatchObject({
         n: 2,
         target: 'p95 < 800 ms',
-        verdict: 'met',
+        // Which of the two is the machine's: how a figure is judged has a test of its own.
+        verdict: expect.stringMatching(/^(met|missed)$/),
         earlier: '33–43',
       })
       expect(Number(named(report, 'fast voice, en: first audio')['p50'])).toBeGreaterThan(0)

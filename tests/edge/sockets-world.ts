@@ -53,31 +53,37 @@ export interface World {
 }
 
 /** `clock` is the edge's, where the host takes one: workerd has only the real time. */
-export async function startWorld(clock: Clock = systemClock): Promise<World> {
-  return withPeers(hostName() === 'workers' ? await onWorkers() : await onNode(clock))
+export type StartWorld = (clock?: Clock) => Promise<World>
+
+/**
+ * Called at the top of a file: what starts the worlds of its tests. On Workers they share one edge, which takes a second to
+ * start and ends with the file; its fleet has forgotten a world's nodes at the world's end.
+ */
+export function worldsOfFile(options: WorkersHostOptions = {}): StartWorld {
+  let workers: Promise<WorkersHost> | undefined
+  afterAll(async () => {
+    await (await workers)?.close()
+  })
+  return async (clock = systemClock) =>
+    withPeers(hostName() === 'workers' ? onWorkers(await (workers ??= startWorkersHost(options))) : await onNode(clock))
 }
 
 /** An edge that speaks the line wire, too (tests/fakes/line-client.ts), and on Workers can be made to lose its memory. */
-export async function startLineWorld(): Promise<World & { lose(sessionId: string): Promise<void> }> {
-  const main = 'tests/edge/runtime/workers/fixture/losing-worker.ts'
-  const edge = hostName() === 'workers' ? await onWorkers({ main }) : await onNode(systemClock)
-  const url = edge.url.replace('ws', 'http')
-  return {
-    ...(await withPeers(edge)),
-    lose: async (sessionId) => void (await fetch(`${url}/lose?binding=SESSIONS&name=${sessionId}`)),
+export function lineWorldsOfFile(): () => Promise<World & { lose(sessionId: string): Promise<void> }> {
+  const startWorld = worldsOfFile({ main: 'tests/edge/runtime/workers/fixture/losing-worker.ts' })
+  return async () => {
+    const world = await startWorld()
+    const url = world.url.replace('ws', 'http')
+    return {
+      ...world,
+      lose: async (sessionId) => void (await fetch(`${url}/lose?binding=SESSIONS&name=${sessionId}`)),
+    }
   }
 }
 
 type Bare = Pick<World, 'url' | 'store' | 'socketsAtMost' | 'close'>
 
-/** One for all worlds of a file: to start it takes a second. The fleet has forgotten each world's nodes at its end. */
-let workers: Promise<WorkersHost> | undefined
-afterAll(async () => {
-  await (await workers)?.close()
-})
-
-async function onWorkers(options: WorkersHostOptions = {}): Promise<Bare> {
-  const { url, store } = await (workers ??= startWorkersHost(options))
+function onWorkers({ url, store }: WorkersHost): Bare {
   return {
     url: url.replace('http', 'ws'),
     store,

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '#shared/clock.ts'
 import { newId } from '#shared/ids.ts'
 import type { Log } from '#shared/log.ts'
 import { silentLog } from '#shared/log.ts'
@@ -47,6 +48,7 @@ export interface WorldOptions {
   edge?: ScriptedEdge
   /** In place of scripted turns. */
   createTurns?: (options: TurnRunnerOptions) => TurnRunner
+  clock?: Clock
 }
 
 export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWorld> {
@@ -65,6 +67,7 @@ export async function startNodeWorld(options: WorldOptions = {}): Promise<NodeWo
     log: options.log ?? silentLog,
     // The shortest waits that the backoff allows.
     random: () => 0,
+    ...(options.clock && { clock: options.clock }),
     chooseEngines: async ({ slots }) => chosen({ ...quietEngines(), ...options.engines }, slots),
     createTurns: options.createTurns ?? turns.create,
   })

@@ -1,7 +1,9 @@
 // Finished turns from a node to the store, over real sockets, on both hosts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
-import { startWorld, type World } from '#tests/edge/sockets-world.ts'
+import { worldsOfFile, type World } from '#tests/edge/sockets-world.ts'
+
+const startWorld = worldsOfFile()
 
 describe('the delivery of finished turns', () => {
   let world: World

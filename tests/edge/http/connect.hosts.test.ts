@@ -4,9 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
-import { startWorld, type World } from '#tests/edge/sockets-world.ts'
+import { worldsOfFile, type World } from '#tests/edge/sockets-world.ts'
 
 const CHAT = 'parley.chat.v1'
+const startWorld = worldsOfFile()
 let world: World
 beforeEach(async () => {
   world = await startWorld()

@@ -64,12 +64,13 @@ describe('keys', () => {
 
   it('[KEY2] the successor of a key that ends lives as long as that one did', async () => {
     const day = 24 * 60 * 60_000
-    const old = await made({ name: 'ending', expiresAt: Date.now() + day })
+    const before = Date.now()
+    const old = await made({ name: 'ending', expiresAt: before + day })
     const answer = await post(`/api/keys/${old.keyId}/rotate`, { overlapMs: 0 })
     const { keyId } = (await answer.json()) as { keyId: string }
     const after = (await listed()).find((one) => one.keyId === keyId)
-    expect(after?.expiresAt).toBeGreaterThan(Date.now() + day - 60_000)
-    expect(after?.expiresAt).toBeLessThan(Date.now() + day + 60_000)
+    expect(after?.expiresAt).toBeGreaterThanOrEqual(before + day)
+    expect(after?.expiresAt).toBeLessThanOrEqual(Date.now() + day)
   })
 
   it('[KEY4] whoever deletes his account with a key ends that key and no other', async () => {
@@ -139,19 +140,20 @@ describe('keys', () => {
 
   it('[EPH1] a client secret has OpenAI’s shape, is good again and again, and opens nothing but /ws/chat', async () => {
     const { key } = await made({})
+    const before = Date.now()
     const { status, body } = await secretOf(key, { expires_after: { anchor: 'created_at', seconds: 60 } })
     expect(status).toBe(200)
     expect(body).toMatchObject({
       value: expect.stringMatching(/^ek_[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
       session: { type: 'realtime', object: 'realtime.session', id: expect.stringMatching(/^sess_/) },
     })
-    expect(body.expires_at - Date.now() / 1000).toBeGreaterThan(55)
-    expect(body.expires_at - Date.now() / 1000).toBeLessThanOrEqual(60)
+    expect(body.expires_at).toBeGreaterThan(before / 1000 + 59)
+    expect(body.expires_at).toBeLessThanOrEqual(Date.now() / 1000 + 60)
     expect([await dial(body.value), await dial(body.value)]).toEqual([101, 101])
     expect(await dialStatus(edge.url, { headers: { authorization: `Bearer ${body.value}` } })).toBe(101)
     expect(await opens(body.value)).toBe(401)
     const usual = await secretOf(key)
-    expect(Math.round(usual.body.expires_at - Date.now() / 1000)).toBeGreaterThan(590)
+    expect(usual.body.expires_at).toBeGreaterThan(before / 1000 + 599)
   })
 
   it('[EPH2] a client secret that was changed opens nothing; lifetimes out of bounds are refused', async () => {
@@ -171,11 +173,21 @@ describe('keys', () => {
     expect(first.headers.get('x-ratelimit-limit-requests')).toBe(String(ROUTE_RATES.read))
     expect(first.headers.get('x-ratelimit-remaining-requests')).toBe(String(ROUTE_RATES.read - 1))
     expect(first.headers.get('x-ratelimit-reset-requests')).toMatch(/^\d+\.\d{3}s$/)
-    const many = await Promise.all(Array.from({ length: ROUTE_RATES.read }, () => edge.request('/api/me', { key })))
-    const refused = many.find(({ status }) => status === 429)
+    // Two a second come back: on a slow machine a bucket's worth of requests does not empty it.
+    const asked: { method: string; answer: Response }[] = []
+    const refusedOf = (one: string) =>
+      asked.find(({ method, answer }) => method === one && answer.status === 429)?.answer
+    while (!refusedOf('GET') || !refusedOf('HEAD')) {
+      if (asked.length > 20 * ROUTE_RATES.read) throw new Error('the rate holds nobody')
+      const burst = Array.from({ length: ROUTE_RATES.read }, async (_, at) => {
+        const method = at % 3 === 0 ? 'HEAD' : 'GET'
+        return { method, answer: await edge.request('/api/me', { key, method }) }
+      })
+      asked.push(...(await Promise.all(burst)))
+    }
+    const refused = refusedOf('GET')
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(refused?.headers.get('x-ratelimit-remaining-requests')).toBe('0')
-    expect((await edge.request('/api/me', { method: 'HEAD', key })).status).toBe(429)
     expect(await faultIn(refused as Response)).toMatchObject({ code: 'rate_limited' })
     expect([await opens(other.key), (await edge.request('/api/personas', { key })).status]).toEqual([200, 200])
   })

@@ -1,7 +1,7 @@
 // What every caller of a session can rely on, whichever wire he speaks: run against parley.chat.v1 and the line wire, on each host.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ScriptedSession } from '#tests/fakes/scripted-node.ts'
-import { startLineWorld } from '#tests/edge/sockets-world.ts'
+import { lineWorldsOfFile } from '#tests/edge/sockets-world.ts'
 import { hostName } from '#tests/tooling/hosts/which-host.ts'
 
 /** One caller over a real socket; how he says it is his wire's. */
@@ -34,6 +34,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 export function describeCaller(wire: string, connect: ConnectCaller): void {
   describe(`a caller on ${wire}`, () => {
+    const startLineWorld = lineWorldsOfFile()
     let world: Awaited<ReturnType<typeof startLineWorld>>
     beforeEach(async () => {
       world = await startLineWorld()

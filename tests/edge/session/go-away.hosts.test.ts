@@ -1,7 +1,9 @@
 // Sending everybody away before a deployment, over real sockets on both hosts: who may, who is told, and that calls go on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
-import { startWorld, type World } from '#tests/edge/sockets-world.ts'
+import { worldsOfFile, type World } from '#tests/edge/sockets-world.ts'
+
+const startWorld = worldsOfFile()
 
 describe('sending away', () => {
   let world: World

@@ -1,8 +1,9 @@
 // Caller ↔ edge ↔ node over real sockets: what is said passes both ways, once and in order, whatever becomes of a socket.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
-import { startWorld, type World } from '#tests/edge/sockets-world.ts'
+import { worldsOfFile, type World } from '#tests/edge/sockets-world.ts'
 
+const startWorld = worldsOfFile()
 let world: World
 beforeEach(async () => {
   world = await startWorld()

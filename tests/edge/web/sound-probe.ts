@@ -76,13 +76,13 @@ export async function untilAudible(page: Page): Promise<void> {
   await page.waitForFunction((audible) => window.probe.loudness() > audible, AUDIBLE, { polling: 50 })
 }
 
-/** Silence is believed after half a second of it: speech has pauses. */
+/** Silence is believed after ten looks in a row, half a second: speech has pauses. */
 export async function untilSilent(page: Page): Promise<void> {
   await page.waitForFunction(
     (audible) => {
-      const state = window as Window & { loudAt?: number }
-      if (window.probe.loudness() > audible || state.loudAt === undefined) state.loudAt = performance.now()
-      return performance.now() - state.loudAt > 500
+      const state = window as Window & { quietLooks?: number }
+      state.quietLooks = window.probe.loudness() > audible ? 0 : (state.quietLooks ?? 0) + 1
+      return state.quietLooks > 10
     },
     AUDIBLE,
     { polling: 50 },

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '#shared/clock.ts'
 import type { PidRecord } from '#gpu-node/supervisor/pidfile.ts'
 import { engineEnvironment } from '#gpu-node/supervisor/engine-environment.ts'
@@ -163,7 +163,8 @@ describe.skipIf(!canSupervise())('the process of an engine', () => {
       '-c',
       'import os,sys; print(sorted(os.environ)); print(repr(sys.stdin.read())); print("oops", file=sys.stderr); sys.exit(3)',
     ]
-    process.env['NODE_TOKEN'] ??= 'a token of the node'
+    vi.stubEnv('NODE_TOKEN', 'a token of the node')
+    onTestFinished(() => void vi.unstubAllEnvs())
     const own = { VLLM_LOGGING_LEVEL: 'INFO', PARLEY_ENGINE: 'a lie' }
     const running = host().start('tree', { ...launch, command, environment: own }, (line) => lines.push(line))
     const end = await running.ended

@@ -1,21 +1,10 @@
 // A supervisor over processes of a script and a clock that moves when told; ended after each test, with no timer left behind.
-import { afterEach, expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { Supervisor } from '#gpu-node/supervisor/supervisor.ts'
 import { createRecordingLog } from '#tests/fakes/recording-log.ts'
 import { createScriptedGpu } from '#tests/fakes/scripted-gpu.ts'
 import { createScriptedEngine, createScriptedHost, type ScriptedEngine } from '#tests/fakes/scripted-host.ts'
-import { createVirtualClock, type VirtualClock } from '#tests/fakes/virtual-clock.ts'
-
-const opened: { supervisor: Supervisor; clock: VirtualClock }[] = []
-afterEach(async () => {
-  // Whatever a test did, the end leaves no timer behind.
-  for (const { supervisor, clock } of opened.splice(0)) {
-    const stopped = supervisor.stop()
-    await clock.advance(30_000)
-    await stopped
-    expect(clock.pending).toBe(0)
-  }
-})
+import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 
 export function supervisorWorld(...engines: ScriptedEngine[]) {
   const clock = createVirtualClock()
@@ -33,7 +22,13 @@ export function supervisorWorld(...engines: ScriptedEngine[]) {
     random: () => 0.5,
     onChange: (name) => changes.push(`${name} ${supervisor.state(name)}`),
   })
-  opened.push({ supervisor, clock })
+  // Whatever a test did, the end leaves no timer behind.
+  onTestFinished(async () => {
+    const stopped = supervisor.stop()
+    await clock.advance(30_000)
+    await stopped
+    expect(clock.pending).toBe(0)
+  })
   const started = (): string[] => host.started.map(({ name }) => name)
   return { clock, host, gpu, lines, text, changes, supervisor, started }
 }

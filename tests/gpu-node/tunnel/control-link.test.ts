@@ -1,5 +1,6 @@
 // The control socket over real sockets: hello, status, offers, requests, refusals, reconnects.
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock, type Clock } from '#shared/clock.ts'
 import { newId } from '#shared/ids.ts'
 import { startScriptedEdge } from '#tests/fakes/scripted-edge.ts'
 import type { NodeWorld, WorldOptions } from '#tests/gpu-node/node-world.ts'
@@ -135,17 +136,18 @@ describe('control link', () => {
 
   it('[TUN19] an edge that is not ready yet is dialled again after the time that it asks for', async () => {
     const edge = await startScriptedEdge()
-    const dialledAt: number[] = []
-    edge.refuse = () => {
-      dialledAt.push(performance.now())
-      return dialledAt.length === 1
-        ? { status: 503, body: { fault: { code: 'unavailable', retryAfterMs: 400 } } }
-        : undefined
+    let dials = 0
+    edge.refuse = () =>
+      ++dials === 1 ? { status: 503, body: { fault: { code: 'unavailable', retryAfterMs: 400 } } } : undefined
+    const waits: number[] = []
+    const after: Clock['after'] = (ms, run) => {
+      waits.push(ms)
+      return systemClock.after(ms, run)
     }
-    const world = await start({ edge })
+    const world = await start({ edge, clock: { ...systemClock, after } })
     await world.welcome()
     // The backoff alone would be 100 ms here.
-    expect((dialledAt[1] ?? 0) - (dialledAt[0] ?? 0)).toBeGreaterThanOrEqual(395)
+    expect([dials, waits.includes(400), waits.includes(100)]).toEqual([2, true, false])
     await world.close()
     await edge.close()
   })

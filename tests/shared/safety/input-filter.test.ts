@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { Converter } from 'opencc-js/t2cn'
 import { describe, expect, test } from 'vitest'
+import { countSteps } from '#tests/tooling/steps/count-steps.ts'
 import { INJECTIONS, MARKUPS } from '#shared/safety/decision.ts'
 import { SIMPLIFIED_OF } from '#shared/safety/fold-tables.ts'
 import { foldText } from '#shared/safety/fold.ts'
@@ -10,7 +11,7 @@ import { CHINESE } from '#shared/safety/input-patterns-zh.ts'
 import { NOTATION } from '#shared/safety/input-patterns-notation.ts'
 import { findMarkup } from '#shared/safety/markup-filter.ts'
 import { CORPUS, HELD_OUT } from './corpus.ts'
-import { costMs, measure } from './measure.ts'
+import { measure } from './measure.ts'
 
 const share = (some: string[], all: number): number => (100 * some.length) / all
 
@@ -43,8 +44,10 @@ describe('the corpus', () => {
     expect(share(blocked, harmless)).toBeLessThan(5)
   })
 
-  test('[SAF4] a sentence costs under 0.2 ms', () => {
-    expect(costMs(CORPUS, 3)).toBeLessThan(0.2)
+  test('[SAF4] a sentence costs under 20,000 steps', () => {
+    const some = [...CORPUS.injections.map(({ text }) => text), ...CORPUS.harmless].filter((_, at) => at % 20 === 0)
+    const steps = countSteps(() => some.forEach((text) => void findInjection(text)))
+    expect(steps / some.length).toBeLessThan(20_000)
   })
 })
 
@@ -128,13 +131,15 @@ describe('any text', () => {
     'é',
   ]
 
-  test.for([...UNITS, ...MORE])('[SAF6] 16,000 characters of %j are judged in linear time', (unit) => {
-    const text = unit.repeat(Math.ceil(16_000 / unit.length))
-    const startedAt = performance.now()
-    findInjection(text)
-    findMarkup(text)
-    // Some 70 ms at worst on a quiet core; a pattern that backtracks takes minutes.
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+  test.for([...UNITS, ...MORE])('[SAF6] twice the characters of %j take twice the steps', (unit) => {
+    const judge = (length: number): number =>
+      countSteps(() => {
+        const text = unit.repeat(Math.ceil(length / unit.length))
+        findInjection(text)
+        findMarkup(text)
+      })
+    // A little more than twice: the bounded gaps of a pattern, some hundred characters, are not full in the shorter text.
+    expect(judge(1_000) / judge(500)).toBeLessThan(3)
   })
 
   test('[SAF6] no text throws, and an attack is found wherever it stands', () => {
