@@ -10,7 +10,8 @@ type WireMessage = ChatUp | ChatDown | EdgeControlMessage | NodeControlMessage |
 export const MESSAGE_WORDS = {
   // --- the caller's wire ---
   'session.start': 'Begins a new session; the first message on a new socket, due within 10 s.',
-  'session.end': 'Ends the session for good.',
+  'session.end':
+    'Ends the session for good: the node finishes within 3 s, the edge waits 2 s for acks, then session.ended comes.',
   ack: 'Everything up to and including this number has arrived; sent every 200 ms or 32 messages.',
   'utterance.commit': 'Says that the utterance is over, as a talk button does; without it silence decides.',
   'utterance.clear': 'Drops the utterance that is open.',
@@ -74,7 +75,13 @@ export const FIELD_WORDS: Record<string, string> = {
   epoch: 'How often the session has been placed on a node; what an older epoch says is void.',
   received: 'The number up to which everything has arrived; nothing up to it is sent again.',
   resumeToken:
-    'Rides as the subprotocol parley.resume.<token> when this session is resumed; it is good once, and for 120 s after the socket was lost.',
+    'Rides as the subprotocol parley.resume.<token> when this session is resumed; good once, until its successor comes. Absent where `acks` is false.',
+  acks: 'Whether the caller acknowledges what it is sent; true without it. Who says false cannot resume, and counts as having heard all that was sent.',
+  resumeUrl:
+    'Where to dial to resume, on the same host, with `&received=` and the highest number that has arrived. Absent where `acks` is false.',
+  heartbeat: 'Who pings when: the caller does, while it sends nothing else; the edge does not.',
+  'heartbeat.pingEveryMs': 'How often the caller pings.',
+  'heartbeat.deadAfterMs': 'After this long without a frame the other end counts as lost: dial and resume.',
   nodeId: 'The node.',
   personaId: 'The persona; per_default where the client names none.',
   personaName: 'What the persona is called.',

@@ -106,19 +106,22 @@ Every ${limits.ACK_EVERY_MS} ms in which something came, and after ${limits.ACK_
 ${json({ type: 'ack', received: 41 })}
 
 It is cumulative. The edge does the same. Keep what you sent until it is acknowledged: it is what you send again after a resume. Whoever never
-acknowledges fills the other end's memory (${kib(limits.MAX_REPLAY_BYTES)} or ${seconds(limits.MAX_REPLAY_MS)} of audio), and the session ends.
+acknowledges fills the other end's memory (${kib(limits.MAX_REPLAY_BYTES)} or ${seconds(limits.MAX_REPLAY_MS)} of audio), and is told \`too_large\`, limit \`replay\`. A client that
+cannot acknowledge says so at the start, with \`"acks":false\`; it then sends no \`ack\`, cannot resume, and counts as having heard all that was sent.
 
 ## Heartbeat
 
-Send the exact text \`${PING}\` every ${seconds(limits.PING_EVERY_MS)}, also while you are mute, and answer \`${PING}\` with \`${PONG}\`. Who is silent for
-${seconds(limits.CALLER_DEAD_AFTER_MS)} is taken for gone: close ${CLOSE_RESUME}. If you hear nothing for as long, close and resume.
+You ping, the edge does not. While you send nothing else (a muted microphone, push-to-talk, text only) send the exact text \`${PING}\` every
+${seconds(limits.PING_EVERY_MS)}; the answer is \`${PONG}\`. \`session.ready\` has the times, as \`heartbeat\`. After ${seconds(limits.CALLER_DEAD_AFTER_MS)} without a frame of yours the edge takes you for gone
+and closes with ${CLOSE_RESUME}. If you hear nothing for as long, close and resume.
 
 ## Resume
 
 When the socket is lost, or was closed with ${CLOSE_RESUME}, the session lives on for ${seconds(limits.CALLER_GONE_MS)}. Dial
 
-    /ws/chat?session=<sessionId>&received=<highest number you have>
+    <resumeUrl of session.ready>&received=<highest number you have>
 
+that is \`/ws/chat?session=<sessionId>&received=…\`,
 with the subprotocols \`${CHAT_PROTOCOL}\` and \`${RESUME_PREFIX}<resumeToken>\`: the token of the last \`session.ready\` or \`session.resumed\`. No key and no
 \`session.start\` is needed. The edge says what it has and gives the next token:
 
@@ -192,11 +195,11 @@ ${json({ type: 'fault', seq: 6, code: 'too_large', message: FAULT_TABLE.too_larg
 
 ${json({ type: 'session.end' })}
 
-ends the session for good. The edge answers
+ends the session for good. The node finishes what it says, for up to 3 s, and the edge waits up to 2 s for your acks. Then comes
 
 ${json({ type: 'session.ended', id: 'msg_example', reason: 'caller' })}
 
-and closes with ${CLOSE_NORMAL}.
+and the close, ${CLOSE_NORMAL}. Until then the conversation is not free for another session.
 
 ## Close codes
 
