@@ -1,11 +1,10 @@
-// Ends the sessions of keys that were revoked or have expired while they talked: keys end in the database, beside running rooms.
-// Remembers nothing, so that a host may forget and a look may fail: each look tells of all keys that a session can still be of.
-// Each host says when to look.
+// Ends the sessions whose key was revoked or has expired: keys end in the database, and rooms are not told. Each host says when
+// to look. A look remembers nothing of the one before: it names all keys that ended since the oldest live session can have begun.
 import type { Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
 
-/** Beyond the longest session, for opening and farewell. */
+/** Opening and farewell last this much longer than the longest session. */
 const MARGIN_MS = 60_000
 
 export async function endSessionsOfEndedKeys(

@@ -25,7 +25,7 @@ const NEW: FleetNode = { presence: { type: 'lost' }, held: new Set() }
 const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
   connected: (state, { nodeId }, now) => {
     const node = state.nodes.get(nodeId) ?? NEW
-    // What was offered on an earlier socket of this node may never have arrived.
+    // An offer on an earlier socket of this node may never have arrived.
     return withdraw(setNode(state, nodeId, { ...node, presence: greeting(node, now) }), nodeId, now)
   },
   hello,
@@ -39,7 +39,7 @@ const STEPS: { [K in FleetEvent['type']]: Step<K> } = {
   accepted: (state, { nodeId, sessionId, epoch }) => {
     const pending = answered(state, nodeId, sessionId, epoch)
     if (pending) return { state: unpend(state, sessionId), effects: [{ type: 'placed', sessionId, nodeId }] }
-    // It came too late and the session went elsewhere; or it comes twice and holds.
+    // It came too late, and the session went elsewhere; or it comes a second time, and is still right.
     if (state.nodes.get(nodeId)?.held.has(sessionId)) return stay(state)
     return { state, effects: [send(nodeId, { type: 'session.revoked', sessionId, reason: 'replaced' })] }
   },
@@ -79,7 +79,7 @@ export function reduceFleet(state: FleetState, event: FleetEvent, now: number): 
 
 function greeting({ presence }: FleetNode, now: number): FleetNode['presence'] {
   const until = now + HELLO_WITHIN_MS
-  // A socket alone is no sign of life: without hello the node is given up when it would have been.
+  // A socket alone is no sign of life: without hello the node is given up as early as without the socket.
   return { type: 'greeting', until: presence.type === 'away' ? Math.min(until, presence.until) : until }
 }
 
@@ -116,7 +116,7 @@ function alarm(state: FleetState, _event: Of<'alarm'>, now: number): FleetTransi
   return { state: next, effects }
 }
 
-/** Offers the session to the next node, and takes the slot at once; the node before has it no more. */
+/** Offers the session to the next node and takes a slot there at once. The slot at the node before is free again. */
 function offerNext(state: FleetState, last: Pending, now: number): FleetTransition {
   const { offer, engines, nodeId: before, tried, reason } = last
   const { sessionId } = offer

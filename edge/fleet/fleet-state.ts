@@ -9,9 +9,9 @@ import { NODE_DEAD_AFTER_MS, START_TIMEOUT_MS } from '#shared/protocol/limits.ts
 import type { EdgeControlMessage, NodeStatus } from '#shared/protocol/node-messages.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 
-/** A node that connects says hello at once; one that does not is not a node. */
+/** A node says hello as soon as it is connected. */
 export const HELLO_WITHIN_MS = START_TIMEOUT_MS
-/** How long a node whose control socket closed keeps its sessions: time for three fast dials and some slow ones. */
+/** A node whose control socket closed keeps its sessions so long: time for three fast dials and some slow ones. */
 export const AWAY_MS = NODE_DEAD_AFTER_MS
 
 export type NodePresence =

@@ -4,7 +4,7 @@ import { FaultError, type Fault } from '#shared/fault.ts'
 import { newId, type NodeId } from '#shared/ids.ts'
 import type { EdgeControlMessage, NodeControlMessage } from '#shared/protocol/node-messages.ts'
 
-/** An operator asks by hand, and jobs are few. */
+/** The most questions at a time. An operator asks by hand, and jobs are few. */
 const MAX_OPEN = 200
 const RETRY_AFTER_MS = 1_000
 
@@ -40,7 +40,7 @@ export class NodeRequests {
     })
   }
 
-  /** An answer that nobody waits for any more means nothing. */
+  /** Ignores an answer that nobody waits for any more. */
   answered(nodeId: NodeId, { id, result, fault }: Response): void {
     const open = this.#open.get(id)
     if (open?.nodeId !== nodeId) return
@@ -80,7 +80,7 @@ export class NodeRequests {
 const unavailable = (): FaultError =>
   new FaultError({ code: 'unavailable', what: 'node', retryAfterMs: RETRY_AFTER_MS })
 
-/** Of what a node says, its code counts: its facts are about itself. */
+/** Takes the code of a node's fault, and not its facts: they are about the node itself. */
 function faultFrom(code: string, { method }: Open): Fault {
   if (code === 'not_found') return { code, kind: 'engine', id: method }
   if (code === 'invalid_message') return { code, issues: ['params: the node cannot read them'] }

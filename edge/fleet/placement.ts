@@ -5,12 +5,12 @@ import { isWished, type EngineWishes } from '#shared/model/engine.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
 import type { FleetNode, FleetState } from './fleet-state.ts'
 
-/** When to ask again for a slot: calls end at all times, and a node that reconnects is back within this. */
+/** Ask again for a slot after this time: calls end all the time, and a node that reconnects is back by then. */
 const NO_CAPACITY_RETRY_MS = 3_000
 
 /**
- * Slots that nobody holds. Counted twice and the smaller taken: by the node's own word, less the sessions that it does
- * not know of yet, and by its slots, less every session that either side names.
+ * Slots that nobody holds. There are two counts, and the smaller one is right: the free slots that the node names, less the
+ * sessions that it does not know of yet; and all its slots, less every session that either side names.
  */
 export function freeSlots({ presence, held }: FleetNode): number {
   if (presence.type !== 'here' || presence.draining) return 0
@@ -20,7 +20,7 @@ export function freeSlots({ presence, held }: FleetNode): number {
   return Math.max(0, Math.min(said - unknown, slots - named.size - unknown))
 }
 
-/** Undefined where no node that has the engines and was not tried has a free slot. Among equals the first by id, so that a table can test it. */
+/** Undefined where no untried node with these engines has a free slot. Of equal nodes the one with the lowest id is chosen. */
 export function chooseNode(
   state: FleetState,
   tried: ReadonlySet<NodeId>,
@@ -31,7 +31,7 @@ export function chooseNode(
     .toSorted(([idA, a], [idB, b]) => freeSlots(b) - freeSlots(a) || (idA < idB ? -1 : 1))[0]?.[0]
 }
 
-/** Whether they answer just now is the node's to say: it has others in their place. */
+/** An engine that does not answer just now counts: the node has another in its place, or declines. */
 function hasEngines({ presence }: FleetNode, wishes: EngineWishes): boolean {
   if (presence.type !== 'here') return false
   const { engines } = presence.status
@@ -41,8 +41,8 @@ function hasEngines({ presence }: FleetNode, wishes: EngineWishes): boolean {
 }
 
 /**
- * Why a node takes no session although it has slots for it; undefined where they are all in use. `engines` also where there are
- * nodes, and none with the engines that are wished for.
+ * Why a node with free slots takes no session; undefined where all slots are in use. `engines`: there are nodes, but none has the
+ * engines that are wished for.
  */
 export function refusingIn({ nodes }: FleetState, wishes: EngineWishes): AdmissionRefusal | undefined {
   const here = [...nodes.values()].filter(({ presence }) => presence.type === 'here' && !presence.draining)

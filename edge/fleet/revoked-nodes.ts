@@ -1,5 +1,5 @@
 // Turns away nodes whose token was revoked while they were connected: the command line revokes in the database, beside a
-// running edge. Such a node would go on accepting offers, and could dial for none of them. Each host says when to look.
+// running edge. Such a node would accept offers and then be refused at every dial. Each host says when to look.
 import type { Fleet } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import type { NodeId } from '#shared/ids.ts'

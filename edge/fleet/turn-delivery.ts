@@ -1,5 +1,6 @@
 // A finished turn of a node's outbox: stored, and the node told so, or told that it can never be. Called by the fleet room.
-import { faultOf, type Fault } from '#shared/fault.ts'
+import { faultOf, FaultError, notFound, type Fault } from '#shared/fault.ts'
+import type { NodeId, SessionId } from '#shared/ids.ts'
 import type { NodeControlMessage } from '#shared/protocol/node-messages.ts'
 import type { Metrics } from '#edge/ports.ts'
 import type { Sessions } from '#edge/rooms-ports.ts'
@@ -12,12 +13,15 @@ import { observeTurn } from './turn-metrics.ts'
 export interface DeliveryPorts {
   clock: Clock
   log: Log
-  store: Pick<Store, 'turns'>
+  store: Pick<Store, 'sessions' | 'turns'>
   sessions: Pick<Sessions, 'metered'>
   metrics: Pick<Metrics, 'count' | 'observe'>
 }
 
 type FinishedTurn = Extract<NodeControlMessage, { type: 'turn.finished' }>
+
+/** A placement is written within milliseconds. */
+const RETRY_AFTER_MS = 1_000
 
 /** After these faults the same turn can never be stored. After any other the node's outbox tries again. */
 const NEVER_STORED = new Set<Fault['code']>(['not_found', 'invalid_message', 'too_large', 'conflict'])
@@ -30,6 +34,7 @@ export async function deliverTurn(
 ): Promise<void> {
   const turnId = record.id
   try {
+    await requireHolder(store, sessionId, peer.nodeId)
     const standing = await store.turns.storeTurn({ sessionId, conversationId, record, now: clock.now() })
     observeTurn(metrics, record)
     log.info({ turnId, sessionId, traceId: record.traceId, status: record.status }, 'turn stored')
@@ -44,4 +49,12 @@ export async function deliverTurn(
     log.warn({ error, turnId, sessionId }, 'a turn was not stored')
     if (NEVER_STORED.has(code)) peer.tell({ type: 'turn.rejected', turnId, code })
   }
+}
+
+/** Throws FaultError not_found where another node has the session, unavailable while its placement is still being written. */
+async function requireHolder({ sessions }: Pick<Store, 'sessions'>, id: SessionId, nodeId: NodeId): Promise<void> {
+  const holder = await sessions.nodeOf(id)
+  if (holder === nodeId) return
+  if (holder === null) throw new FaultError({ code: 'unavailable', what: 'placement', retryAfterMs: RETRY_AFTER_MS })
+  throw notFound('session', id)
 }

@@ -1,4 +1,4 @@
-// Those who wait for a node to take their session. Owned by fleet-room.ts; lives in memory only, as the waiting does.
+// Session rooms that wait for a node to take their session. Owned by fleet-room.ts; lives in memory only, as the waiting does.
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 

@@ -1,5 +1,5 @@
 // One direction of a session's link at the edge: what comes from the origin is numbered, kept and passed on, and a
-// message that could not be read still uses up its number. Used by traffic.ts; knows numbers, not messages.
+// message that could not be read still uses up its number. Used by relay.ts; knows numbers, not messages.
 //
 // A socket keeps its order, so a gap right after unreadable frames can only be those frames: it is filled with
 // message.skipped. Any other gap means that frames were lost on the way, and the origin must resume.
@@ -17,7 +17,7 @@ export class Intake {
     this.leg = new RelayLeg({ clock, onOverflow, isRecovered })
   }
 
-  /** What the far end may say that it has: anything, where the numbers are forgotten. */
+  /** The highest number that the far end can truly say it has; any number, where the memory of them is lost. */
   get claimable(): number {
     return this.leg.isBlank ? Infinity : this.leg.received
   }
@@ -29,14 +29,14 @@ export class Intake {
     return outcome
   }
 
-  /** A frame that cannot be read; `seq` where its number could. */
+  /** A frame could not be read. `seq`: its number, where that could be. */
   skip(seq: number | undefined): void {
     if (seq !== undefined && seq <= this.leg.received) return
     this.#unreadable += 1
     if (seq !== undefined && seq === this.leg.received + 1) this.#fill()
   }
 
-  /** The origin's socket is lost: on the next one it sends again what is not acknowledged, unreadable frames too. */
+  /** The origin's socket is lost. On the next one it sends again all that is not acknowledged, unreadable frames too. */
   originLost(): void {
     this.#unreadable = 0
   }

@@ -1,5 +1,5 @@
 // Turns session.start into what the session is about: its audio format and options checked, its conversation opened in
-// the store. Called by session-room.ts; knows no socket and no node.
+// the store. Called by session-effects.ts and traffic.ts; knows no socket and no node.
 import type { SessionOpening } from '#edge/store/session-store.ts'
 import type { Store } from '#edge/store/store.ts'
 import { FaultError, notFound, type Fault } from '#shared/fault.ts'
@@ -22,8 +22,8 @@ export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
 }
 
 /**
- * Throws FaultError: not_found for persona, voice profile or conversation, conflict where the conversation has a live session or
- * the voice that is asked for is not ready, or quota_exhausted.
+ * Throws FaultError: not_found for persona, voice profile or conversation; conflict where the conversation has a live session or
+ * the chosen voice is not ready; quota_exhausted.
  */
 export async function openSession(
   store: Pick<Store, 'sessions' | 'voices' | 'audio'>,
@@ -50,7 +50,7 @@ export async function openSession(
   }
 }
 
-/** A persona whose voice is not ready speaks with its own: that is its operator's matter, and no caller's. */
+/** A persona whose voice profile is not ready speaks with its own voice. Its operator can mend that, and a caller cannot. */
 async function voiceOf(
   { voices }: Pick<Store, 'voices'>,
   { userId }: Pick<SessionOpening, 'userId'>,

@@ -11,7 +11,7 @@ import { BEGIN_WITHIN_MS, DIAL_WITHIN_MS, FAREWELL_MS } from './session-state.ts
 type Of<K extends SessionEvent['type']> = Extract<SessionEvent, { type: K }>
 type Step<K extends SessionEvent['type']> = (state: SessionState, event: Of<K>, now: number) => Transition
 
-/** Re-placement raises it; the first placement has 1. */
+/** The epoch of the first placement. Each later one raises it. */
 const FIRST_EPOCH = 1
 const HERE = { type: 'here' } as const
 
@@ -151,7 +151,7 @@ function metered(state: Live, { standing, open }: Of<'metered'>, now: number): T
   return to(left.state, ...told, ...left.effects)
 }
 
-/** Its effects are performed each for itself: see Machine. */
+/** A bug ends the session. Each of these effects is tried, whichever other one breaks: see Machine. */
 function broke(state: SessionState): Transition {
   switch (state.type) {
     case 'ended':
@@ -159,7 +159,7 @@ function broke(state: SessionState): Transition {
     case 'opening':
       return abandon('fault', INTERNAL)
     case 'abandoned':
-      // Its caller is gone already; the store has yet to say what it opened.
+      // Its caller is gone already, and the store has not yet said what it opened.
       return stay(state)
     default:
       return over('fault', { ...('session' in state ? { session: state.session } : {}), fault: INTERNAL })
@@ -204,7 +204,7 @@ function end(state: SessionState, reason: EndReason, now: number, fault?: Fault)
   }
 }
 
-/** The store still answers one day, and what it opened must then be ended; the caller does not wait for that. */
+/** The caller leaves at once. The store still answers later, and what it has opened is ended then. */
 function abandon(reason: EndReason, fault: Fault | undefined): Transition {
   const effects: SessionEffect[] = fault
     ? [
@@ -215,7 +215,7 @@ function abandon(reason: EndReason, fault: Fault | undefined): Transition {
   return to({ type: 'abandoned', reason }, ...effects)
 }
 
-/** Nobody can come back to a session that was not live yet. What store and fleet did for it meanwhile is undone unseen. */
+/** Nobody can come back to a session that was not live yet. What store and fleet may have done for it is undone. */
 function forgotten(): Transition {
   const reason = 'shutdown'
   return ended(reason, [

@@ -11,7 +11,7 @@ interface Ticket {
   expiresAt: number
 }
 
-/** The resume tokens as they survive the room's memory: current and previous. In the room's own storage only. */
+/** The resume tokens, current and previous, as they outlive the room's memory: in the room's own storage, nowhere else. */
 export interface KeptSecrets {
   caller: KeptToken
   node: KeptToken
@@ -32,7 +32,7 @@ export class SessionSecrets {
     return this.caller.changes + this.node.changes
   }
 
-  /** Without the ticket: who lost his memory before the node has dialled begins anew. */
+  /** Without the ticket: a session that is forgotten before its node has dialled ends. */
   keep(): KeptSecrets {
     return { caller: this.caller.keep(), node: this.node.keep() }
   }
@@ -52,7 +52,7 @@ export class SessionSecrets {
     if (!held || by.now >= held.expiresAt || by.nodeId !== by.placedAt.nodeId || held.epoch !== by.placedAt.epoch)
       return false
     const isSame = await sameSecret(offered, held.ticket)
-    // Nothing is awaited from here on: of two dials with one ticket only the first finds it still there.
+    // No await between this check and the burning: of two dials with one ticket only the first finds it.
     if (!isSame || this.#ticket !== held) return false
     this.#ticket = undefined
     return true
@@ -101,7 +101,7 @@ class ResumeToken {
   }
 }
 
-/** An end that comes back has no more than what was sent to it. Throws FaultError invalid_message. */
+/** An end that comes back cannot have more than was sent to it. Throws FaultError invalid_message. */
 export function checkReceived(received: number, max: number): void {
   if (received > max) throw new FaultError({ code: 'invalid_message', issues: [`received: expected at most ${max}`] })
 }

@@ -15,7 +15,7 @@ import type { SessionStart } from '#shared/protocol/chat-messages.ts'
 import { DATA_SILENT_AFTER_MS, NODE_DEAD_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { AudioFormat, EndReason, TtsMode } from '#shared/protocol/session-messages.ts'
 
-/** The store answers in milliseconds; a caller waits no longer than this for a database that does not. */
+/** The store answers in milliseconds. A caller waits so long for one that does not. */
 export const OPENING_MS = 10_000
 /**
  * The fleet bounds each offer and answers by itself; a session outlives a fleet that does not. Time for ten nodes that do not
@@ -26,7 +26,7 @@ export const PLACING_MS = 20_000
 export const DIAL_WITHIN_MS = NODE_DEAD_AFTER_MS
 /** From session.begin to session.begun: a node may have to load a voice first. */
 export const BEGIN_WITHIN_MS = 20_000
-/** How long the node may be without data socket. With the silence that came first, the caller knows within NODE_DEAD_AFTER_MS. */
+/** The node may be without data socket so long. With the silence before, the caller knows within NODE_DEAD_AFTER_MS. */
 export const NODE_RETURN_MS = NODE_DEAD_AFTER_MS - DATA_SILENT_AFTER_MS
 /** For the node's last messages after session.end. */
 export const FAREWELL_MS = 3_000

@@ -116,6 +116,8 @@ export class Traffic {
   }
 
   #relayUp(message: UpMessage, frame: Frame): void {
+    if (message.type === 'playback.progress' && !this.#log.knows(message.turnId))
+      return this.#refuseCaller(frame, { code: 'not_found', kind: 'turn', id: message.turnId })
     if (!this.relay.takeUp(message.seq, frame)) return
     if (message.type === 'playback.progress') this.#log.played(message)
     if (SPEECH.has(message.type)) this.#spoke()

@@ -13,6 +13,9 @@ const MAX_OPEN_TURNS = 4
 /** The most pieces that are kept of one reply. A piece is at least a clause, so no reply has as many. */
 const MAX_PIECES = 1_000
 
+/** A client plays a reply to its end, and reports it, while later turns go on: far fewer than these. */
+const MAX_PAST_TURNS = 32
+
 export interface OpenTurn {
   /** Its ordinal. Of a typed turn it is the next one until reply.started says it. */
   turn: number
@@ -29,6 +32,8 @@ export interface OpenTurn {
 /** What is being said, as it survives the room's memory. */
 export interface KeptTurns {
   open: Array<[TurnId, OpenTurn]>
+  /** The newest of those that are over. */
+  past: TurnId[]
   /** The highest turn number so far. */
   lastTurn: number
 }
@@ -37,12 +42,14 @@ type Begun = Omit<OpenTurn, 'pieces' | 'playedSamples' | 'sentSamples'>
 
 export class TurnLog {
   readonly #open: Map<TurnId, OpenTurn>
+  #past: TurnId[]
   #lastTurn: number
   /** Counts what was said; audio alone does not count, it goes with the next words. */
   #changes = 0
 
   constructor(kept?: KeptTurns) {
     this.#open = new Map(kept?.open)
+    this.#past = kept?.past ?? []
     this.#lastTurn = kept?.lastTurn ?? 0
   }
 
@@ -60,8 +67,13 @@ export class TurnLog {
     return [...this.#open.keys()]
   }
 
+  /** Whether the caller was told of this turn. */
+  knows(turnId: TurnId): boolean {
+    return this.#open.has(turnId) || this.#past.includes(turnId)
+  }
+
   keep(): KeptTurns {
-    return { open: [...this.#open], lastTurn: this.#lastTurn }
+    return { open: [...this.#open], past: this.#past, lastTurn: this.#lastTurn }
   }
 
   /** `lastTurn`: the highest number in the conversation before this session. */
@@ -109,11 +121,9 @@ export class TurnLog {
           if (pieces.length < MAX_PIECES) pieces.push(message)
         })
       case 'utterance.ended':
-        if (message.reason === 'cleared' || message.reason === 'noSpeech') this.#open.delete(message.turnId)
-        return
+        return message.reason === 'cleared' || message.reason === 'noSpeech' ? this.#over(message.turnId) : undefined
       case 'reply.done':
-        this.#open.delete(message.turnId)
-        return
+        return this.#over(message.turnId)
       default:
     }
   }
@@ -135,7 +145,12 @@ export class TurnLog {
     this.#lastTurn = Math.max(this.#lastTurn, as.turn)
     this.#open.set(turnId, { ...as, pieces: [], playedSamples: 0, sentSamples: 0 })
     const [oldest] = this.#open.keys()
-    if (oldest && this.#open.size > MAX_OPEN_TURNS) this.#open.delete(oldest)
+    if (oldest && this.#open.size > MAX_OPEN_TURNS) this.#over(oldest)
+  }
+
+  #over(turnId: TurnId): void {
+    this.#open.delete(turnId)
+    this.#past = [...this.#past, turnId].slice(-MAX_PAST_TURNS)
   }
 
   #change(turnId: TurnId, change: (turn: OpenTurn) => void): void {

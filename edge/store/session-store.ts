@@ -54,6 +54,8 @@ export interface SessionStore {
     opening: SessionOpening,
   ): Promise<{ conversationId: ConversationId; turns: PastTurn[]; lastTurn: number; near: Quota[] }>
   placed(session: { sessionId: SessionId; nodeId: NodeId; epoch: number; now: number }): Promise<void>
+  /** The node that the session was placed on: null before its placement is written, undefined for a session that is not there. */
+  nodeOf(sessionId: SessionId): Promise<NodeId | null | undefined>
   /**
    * `lastTurn`: the highest turn number that the session gave, also to a turn that is not stored yet or never will be. The next
    * session of the conversation goes on after it.
@@ -107,6 +109,11 @@ export function createSessionStore(db: EdgeDatabase, metering: Metering): Sessio
         .update(session)
         .set({ nodeId, epoch, placedAt: now })
         .where(and(eq(session.id, sessionId), eq(session.state, 'live')))
+    },
+
+    async nodeOf(sessionId) {
+      const [found] = await db.select({ nodeId: session.nodeId }).from(session).where(eq(session.id, sessionId))
+      return found && found.nodeId
     },
 
     async ended({ sessionId, reason, lastTurn, now }) {

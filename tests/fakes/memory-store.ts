@@ -141,6 +141,11 @@ function sessionsOf(
       const session = opened.get(sessionId)
       if (session) Object.assign(session, { nodeId, epoch })
     },
+    nodeOf: async (sessionId) => {
+      check()
+      const session = opened.get(sessionId)
+      return session && (session.nodeId ?? null)
+    },
     ended: async ({ sessionId, reason, lastTurn }) => {
       check()
       const session = opened.get(sessionId)

@@ -5,7 +5,7 @@ import type { Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import type { Clock } from '#shared/clock.ts'
 
-/** With a session's farewell (FAREWELL_MS) within the 5 s in which a revocation is promised to be everywhere. */
+/** A revocation is promised to be everywhere within 5 s: this, and a session's farewell (FAREWELL_MS). */
 export const LOOK_EVERY_MS = 2_000
 
 export interface RevocationPorts extends RevokedNodesPorts {
@@ -18,7 +18,7 @@ export interface RevocationPorts extends RevokedNodesPorts {
 export function watchRevocations(ports: RevocationPorts): () => void {
   let isLooking = false
   return ports.clock.every(LOOK_EVERY_MS, () => {
-    // A database that is slower than this is asked again when it has answered.
+    // A slow database is asked again only once it has answered.
     if (isLooking) return
     isLooking = true
     look(ports)

@@ -37,7 +37,7 @@ export class Mailbox {
   }
 }
 
-/** One alarm: a later time leaves the timer as it is, because an early alarm only looks at the clock and sets it anew. */
+/** One alarm. A later time leaves the timer as it is: an alarm that rings early only looks at the clock and is set anew. */
 export class Alarm {
   readonly #clock: Clock
   readonly #ring: () => void

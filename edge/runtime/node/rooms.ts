@@ -1,5 +1,5 @@
 // All rooms of this process: a map of session rooms and one fleet room, each behind its mailbox, and how they reach
-// each other. Made in main.ts; upgrades.ts brings the sockets.
+// each other. Made in start-edge.ts; upgrades.ts brings the sockets.
 import type { Metrics } from '#edge/ports.ts'
 import type { CallerAdmission, Fleet, NodeAdmission, RoomSocket, Sessions } from '#edge/rooms-ports.ts'
 import type { Store } from '#edge/store/store.ts'
@@ -14,7 +14,7 @@ import { invariant } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
 import { hostRoom, type RoomHost } from './room-host.ts'
 
-/** From the first goodbye of an edge that stops to the moment at which its successor listens, in the usual case. */
+/** The usual time from the first goodbye of an edge that stops until its successor listens. */
 const RESTART_MS = 3_000
 
 export interface RoomsPorts {

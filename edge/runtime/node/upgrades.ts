@@ -1,5 +1,5 @@
 // Brings sockets into their rooms on Node: asks the room first, then upgrades, then hands every frame over as it came.
-// Made in main.ts. The `ws` object is used directly: one listener, no copy to an event, no compression of audio.
+// Made in start-edge.ts. The `ws` object is used directly: one listener, no copy to an event, no compression of audio.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { upgradeWebSocket, type HttpBindings } from '@hono/node-server'
@@ -19,7 +19,7 @@ const CLOSE_TIMEOUT_MS = 2_000
 export function createWebSocketServer(): WebSocketServer {
   const options = {
     noServer: true,
-    // Measured: deflate costs the relay eight ninths of its rate, and PCM does not compress.
+    // PCM does not compress, and deflate was measured to take eight ninths of the relay's rate.
     perMessageDeflate: false,
     maxPayload: MAX_SOCKET_MESSAGE_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -101,9 +101,8 @@ function roomSocket(socket: WebSocket): RoomSocket {
 }
 
 /**
- * What `ws` gives is a view on a TCP read, and the link keeps the frame: a view that is most of its read is kept as it is, so
- * that a call's frames, which come one a read, are not copied; a smaller
- * one gets bytes of its own, or it would keep all of the read alive.
+ * `ws` gives a view on the bytes of one TCP read, and the link keeps the frame. A view that is most of its read is kept as it
+ * is: a call's frames come one in a read, and are not copied. A smaller view is copied, or it would keep the whole read alive.
  */
 export function frameOf(content: RawData, isBinary: boolean): Frame {
   if (content instanceof ArrayBuffer) return isBinary ? new Uint8Array(content) : Buffer.from(content).toString()

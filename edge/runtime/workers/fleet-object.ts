@@ -24,11 +24,11 @@ import { accepted, admissionOf } from './upgrades.ts'
 
 const KEPT = 'fleet'
 
-/** With a session's farewell within the 5 s in which a revocation is promised to be everywhere. */
+/** A revocation is promised to be everywhere within 5 s: this, and a session's farewell (FAREWELL_MS). */
 const LOOK_EVERY_MS = 2_000
 const soon = (at = Infinity): number => Math.min(at, Date.now() + LOOK_EVERY_MS)
 
-/** An object sleeps soon where nothing is under way but what a socket will answer; it does not while a timer runs. */
+/** An object that only waits for a node's answer falls asleep, and forgets who asked. While a timer runs it does not. */
 function keepAwake(work: Promise<void>): void {
   const timer = setInterval(() => undefined, AWAKE_EVERY_MS)
   void work.finally(() => clearInterval(timer))
@@ -61,7 +61,7 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#room = new FleetRoom({
       ...ports,
       sessions: this.#sessions,
-      // Once for all that come together, as they do after a deployment.
+      // Once for all nodes that come together, as they do after a deployment.
       nodeJoined: () => {
         this.#hasNewNode = true
         this.#alarm.set(soon())
@@ -100,7 +100,7 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#room.close(this.#own(socket))
   }
 
-  /** While nodes are here it rings within NODE_DEAD_AFTER_MS, while sessions are within LOOK_EVERY_MS: then it looks for what was revoked. */
+  /** Rings within NODE_DEAD_AFTER_MS while nodes are here, and within LOOK_EVERY_MS while sessions are: looks for what was revoked. */
   async alarm(): Promise<void> {
     this.#alarm.rang()
     this.#room.alarm()
@@ -137,7 +137,7 @@ export class FleetObject extends DurableObject<Bindings> {
 
   async request(request: Parameters<FleetRoom['request']>[0]): Promise<Result<string>> {
     try {
-      // As text: what a node answers is nothing that RPC could type.
+      // As text: RPC has no type for what a node may answer.
       return ok(JSON.stringify((await this.#room.request(request)) ?? null))
     } catch (error) {
       if (error instanceof FaultError) return fail(error.fault)
@@ -163,7 +163,7 @@ export class FleetObject extends DurableObject<Bindings> {
     return made
   }
 
-  /** The newest last, because it takes the place of an older one of the same node that is still closing. */
+  /** The newest last: it takes the place of an older socket of the same node that is still closing. */
   #returned(): Array<Attachment & { socket: RoomSocket }> {
     return (
       this.ctx

@@ -1,5 +1,5 @@
 // What both objects need to host a room: an alarm that is written rarely, and their runtime's sockets as the room wants
-// them. Knows no room's content. An object is a room's mailbox by itself: it runs one event at a time.
+// them. Knows nothing of what a room does. An object needs no mailbox: it runs one event at a time.
 import type { RoomSocket } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
@@ -13,8 +13,8 @@ interface AlarmStorage {
 }
 
 /**
- * The one alarm of an object. It is kept on disk, so that it wakes an object that sleeps or was lost; each setting is a
- * write, so a later time leaves it as it is: an early alarm only looks at the clock and sets it anew.
+ * The one alarm of an object. It is kept on disk, so it also wakes an object that sleeps or was lost. Each setting is a write,
+ * so a later time leaves it as it is: an alarm that rings early only looks at the clock and is set anew.
  */
 export class Alarm {
   readonly #storage: AlarmStorage
@@ -31,7 +31,7 @@ export class Alarm {
     void this.#storage.setAlarm(at, { allowUnconfirmed: true })
   }
 
-  /** To be called first when it rings: it is set no more. */
+  /** To be called first when it rings. */
   rang(): void {
     this.#at = Infinity
   }
@@ -45,7 +45,7 @@ export function roomSocket(socket: WebSocket, heardAt: () => number | undefined 
     },
     close: (code, reason) => socket.close(code, reason),
     get bufferedAmount() {
-      // Not known of every kind of socket; one that is too slow then falls silent, and that is noticed.
+      // Some kinds of socket do not know it. One that is too slow then falls silent, and silence is noticed.
       return socket.bufferedAmount ?? 0
     },
     get heardAt() {
@@ -54,7 +54,7 @@ export function roomSocket(socket: WebSocket, heardAt: () => number | undefined 
   }
 }
 
-/** The frame; undefined where it is larger than any of ours: its socket is then closed as the Node host closes it. */
+/** Undefined for a frame that is larger than any of ours: its socket is then closed, as on the Node host. */
 export function frameOf(socket: WebSocket, content: string | ArrayBuffer): Frame | undefined {
   const bytes = typeof content === 'string' ? content.length : content.byteLength
   if (bytes <= MAX_SOCKET_MESSAGE_BYTES) return typeof content === 'string' ? content : new Uint8Array(content)

@@ -8,7 +8,7 @@ import type { Bindings } from './bindings.ts'
 
 /** There is one fleet room: placement must see all nodes. */
 export const FLEET_NAME = 'fleet'
-/** An object that was restarted under a call answers the next one. */
+/** An object that restarts in the middle of a call answers the next call. */
 const RETRY_AFTER_MS = 1_000
 
 export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
@@ -23,7 +23,7 @@ export function createFleet({ FLEET }: Pick<Bindings, 'FLEET'>): Fleet {
         throw new FaultError(placed.fault)
       } catch (error) {
         if (error instanceof FaultError) throw error
-        // The offer may have been accepted meanwhile, and the answer be lost: its slot must not be.
+        // A node may have accepted the offer, and only the answer is lost: its slot is freed.
         await reached(fleet().release(offer.sessionId, 'fault'))
         throw unavailable(error)
       }
@@ -46,12 +46,12 @@ export function createSessions({ SESSIONS, FLEET }: Pick<Bindings, 'SESSIONS' | 
     for (const one of told) if (one.status === 'rejected') log.warn({ error: one.reason }, 'a session cannot be told')
   }
   return {
-    /** Those that a node has: an object alone knows only of itself. */
+    /** Counts the sessions that nodes have: an object knows only of itself. */
     count: async () => (await reached(FLEET.getByName(FLEET_NAME).sessionIds())).length,
     goAway: (ids, retryAfterMs) => tell(ids, (session) => session.goAway(retryAfterMs)),
     nodeLost: (nodeId, ids) => tell(ids, (session) => session.nodeLost(nodeId)),
     metered: (id, standing) => tell([id], (session) => session.metered(standing)),
-    /** Those on a node: one that is still being placed learns it at the next look. */
+    /** Tells sessions that are on a node. One that is still being placed is told at the next look. */
     keysEnded: async (keyIds) => {
       const ids = await FLEET.getByName(FLEET_NAME).sessionIds()
       await tell(ids, (session) => session.keysEnded(keyIds))

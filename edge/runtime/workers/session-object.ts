@@ -102,7 +102,7 @@ export class SessionObject extends DurableObject<Bindings> {
       ...portsOf(this.env),
       fleet: createFleet(this.env),
       setAlarm: (at: number | undefined) => this.#alarm.set(at),
-      // The wire does not wait for the disk: what a lost write takes away, the ends still have.
+      // The wire does not wait for the disk: where a write is lost, the ends still have what they said.
       remember: (next: KeptSession) => void storage.put(KEPT, next, { allowUnconfirmed: true }),
       onEnded: () => this.#forget(),
     }

@@ -1,6 +1,6 @@
 // Brings sockets into their rooms on Workers: one request of our own to the room's object, which asks the room first and
-// then answers 101 or the fault. Made in worker.ts; seatOf() and refusal() are the object's side of it.
-// Nothing of a caller's request but the values below ever reaches an object.
+// then answers 101 or the fault. Made in worker.ts; admissionOf(), accepted() and refused() are the object's side of it.
+// Of a caller's request only the values below ever reach an object.
 import type { Context } from 'hono'
 import type { Upgrades } from '#edge/rooms-ports.ts'
 import { FaultError, type Fault } from '#shared/fault.ts'
@@ -9,7 +9,7 @@ import { asciiJson } from './ascii-json.ts'
 import type { Bindings } from './bindings.ts'
 import { FLEET_NAME } from './rooms.ts'
 
-/** Objects look at no path; an address is only needed to ask. */
+/** A request needs an address, and objects do not look at it. */
 const OBJECT_URL = 'https://object/'
 const ADMISSION = 'parley-admission'
 const PROTOCOL = 'parley-protocol'
@@ -45,14 +45,14 @@ export function admissionOf<T>({ headers }: Request): T {
   return JSON.parse(headers.get(ADMISSION) ?? 'null')
 }
 
-/** Answers with the client's end of a pair, and only the wire's name: never a ticket or a token that rode beside it. */
+/** Answers with the caller's end of the pair and the wire's name, never with a ticket or a token that rode beside it. */
 export function accepted(client: WebSocket, request: Request): Response {
   const protocol = request.headers.get(PROTOCOL)
   const headers: Record<string, string> = protocol ? { 'sec-websocket-protocol': protocol } : {}
   return new Response(null, { status: 101, webSocket: client, headers })
 }
 
-/** The whole fault, for our own Worker only, which makes of it what a stranger may know. */
+/** The whole fault. Only our own Worker reads it, and tells a stranger the public part. */
 export function refused(fault: Fault): Response {
   return Response.json(fault, { status: 409 })
 }

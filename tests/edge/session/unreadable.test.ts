@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
+import { NO_TIMINGS } from '#shared/model/turn.ts'
 import { encodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { audio, FakeWorld } from '#tests/edge/rooms-world.ts'
 
@@ -126,6 +127,22 @@ describe('unreadable', () => {
     caller.say({ type: 'text.send', seq: 1, text: '😀'.repeat(1_000) })
     expect(caller.socket.types).not.toContain('fault')
     expect(node.socket.types).toContain('text.send')
+  })
+
+  it('[SES42] progress of a turn that nobody began is a fault; of one that is over it passes', async () => {
+    const world = new FakeWorld()
+    const { caller, node } = await world.live()
+    const progress = (seq: number) => ({ type: 'playback.progress', seq, turnId, playedSamples: 480 })
+    caller.say(progress(1))
+    expect(caller.socket.last('fault')).toMatchObject({ code: 'not_found', kind: 'turn', id: turnId })
+    expect(node.socket.last('message.skipped')).toEqual({ type: 'message.skipped', seq: 1 })
+    const timings = NO_TIMINGS
+    node.say({ type: 'reply.started', seq: 1, turnId, turn: 1 })
+    const done = { type: 'reply.done', seq: 2, turnId, status: 'complete', replyText: '', heardText: '' }
+    node.say({ ...done, sentSamples: 480, timings })
+    caller.say(progress(2))
+    expect(node.socket.last('playback.progress')).toEqual(progress(2))
+    expect(caller.socket.types.filter((type) => type === 'fault')).toHaveLength(1)
   })
 
   it('[SES32] an unreadable message of the node is a fault to the node, and the caller sees no gap', async () => {

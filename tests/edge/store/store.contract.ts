@@ -167,6 +167,16 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
       expect(await opened.usageOf(userId)).toEqual({ ...stored.usage, turns: 1 })
     })
 
+    it('[FLT17] the node of a session is null until it is placed, and known after its end', async () => {
+      const { sessionId } = await openSession()
+      expect(await store.sessions.nodeOf(newId('session'))).toBeUndefined()
+      expect(await store.sessions.nodeOf(sessionId)).toBeNull()
+      const placement = { nodeId: 'nod_one' as const, epoch: 1, now: NOW }
+      await store.sessions.placed({ sessionId, ...placement })
+      await store.sessions.ended({ sessionId, reason: 'caller', lastTurn: 0, now: NOW })
+      expect(await store.sessions.nodeOf(sessionId)).toBe('nod_one')
+    })
+
     it('[STO9] conversations are listed by their last turn, newest first, page by page, with title and count', async () => {
       const ids: ConversationId[] = []
       for (let at = 0; at < 5; at += 1) {
