@@ -12,6 +12,11 @@ const CONFIGURATION = join('gpu-node/engines/python', 'pyproject.toml')
 
 const options = process.argv.slice(2)
 const paths = options.filter((option) => !option.startsWith('--'))
+const unknown = options.find((option) => option.startsWith('--') && option !== '--make' && option !== '--without-f5')
+if (unknown) {
+  console.log(`${unknown}: is not known here; known are --make, --without-f5`)
+  process.exit(1)
+}
 const python = findPython()
 if (!python) end('no python3 with venv: apt-get install python3-venv')
 else if (!(await makeEngines(python, !options.includes('--without-f5')))) end('the environment could not be made whole')
