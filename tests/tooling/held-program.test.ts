@@ -37,7 +37,7 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe.skipIf(process.platform !== 'linux')('a run of the Python tests that is cut', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('[CHK13] ends what it started on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('[CHK14] ends what it started on %s', async (signal) => {
     const folder = folderIn(tmpdir())
     const [python, file] = [join(folder, 'python'), join(folder, 'pids')]
     writeFileSync(python, `#!/bin/sh\nsleep 300 &\necho $! $$ > ${file}\nwait\n`)
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('a run of the Python tests that is
     await expect.poll(() => pids.filter(isAlive), { timeout: START_MS }).toEqual([])
   })
 
-  it.skipIf(!findEngines())('[CHK13] ends pytest and its workers when it is itself killed', async () => {
+  it.skipIf(!findEngines())('[CHK14] ends pytest and its workers when it is itself killed', async () => {
     const folder = folderIn('tests/gpu-node/engines/python')
     const file = join(folder, 'pids')
     const lines = [
