@@ -1,14 +1,17 @@
 // The GPU node's program: finds the command and loads it when it is called. Without one it runs the node.
-import { defineCommand, runMain } from 'citty'
+import { defineCommand } from 'citty'
+import { runCommandLine } from '#shared/on-node/command-line.ts'
+
+const jsonOption = { type: 'boolean', description: 'Print JSON', default: false } as const
 
 const check = defineCommand({
   meta: {
     name: 'check',
     description: 'Look whether the node can start as gpu-node.toml plans, and say what to change',
   },
-  args: { json: { type: 'boolean', description: 'The same for programs' } },
+  args: { json: jsonOption },
   async run({ args }) {
-    process.exit(await import('./check/check.ts').then((module) => module.check(args.json ?? false)))
+    process.exit(await import('./check/check.ts').then((module) => module.check(args.json)))
   },
 })
 
@@ -16,19 +19,35 @@ const setup = defineCommand({
   meta: { name: 'setup', description: 'Make the Python environments and fetch the models that gpu-node.toml needs' },
   args: {
     only: { type: 'string', description: 'One engine of the file, by its name' },
-    'dry-run': { type: 'boolean', description: 'Say what would be done' },
+    'dry-run': { type: 'boolean', description: 'Say what would be done', default: false },
   },
   async run({ args }) {
-    const options = { only: args.only, dryRun: args['dry-run'] ?? false }
+    const options = { only: args.only, dryRun: args['dry-run'] }
     process.exit(await import('./setup/setup.ts').then((module) => module.setUpOrSay(options)))
+  },
+})
+
+const speak = defineCommand({
+  meta: { name: 'speak', description: 'Say a sentence with the embedded English voice and write it to a WAV file' },
+  args: {
+    'text...': { type: 'positional', description: 'What to say', required: true },
+    out: { type: 'string', description: 'The WAV file, at 16 kHz', required: true },
+    voice: { type: 'string', description: 'slt, rms, awb or kal', default: 'slt' },
+    json: jsonOption,
+  },
+  async run({ args }) {
+    const said = await import('./speak.ts').then((module) =>
+      module.speak({ text: args._.join(' '), out: args.out, voice: args.voice }),
+    )
+    process.stdout.write(args.json ? `${JSON.stringify(said)}\n` : `said ${said.durationMs} ms into ${said.file}\n`)
+    process.exit(0)
   },
 })
 
 const main = defineCommand({
   meta: { name: 'gpu-node', description: 'Run this GPU node; or look and set up what it needs first' },
-  subCommands: { check, setup },
+  subCommands: { check, setup, speak },
+  run: async () => process.exit(await import('./run-node.ts').then(({ runNode }) => runNode())),
 })
 
-const rawArgs = process.argv.slice(2)
-if (rawArgs.length > 0) await runMain(main, { rawArgs })
-else process.exit(await import('./run-node.ts').then(({ runNode }) => runNode()))
+process.exit(await runCommandLine({ name: 'gpu-node', main }, process.argv.slice(2)))

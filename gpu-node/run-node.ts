@@ -3,6 +3,8 @@
 import { systemClock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import { tellReady } from '#shared/on-node/child-group.ts'
+import { makeDataFolder } from '#shared/on-node/data-folder.ts'
+import { lockDataFolder } from '#shared/on-node/data-folder-lock.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { chooseEngines } from '#gpu-node/engines/choose-engines.ts'
 import { requireSimd } from '#gpu-node/engines/embedded/silero/silero-vad.ts'
@@ -13,9 +15,14 @@ import { startNode, type RunningNode } from './start-node.ts'
 
 /** Resolves with the exit code. */
 export async function runNode(): Promise<number> {
+  let unlock = async (): Promise<void> => {}
   const config = prepare(() => {
     requireSimd()
-    return readNodeConfig()
+    const settings = readNodeConfig()
+    makeDataFolder(settings.dataDir)
+    // Before the engines: what another node runs here is not a leftover of this one.
+    unlock = lockDataFolder(settings.dataDir, 'node')
+    return settings
   })
   if (!config) return EXIT_CONFIG
   const stop = stopSignals()
@@ -44,6 +51,7 @@ export async function runNode(): Promise<number> {
     return 1
   } finally {
     await engines.stop()
+    await unlock()
     await logFile.close()
   }
 }

@@ -10,6 +10,7 @@ import { defineCommand } from 'citty'
 import { FaultError } from '#shared/fault.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
 import { dataOption, edgeConfig, urlOption } from './open-store.ts'
+import { jsonOption, print } from './print.ts'
 
 /** The last line of a dump: without it the server stopped in the middle. */
 const END = 'COMMIT;\n'
@@ -20,6 +21,7 @@ export const backup = defineCommand({
     data: dataOption,
     url: urlOption,
     out: { type: 'string', description: 'The new file', required: true },
+    json: jsonOption,
   },
   async run({ args }) {
     const { databaseUrl, databaseAuthToken } = edgeConfig(args)
@@ -27,7 +29,8 @@ export const backup = defineCommand({
     if (existsSync(out)) throw new FaultError({ code: 'invalid_message', issues: [`--out: ${out} is there already`] })
     if (databaseUrl.startsWith('file:')) await copyFile(databaseUrl, out)
     else await writeDump(databaseUrl, databaseAuthToken, out)
-    console.log(`copied the database to ${out} (${statSync(out).size} bytes)`)
+    const { size: bytes } = statSync(out)
+    print(args.json, { file: out, bytes }, `copied the database to ${out} (${bytes} bytes)`)
   },
 })
 

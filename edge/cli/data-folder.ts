@@ -1,10 +1,24 @@
 // The files of the data folder that the command line owns: the key of the first start and the local node's token.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { FaultError } from '#shared/fault.ts'
 
 export const firstKeyFile = (data: string): string => join(data, 'first-key')
 export const nodeTokenFile = (data: string): string => join(data, 'node-token')
+
+/** The option of every command that needs the data folder. */
+export const dataOption = { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' } as const
+
+/** The option of commands that call as a user. */
+export const keyOption = {
+  type: 'string',
+  description: 'API key; default: PARLEY_KEY, or the key of the first start in the data folder',
+} as const
+
+/** The folder that --data names. */
+export function dataFolder(given: string | undefined): string {
+  return resolve(given ?? (process.env['DATA_DIR'] || './data'))
+}
 
 /** The key to call with: the given one, PARLEY_KEY, or that of the first start. */
 export function findKey(given: string | undefined, data: string): string {

@@ -1,10 +1,11 @@
-// `parley keys create|list|revoke`: callers' API keys. A key is shown once, when it is made.
+// `parley keys create|list|rotate|revoke`: callers' API keys. A key is shown once, when it is made.
 import { defineCommand } from 'citty'
 import { SCOPES, type KeyLimits, type Scope } from '#shared/model/caller.ts'
 import type { KeyView } from '#edge/store/key-store.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type UserId } from '#shared/ids.ts'
 import { dataOption, withStore } from './open-store.ts'
+import { jsonOption, print } from './print.ts'
 import { table, when } from './table.ts'
 
 const MAX_NAME_CHARS = 64
@@ -24,10 +25,17 @@ const create = defineCommand({
     user: { type: 'string', description: 'Id of the user; default: a new one' },
     origins: { type: 'string', description: 'Web origins whose pages may use it, with commas between; default: any' },
     days: { type: 'string', description: 'Days until it expires; default: never' },
-    sessions: { type: 'string', description: 'Sessions at once; default of this and the next two: the house’s' },
-    'tokens-per-day': { type: 'string', description: 'Tokens of the language model, a day (UTC)' },
-    'audio-minutes-per-day': { type: 'string', description: 'Minutes of audio, in and out, a day (UTC)' },
+    sessions: { type: 'string', description: 'Sessions at once; default: as for everybody' },
+    'tokens-per-day': {
+      type: 'string',
+      description: 'Tokens of the language model per day (UTC); default: as for everybody',
+    },
+    'audio-minutes-per-day': {
+      type: 'string',
+      description: 'Minutes of audio, in and out, per day (UTC); default: as for everybody',
+    },
     data: dataOption,
+    json: jsonOption,
   },
   async run({ args }) {
     const key = {
@@ -40,14 +48,14 @@ const create = defineCommand({
       now: Date.now(),
     }
     const made = await withStore(args, (store) => store.keys.createKey(key))
-    console.log(made.key)
+    print(args.json, { keyId: made.keyId, key: made.key }, made.key)
     console.error(`${made.keyId}: keep the key, it is not shown again`)
   },
 })
 
 const list = defineCommand({
   meta: { name: 'list', description: 'Show all keys, without the keys themselves' },
-  args: { data: dataOption },
+  args: { data: dataOption, json: jsonOption },
   async run({ args }) {
     const keys = await withStore(args, (store) => store.keys.listKeys())
     const now = Date.now()
@@ -60,7 +68,7 @@ const list = defineCommand({
       when(lastUsedAt),
       stateOf({ expiresAt, revokedAt }, now),
     ])
-    console.log(table(['key', 'name', 'user', 'scopes', 'created', 'last used', 'state'], rows))
+    print(args.json, keys, table(['key', 'name', 'user', 'scopes', 'created', 'last used', 'state'], rows))
   },
 })
 
@@ -73,6 +81,7 @@ const rotate = defineCommand({
     id: { type: 'positional', description: 'Id of the key (key_…)', required: true },
     days: { type: 'string', description: 'Days for which the old one is good', default: '1' },
     data: dataOption,
+    json: jsonOption,
   },
   async run({ args }) {
     const { id } = args
@@ -82,19 +91,23 @@ const rotate = defineCommand({
       isId('apiKey', id) ? store.keys.rotateKey(id, { oldUntil, now }) : undefined,
     )
     if (!made) throw notFound('valid key', id)
-    console.log(made.key)
+    print(args.json, { keyId: made.keyId, key: made.key, oldKeyId: id, oldUntil }, made.key)
     console.error(`${made.keyId}: keep the key, it is not shown again; ${id} is good until ${when(oldUntil)}`)
   },
 })
 
 const revoke = defineCommand({
   meta: { name: 'revoke', description: 'End a key, its sessions, cookies, tickets, sign-in codes and client secrets' },
-  args: { id: { type: 'positional', description: 'Id of the key (key_…)', required: true }, data: dataOption },
+  args: {
+    id: { type: 'positional', description: 'Id of the key (key_…)', required: true },
+    data: dataOption,
+    json: jsonOption,
+  },
   async run({ args }) {
     const { id } = args
     const isRevoked = await withStore(args, async (store) => isId('apiKey', id) && store.keys.revokeKey(id, Date.now()))
     if (!isRevoked) throw notFound('valid key', id)
-    console.log(`${id} is revoked`)
+    print(args.json, { keyId: id, isRevoked }, `${id} is revoked`)
   },
 })
 
@@ -103,7 +116,7 @@ export const keys = defineCommand({
   subCommands: { create, list, rotate, revoke },
 })
 
-/** A name is for people; of keys and of nodes alike. */
+/** The name of a key or of a node is for people. */
 export function readName(name: string): string {
   if (name.length > 0 && name.length <= MAX_NAME_CHARS) return name
   throw invalid(`--name: must have 1 to ${MAX_NAME_CHARS} characters`)

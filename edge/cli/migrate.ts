@@ -3,17 +3,21 @@
 import { defineCommand } from 'citty'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { dataOption, urlOption, withDatabase } from './open-store.ts'
+import { jsonOption, print } from './print.ts'
 
 export const migrate = defineCommand({
   meta: { name: 'migrate', description: 'Bring the database up to date' },
-  args: { data: dataOption, url: urlOption },
+  args: { data: dataOption, url: urlOption, json: jsonOption },
   async run({ args }) {
     const { applied, backup, indexed } = await withDatabase(args, async (database) => {
       const migrated = await database.migrate()
       return { ...migrated, indexed: await afterMigration(createStore(database.db)) }
     })
-    if (backup !== undefined) console.log(`copied the database to ${backup}`)
-    if (indexed > 0) console.log(`made ${indexed} turns of an earlier release findable`)
-    console.log(applied === 0 ? 'the database is up to date' : `applied ${applied} migrations`)
+    const lines = [
+      ...(backup === undefined ? [] : [`copied the database to ${backup}`]),
+      ...(indexed > 0 ? [`made ${indexed} turns of an earlier release findable`] : []),
+      applied === 0 ? 'the database is up to date' : `applied ${applied} migrations`,
+    ]
+    print(args.json, { applied, backup: backup ?? null, indexed }, lines.join('\n'))
   },
 })

@@ -4,22 +4,27 @@ import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
 import { readName } from './keys.ts'
 import { dataOption, withStore } from './open-store.ts'
+import { jsonOption, print } from './print.ts'
 import { table, when } from './table.ts'
 
 const add = defineCommand({
   meta: { name: 'add', description: 'Make a token for one node and show it, once' },
-  args: { name: { type: 'string', description: 'What the node is called', required: true }, data: dataOption },
+  args: {
+    name: { type: 'string', description: 'What the node is called', required: true },
+    data: dataOption,
+    json: jsonOption,
+  },
   async run({ args }) {
     const node = { name: readName(args.name), now: Date.now() }
     const made = await withStore(args, (store) => store.nodes.addNode(node))
-    console.log(made.token)
+    print(args.json, { nodeId: made.nodeId, token: made.token }, made.token)
     console.error(`${made.nodeId}: set NODE_TOKEN to this on the node; it is not shown again`)
   },
 })
 
 const list = defineCommand({
   meta: { name: 'list', description: 'Show all nodes; which are connected is on /health' },
-  args: { data: dataOption },
+  args: { data: dataOption, json: jsonOption },
   async run({ args }) {
     const nodes = await withStore(args, (store) => store.nodes.listNodes())
     const rows = nodes.map(({ nodeId, name, createdAt, revokedAt }) => [
@@ -28,18 +33,22 @@ const list = defineCommand({
       when(createdAt),
       revokedAt === null ? 'valid' : 'revoked',
     ])
-    console.log(table(['node', 'name', 'added', 'state'], rows))
+    print(args.json, nodes, table(['node', 'name', 'added', 'state'], rows))
   },
 })
 
 const revoke = defineCommand({
   meta: { name: 'revoke', description: 'End a node’s token; it cannot dial in again' },
-  args: { id: { type: 'positional', description: 'Id of the node (nod_…)', required: true }, data: dataOption },
+  args: {
+    id: { type: 'positional', description: 'Id of the node (nod_…)', required: true },
+    data: dataOption,
+    json: jsonOption,
+  },
   async run({ args }) {
     const { id } = args
     const isRevoked = await withStore(args, async (store) => isId('node', id) && store.nodes.revokeNode(id, Date.now()))
     if (!isRevoked) throw notFound('valid node', id)
-    console.log(`${id} is revoked`)
+    print(args.json, { nodeId: id, isRevoked }, `${id} is revoked`)
   },
 })
 

@@ -7,10 +7,9 @@ import { createStore } from '#edge/store/store.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 
-/** The option that every command with a database has. */
-export const dataOption = { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' } as const
+export { dataOption } from './data-folder.ts'
 
-/** The option of commands that are also for a database far away; its token stays in the environment, never on a command line. */
+/** The option of commands that also take a database far away. Its token stays in the environment, never on a command line. */
 export const urlOption = {
   type: 'string',
   description: 'Address of a libSQL server; default: DATABASE_URL. Its token: DATABASE_AUTH_TOKEN',

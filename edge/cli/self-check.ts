@@ -3,7 +3,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { readWav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
@@ -11,11 +10,10 @@ import { openCall } from './call.ts'
 import type { SpokenTurn } from './turn-watch.ts'
 import { enginesLine } from './engines-line.ts'
 import { runToEnd } from './run-to-end.ts'
+import { GPU_NODE } from './speak.ts'
 import { timingsLine } from './timings.ts'
 
 export const SELF_CHECK_QUESTION = 'What is your name?'
-/** Program of the node that speaks a sentence into a file; a path, because the edge never imports the node. */
-const SPEAK = fileURLToPath(new URL('../../gpu-node/speak.ts', import.meta.url))
 /** Below this root mean square a reply counts as silence: -60 dB of full scale. */
 const SILENCE_RMS = 33
 
@@ -51,7 +49,7 @@ async function speakQuestion(): Promise<Int16Array> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-'))
   try {
     const file = join(folder, 'question.wav')
-    await runToEnd(process.execPath, [SPEAK, SELF_CHECK_QUESTION, '--out', file])
+    await runToEnd(process.execPath, [GPU_NODE, 'speak', SELF_CHECK_QUESTION, '--out', file])
     return readWav(readFileSync(file)).samples
   } finally {
     rmSync(folder, { recursive: true, force: true })

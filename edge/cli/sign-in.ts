@@ -1,25 +1,21 @@
 // `parley sign-in`: an address that signs one browser in at a running edge, once.
 import { defineCommand } from 'citty'
 import { loadDotEnv } from '#shared/on-node/config.ts'
-import { findKey } from './data-folder.ts'
-import { fetchSignInCode } from './edge-api.ts'
+import { dataFolder, dataOption, findKey, keyOption } from './data-folder.ts'
+import { edgeOption, fetchSignInCode, findEdge } from './edge-api.ts'
+import { jsonOption, print } from './print.ts'
 
 export const signIn = defineCommand({
   meta: { name: 'sign-in', description: 'An address that signs one browser in at a running edge, once' },
-  args: {
-    url: { type: 'string', description: 'The edge; default: PUBLIC_ORIGIN, or this machine’s' },
-    key: {
-      type: 'string',
-      description: 'API key whose user it is; default: PARLEY_KEY, or the first key of this data folder',
-    },
-    data: { type: 'string', description: 'Data folder; default: DATA_DIR, or ./data' },
-  },
+  args: { url: edgeOption, key: keyOption, data: dataOption, json: jsonOption },
   async run({ args }) {
     loadDotEnv()
-    const { PUBLIC_ORIGIN, PORT = '8787', DATA_DIR = './data' } = process.env
-    const url = (args.url ?? PUBLIC_ORIGIN ?? `http://127.0.0.1:${PORT}`).replace(/\/+$/, '')
-    const code = await fetchSignInCode(url, findKey(args.key, args.data ?? DATA_DIR))
-    console.log(`${url}/#code=${code}`)
+    const data = dataFolder(args.data)
+    const url = await findEdge({ url: args.url, data })
+    const code = await fetchSignInCode(url, findKey(args.key, data))
+    // Where a proxy stands before the edge, a page of any other address is a foreign one.
+    const address = `${args.url === undefined ? process.env['PUBLIC_ORIGIN'] || url : url}/#code=${code}`
+    print(args.json, { url: address }, address)
     console.error('signs one browser in, once, within 10 minutes')
   },
 })

@@ -5,15 +5,19 @@ import { fileURLToPath } from 'node:url'
 import { defineCommand } from 'citty'
 import { systemClock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
-import { startChildGroup, type ChildGroup } from '#shared/on-node/child-group.ts'
+import { startChildGroup, type ChildGroup, type ProgramEnd } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { buildPageIfNeeded } from './build-page.ts'
 import { findKey, nodeTokenFile, readSecret } from './data-folder.ts'
 import { fetchSignInCode } from './edge-api.ts'
+import { KeptNode } from './kept-node.ts'
 import { ensureNodeToken } from './local-node.ts'
+import { jsonOption } from './print.ts'
 import { selfCheck } from './self-check.ts'
 import { showLogLine } from './show-log-line.ts'
+import { GPU_NODE } from './speak.ts'
 import { StartError } from './start-error.ts'
+import { timingsOf } from './timings.ts'
 
 /** A migration of a large database may take its time. */
 const EDGE_START_MS = 30_000
@@ -29,7 +33,6 @@ const HOSTS = {
   },
 }
 type HostName = keyof typeof HOSTS
-const NODE = programOf('../../gpu-node/main.ts')
 
 export const start = defineCommand({
   meta: { name: 'start', description: 'Start the edge and one GPU node here, and prove them by one spoken turn' },
@@ -38,6 +41,7 @@ export const start = defineCommand({
     data: { type: 'string', description: 'Folder of database, keys and logs; default: DATA_DIR or ./data' },
     host: { type: 'enum', options: Object.keys(HOSTS), description: 'What runs the edge', default: 'node' },
     selfcheck: { type: 'boolean', description: 'Prove the loop by one spoken turn', default: true },
+    json: { ...jsonOption, description: 'Print one JSON object per line' },
   },
   async run({ args }) {
     loadDotEnv()
@@ -45,19 +49,25 @@ export const start = defineCommand({
     const data = resolve(args.data ?? process.env['DATA_DIR'] ?? './data')
     const stop = Promise.withResolvers<string | undefined>()
     process.once('SIGINT', () => stop.resolve(undefined)).once('SIGTERM', () => stop.resolve(undefined))
-    const groups: ChildGroup[] = []
+    const started: Started[] = []
+    const tell = teller(args.json)
     try {
       const host = args.host as HostName
-      const opened = open({ host, port, data, withCheck: args.selfcheck, groups, failed: (why) => stop.resolve(why) })
+      const failed = (why: string): void => stop.resolve(why)
+      const opened = open({ host, port, data, withCheck: args.selfcheck, started, failed, tell })
       const failure = await Promise.race([stop.promise, opened.then(() => stop.promise)])
       if (failure !== undefined) throw new StartError(`${failure}; see ${join(data, 'logs')}`)
-      say('stopping')
+      tell('stopping', {}, 'stopping')
     } finally {
       // The node first: it tells the edge of its last turns.
-      for (const group of groups.toReversed()) await group.stop()
+      for (const one of started.toReversed()) await one.stop()
     }
   },
 })
+
+type Started = Pick<ChildGroup, 'stop'>
+/** Says what happened: facts to a program, the text to a person. */
+type Tell = (event: string, facts: object, text: string) => void
 
 interface Opening {
   host: HostName
@@ -65,49 +75,68 @@ interface Opening {
   data: string
   withCheck: boolean
   /** What was started, in order; stopped by the caller whatever happens here. */
-  groups: ChildGroup[]
+  started: Started[]
   failed: (why: string) => void
+  tell: Tell
 }
 
-async function open({ host, port, data, withCheck, groups, failed }: Opening): Promise<void> {
-  if (await buildPageIfNeeded()) say('built the page')
-  if (process.env['TLS_CERT']) say('without TLS: this start is for this machine alone; npm run edge takes TLS_CERT')
+async function open({ host, port, data, withCheck, started, failed, tell }: Opening): Promise<void> {
+  if (await buildPageIfNeeded()) tell('built', {}, 'built the page')
+  if (process.env['TLS_CERT']) {
+    const text = 'without TLS: this start is for this machine alone; npm run edge takes TLS_CERT'
+    tell('note', { text }, text)
+  }
   // A certificate is for another name than 127.0.0.1.
   const env = { ...process.env, PORT: String(port), DATA_DIR: data, TLS_CERT: '', TLS_KEY: '' }
   const url = `http://127.0.0.1:${port}`
-  const launch = async (name: string, program: string, more: NodeJS.ProcessEnv, limitMs: number): Promise<void> => {
+  const launch = (name: string, program: string, more: NodeJS.ProcessEnv): ChildGroup => {
     const onLine = (line: string): void => showLogLine(name, line)
-    const group = startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
-    groups.push(group)
-    const ended = group.ended.then((how) => {
-      failed(`the ${name} ended: ${how}`)
-      throw new StartError(`the ${name} ended: ${how}`)
-    })
-    await withinTime(name, limitMs, Promise.race([group.ready, ended]))
+    return startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
   }
-  await launch('edge', HOSTS[host].program, {}, EDGE_START_MS)
+  const edge = launch('edge', HOSTS[host].program, {})
+  started.push(edge)
+  void edge.ended.then(({ how }) => failed(`the edge ended: ${how}`))
+  await readyInTime('edge', EDGE_START_MS, edge)
   const token = await HOSTS[host].token(data)
-  await launch('GPU node', NODE, { EDGE_URL: url, NODE_TOKEN: token }, NODE_START_MS)
+  const node = new KeptNode({
+    launch: () => launch('GPU node', GPU_NODE, { EDGE_URL: url, NODE_TOKEN: token }),
+    say: (text) => tell('note', { text }, text),
+    clock: systemClock,
+  })
+  started.push(node)
+  await readyInTime('GPU node', NODE_START_MS, node.first)
+  node.keep()
   const key = findKey(undefined, data)
   const code = await fetchSignInCode(url, key)
   // Where a proxy stands before it, a page of any other address is a foreign one.
-  const address = process.env['PUBLIC_ORIGIN'] || url
-  say(`open ${address}/#code=${code} (signs one browser in, once, within 10 minutes)`)
-  if (withCheck) await prove(url, key)
-  process.stdout.write(`ready ${url}\n`)
+  const address = `${process.env['PUBLIC_ORIGIN'] || url}/#code=${code}`
+  tell('open', { url: address }, `open ${address} (signs one browser in, once, within 10 minutes)`)
+  if (withCheck) await prove(url, key, tell)
+  tell('ready', { url }, `ready ${url}`)
 }
 
-async function prove(url: string, key: string): Promise<void> {
+async function prove(url: string, key: string, tell: Tell): Promise<void> {
   const { question, turn, engines, line } = await selfCheck(url, key).catch((error: unknown) => {
     throw new StartError(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   })
-  say(`self-check: asked “${question}” with the embedded voice`)
-  say(`  transcript: ${turn.transcript}`)
-  say(`  reply: ${turn.reply}`)
-  say(`  ${line}`)
-  say(`  ${engines}`)
+  const { transcript, reply } = turn
+  const lines = [
+    `asked “${question}” with the embedded voice`,
+    `transcript: ${transcript}`,
+    `reply: ${reply}`,
+    line,
+    engines,
+  ]
+  tell('selfCheck', { question, transcript, reply, timingsMs: timingsOf(turn) }, `self-check: ${lines.join('\n  ')}`)
+}
+
+async function readyInTime(name: string, limitMs: number, program: Pick<ChildGroup, 'ready' | 'ended'>): Promise<void> {
+  const ended = program.ended.then(({ how }: ProgramEnd) => {
+    throw new StartError(`the ${name} ended: ${how}; the logs are in the data folder`)
+  })
+  await withinTime(name, limitMs, Promise.race([program.ready, ended]))
 }
 
 async function withinTime(name: string, limitMs: number, ready: Promise<void>): Promise<void> {
@@ -132,4 +161,6 @@ function programOf(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url))
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+function teller(asJson: boolean): Tell {
+  return (event, facts, text) => void process.stdout.write(`${asJson ? JSON.stringify({ event, ...facts }) : text}\n`)
+}

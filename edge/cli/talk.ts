@@ -6,13 +6,15 @@ import { readWav, writeWav, type Wav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
 import { FaultError } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
+import { loadDotEnv } from '#shared/on-node/config.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCall, type Call } from './call.ts'
-import type { SpokenTurn } from './turn-watch.ts'
-import { findKey } from './data-folder.ts'
-import { expectEdge } from './edge-api.ts'
+import { dataFolder, dataOption, findKey, keyOption } from './data-folder.ts'
+import { edgeOption, findEdge } from './edge-api.ts'
+import { jsonOption } from './print.ts'
 import { createTalkPrinter } from './talk-printer.ts'
 import { timingsLine, timingsOf } from './timings.ts'
+import type { SpokenTurn } from './turn-watch.ts'
 
 export const talk = defineCommand({
   meta: {
@@ -20,24 +22,26 @@ export const talk = defineCommand({
     description: 'Speak WAV files to a running edge; several are several turns of one conversation',
   },
   args: {
-    wav: { type: 'positional', required: false, description: 'Recordings, one turn each' },
-    url: { type: 'string', description: 'Address of the edge', default: 'http://127.0.0.1:8787' },
-    key: { type: 'string', description: 'API key; default: PARLEY_KEY, or the key of the first start in --data' },
-    data: { type: 'string', description: 'Data folder with the first key', default: './data' },
+    'wav...': { type: 'positional', required: false, description: 'Recordings, one turn each' },
+    url: edgeOption,
+    key: keyOption,
+    data: dataOption,
     text: { type: 'string', description: 'Send this text instead of a recording' },
     out: { type: 'string', description: 'Write what was heard to this WAV file' },
     continue: { type: 'string', description: 'Id of the conversation to go on with' },
-    json: { type: 'boolean', description: 'Print one JSON object a turn', default: false },
+    json: { ...jsonOption, description: 'Print one JSON object per turn' },
   },
   async run({ args }) {
     const recordings = args._.map((file) => ({ file, pcm: readRecording(file) }))
     if (recordings.length === 0 && args.text === undefined)
       throw invalid('talk: give a WAV file, several of them, or --text "…"')
-    await expectEdge(args.url)
+    loadDotEnv()
+    const data = dataFolder(args.data)
+    const url = await findEdge({ url: args.url, data })
     const printer = args.json ? undefined : createTalkPrinter(process.stdout)
     const call = await openCall({
-      url: args.url,
-      key: findKey(args.key, args.data),
+      url,
+      key: findKey(args.key, data),
       ...(args.continue !== undefined && { conversationId: readConversationId(args.continue) }),
       clock: systemClock,
       onMessage: (message) => printer?.message(message),

@@ -9,6 +9,7 @@ import { openDatabase } from '#edge/runtime/node/database.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from '#edge/runtime/node/secret-files.ts'
 import { createStore } from '#edge/store/store.ts'
 import { tellReady, watchDeathPipe } from '#shared/on-node/child-group.ts'
+import { writeEdgeAddress } from '#shared/on-node/edge-address.ts'
 import { startLibsqlServer } from './libsql-server.ts'
 import { nodeTokenOf } from './local-node.ts'
 
@@ -36,15 +37,20 @@ async function run(data: string, port: string): Promise<number> {
   watchDeathPipe(process.env, () => stop.resolve(0))
   const sqld = await startLibsqlServer({ folder: join(data, 'database') })
   let wrangler: ChildProcess | undefined
+  let forgetAddress = (): void => {}
   try {
     await prepare(data, sqld.url)
     wrangler = startWrangler(data, port, sqld.url)
     void sqld.ended.then(() => stop.resolve(1))
     void once(wrangler, 'exit').then(() => stop.resolve(1))
     // The only thing that wrangler says over this channel.
-    wrangler.once('message', tellReady)
+    wrangler.once('message', () => {
+      forgetAddress = writeEdgeAddress(data, `http://127.0.0.1:${port}`)
+      tellReady()
+    })
     return await stop.promise
   } finally {
+    forgetAddress()
     await end(wrangler)
     await sqld.close()
   }

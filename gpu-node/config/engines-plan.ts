@@ -13,7 +13,7 @@ import {
   type ServerPlan,
 } from './plan.ts'
 import { GIB, planPreset, type Preset, type PresetPlan } from './presets.ts'
-import { hintFor } from './nearest.ts'
+import { hintFor } from '#shared/nearest.ts'
 import { refuse } from './toml-file.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>

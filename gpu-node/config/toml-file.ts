@@ -5,7 +5,7 @@ import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
 import { FaultError } from '#shared/fault.ts'
 import { GpuNodeFile, KINDS } from './file-schema.ts'
-import { hintFor } from './nearest.ts'
+import { hintFor } from '#shared/nearest.ts'
 
 /** Longer values are cut in a refusal. */
 const MAX_SHOWN_CHARS = 60

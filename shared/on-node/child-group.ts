@@ -9,12 +9,19 @@ import { createInterface } from 'node:readline'
  */
 const STOP_TIMEOUT_MS = 25_000
 
+export interface ProgramEnd {
+  /** Null where a signal ended it, or where it did not start. */
+  code: number | null
+  /** In words. */
+  how: string
+}
+
 export interface ChildGroup {
   readonly pid: number
   /** Resolves when the program has called tellReady(). */
   readonly ready: Promise<void>
-  /** Resolves with a description when the program has ended, wanted or not. */
-  readonly ended: Promise<string>
+  /** Resolves when the program has ended, wanted or not. */
+  readonly ended: Promise<ProgramEnd>
   /** Ends the whole group; resolves when its leader is gone. */
   stop(): Promise<void>
 }
@@ -38,9 +45,11 @@ export function startChildGroup(options: ChildGroupOptions): ChildGroup {
   }
   // Writing is never done here; an EPIPE of a child that is already gone says nothing new.
   child.stdin?.on('error', () => {})
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  const ended = new Promise<ProgramEnd>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, how: error.message }))
+    child.once('exit', (code, signal) =>
+      resolve({ code, how: signal === null ? `exit code ${code}` : `signal ${signal}` }),
+    )
   })
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()))
   return { pid: child.pid ?? 0, ready, ended, stop: () => stopGroup(child, ended) }

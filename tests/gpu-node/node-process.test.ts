@@ -23,8 +23,8 @@ async function startEdge(): Promise<ScriptedEdge> {
   return edge
 }
 
-function startProgram(environment: Record<string, string>) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'parley-program-'))
+function startProgram(environment: Record<string, string>, folder?: string) {
+  const dataDir = folder ?? mkdtempSync(join(tmpdir(), 'parley-program-'))
   // In its own folder, so that no .env of the machine is read.
   const child = spawn(process.execPath, [MAIN], {
     cwd: dataDir,
@@ -43,7 +43,7 @@ function startProgram(environment: Record<string, string>) {
   })
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line))
   const exited = once(child, 'close').then(([code]) => code as number | null)
-  return { child, lines, errors, ready, exited }
+  return { child, dataDir, lines, errors, ready, exited }
 }
 
 describe('gpu-node program', () => {
@@ -79,5 +79,16 @@ describe('gpu-node program', () => {
     const program = startProgram({ NODE_TOKEN: TOKEN, SLOTS: 'many' })
     expect(await program.exited).toBe(78)
     expect(program.errors).toEqual(['SLOTS: must be a whole number from 1 to 256'])
+  })
+
+  it('[NOD30] a second node on the same data folder is refused, and the first goes on', async () => {
+    const edge = await startEdge()
+    const settings = { EDGE_URL: edge.url, NODE_TOKEN: TOKEN }
+    const first = startProgram(settings)
+    await welcome(edge)
+    const second = startProgram(settings, first.dataDir)
+    expect(await second.exited).toBe(78)
+    expect(second.errors).toEqual([`DATA_DIR: ${first.dataDir} is in use by another GPU node`])
+    await first.ready
   })
 })

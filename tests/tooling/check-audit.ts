@@ -1,7 +1,8 @@
 // `check` runs this: no dependency has a known hole of high severity. A registry that does not answer the question
-// (offline, or a mirror without audit) is reported as skipped: it says nothing about the packages.
+// (offline, or a mirror without audit) makes the step `skipped`: nothing is known about the packages.
 import { spawnSync } from 'node:child_process'
 import { readAudit } from './audit.ts'
+import { EXIT_SKIPPED } from './check-lines.ts'
 
 /** A registry that has not answered by then is as good as absent. */
 const AUDIT_TIMEOUT_MS = 60_000
@@ -12,5 +13,6 @@ const npm = spawnSync('npm', ['audit', '--audit-level=high', '--json', '--fetch-
   maxBuffer: 64 * 1024 * 1024,
 })
 const audit = readAudit(npm.stdout ?? '')
-if (audit.kind === 'holes') process.exitCode = 1
-console.log(audit.kind === 'skipped' ? `skipped: ${audit.why}` : audit.text)
+const EXIT_CODES = { clean: 0, holes: 1, skipped: EXIT_SKIPPED }
+process.exitCode = EXIT_CODES[audit.kind]
+console.log(audit.kind === 'skipped' ? audit.why : audit.text)

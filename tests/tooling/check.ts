@@ -2,17 +2,12 @@
 // Steps are light and share the cores two at a time; type checking, the heaviest, starts first.
 import { spawn } from 'node:child_process'
 import { delimiter, join, resolve } from 'node:path'
+import { endLine, lineOf, verdictOf, type Outcome } from './check-lines.ts'
 
 interface Step {
   name: string
   command: string
   args: string[]
-}
-interface Outcome {
-  step: Step
-  hasPassed: boolean
-  output: string
-  seconds: number
 }
 
 const tool = (name: string, command: string, ...args: string[]): Step => ({ name, command, args })
@@ -42,37 +37,38 @@ function run(step: Step): Promise<Outcome> {
   return new Promise((done) => {
     let output = ''
     const child = spawn(step.command, step.args, { env, timeout: STEP_TIMEOUT_MS, stdio: ['ignore', 'pipe', 'pipe'] })
-    const finish = (hasPassed: boolean) =>
-      done({ step, hasPassed, output: output.trim(), seconds: (performance.now() - startedAt) / 1000 })
+    const finish = (exitCode: number | undefined) =>
+      done({
+        name: step.name,
+        exitCode,
+        output: output.trim(),
+        seconds: (performance.now() - startedAt) / 1000,
+        isOwn: step.command === 'node',
+      })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)))
     child.on('error', (error) => {
       output += error.message
-      finish(false)
+      finish(undefined)
     })
     child.on('close', (code, signal) => {
       if (signal) output += `\nended by ${signal} after ${STEP_TIMEOUT_MS / 1000} s`
-      finish(code === 0)
+      finish(code ?? undefined)
     })
   })
 }
 
-function lineOf({ step, hasPassed, output, seconds }: Outcome): string {
-  const verdict = hasPassed ? 'ok  ' : 'FAIL'
-  const note = hasPassed && step.command === 'node' ? `  ${output.split('\n').at(-1) ?? ''}` : ''
-  return `${verdict} ${step.name.padEnd(14)} ${seconds.toFixed(1).padStart(5)} s${note}`
-}
-
 const waiting = [...STEPS]
-const failed: Outcome[] = []
+const outcomes: Outcome[] = []
 async function work(): Promise<void> {
   for (let step = waiting.shift(); step; step = waiting.shift()) {
     const outcome = await run(step)
     console.log(lineOf(outcome))
-    if (!outcome.hasPassed) failed.push(outcome)
+    outcomes.push(outcome)
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work))
 
-for (const { step, output } of failed) console.log(`\n--- ${step.name} ---\n${output}`)
-console.log(`\ncheck: ${STEPS.length - failed.length} passed, ${failed.length} failed`)
+const failed = outcomes.filter((outcome) => verdictOf(outcome) === 'FAIL')
+for (const { name, output } of failed) console.log(`\n--- ${name} ---\n${output}`)
+console.log(`\n${endLine(outcomes)}`)
 process.exitCode = failed.length === 0 ? 0 : 1

@@ -1,9 +1,10 @@
-// Runs pytest over tests/gpu-node/engines/python in the engines' environment, and counts what passed. Used by run-tests.ts and test-engines.ts.
-import { spawnSync } from 'node:child_process'
+// Runs pytest over tests/gpu-node/engines/python in the engines' environment, and counts what passed. Used by run-tests.ts and
+// test-engines.ts.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EnginesEnvironment } from './engines-environment.ts'
+import { runHeld } from './held-program.ts'
 import type { Counts } from './test-report.ts'
 
 const CONFIGURATION = 'gpu-node/engines/python/pyproject.toml'
@@ -11,16 +12,15 @@ const CONFIGURATION = 'gpu-node/engines/python/pyproject.toml'
 const TIMEOUT_MS = 8 * 60_000
 const NEEDS_F5 = ['tests/gpu-node/engines/python/test_f5_engine.py', 'tests/gpu-node/engines/python/test_speech.py']
 
-export function testEngines({ python, hasF5 }: EnginesEnvironment, passedOn: string[] = []): Counts {
+export async function testEngines({ python, hasF5 }: EnginesEnvironment, passedOn: string[] = []): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-engines-'))
   const report = join(folder, 'report.xml')
   const ignored = hasF5 ? [] : NEEDS_F5.map((file) => `--ignore=${file}`)
   const options = ['-c', CONFIGURATION, '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, ...ignored]
   const tests = passedOn.length > 0 ? passedOn : ['tests/gpu-node/engines/python']
   // Without -P a folder of ours, such as coverage/, would be taken for a package of that name.
-  spawnSync(python, ['-P', '-m', 'pytest', ...options, ...tests], {
-    stdio: 'inherit',
-    timeout: TIMEOUT_MS,
+  await runHeld(python, ['-P', '-m', 'pytest', ...options, ...tests], {
+    timeoutMs: TIMEOUT_MS,
     // Leaves no __pycache__ behind in the sources.
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
   })

@@ -12,9 +12,9 @@ import type { Store } from '#edge/store/store.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
+import { lockDataFolder } from '#shared/on-node/data-folder-lock.ts'
 import type { EdgeConfig } from './config.ts'
 import { createBlobs } from './blobs.ts'
-import { lockDataFolder } from './data-folder-lock.ts'
 import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
 import { createConnectionGate } from './connection-gate.ts'
@@ -56,7 +56,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
   const { log, clock = systemClock, dist = DIST } = parts
   const stops = createStops({ clock, log })
   try {
-    stops.add('data folder', lockDataFolder(config.dataDir))
+    stops.add('data folder', lockDataFolder(config.dataDir, 'edge'))
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()

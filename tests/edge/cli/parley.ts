@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { freePort } from '#edge/cli/libsql-server.ts'
 
 const MAIN = 'edge/cli/main.ts'
+const GPU_NODE = 'gpu-node/main.ts'
 
 export interface Finished {
   code: number | null
@@ -17,16 +18,17 @@ export interface Finished {
 
 /** Runs one command to its end. */
 export async function parley(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return run([MAIN, ...args], env)
+  return runProgram([MAIN, ...args], env)
 }
 
 /** Says a sentence into a WAV file with an embedded voice. */
 export async function sayInto(file: string, text: string, voice: string): Promise<void> {
-  const said = await run(['gpu-node/speak.ts', text, '--out', file, '--voice', voice])
+  const said = await runProgram([GPU_NODE, 'speak', text, '--out', file, '--voice', voice])
   if (said.code !== 0) throw new Error(said.stderr)
 }
 
-async function run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+/** Runs any program of the house to its end. */
+export async function runProgram(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
   let stdout = ''
   let stderr = ''
@@ -48,7 +50,7 @@ export interface Started {
   readonly ended: Promise<number | null>
 }
 
-/** `parley start`, once it has printed a line that begins with `ready`, or has ended. */
+/** `parley start`, once it has printed that it is ready, or has ended. */
 export async function startParley(
   options: { data?: string; port?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Started> {
@@ -61,7 +63,7 @@ export async function startParley(
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         output += `${line}\n`
-        if (line.startsWith('ready')) resolve()
+        if (line.startsWith('ready') || line.startsWith('{"event":"ready"')) resolve()
       })
     }
   })

@@ -88,8 +88,16 @@ describe('a running Parley', () => {
     const nobody = await parley(['talk', hello, '--key', 'pk_x', '--url', 'http://127.0.0.1:1'])
     expect([nobody.code, nobody.stderr]).toEqual([
       1,
-      expect.stringMatching(/an edge at http:\/\/127\.0\.0\.1:1 is not reachable/),
+      expect.stringMatching(/no edge answers at http:\/\/127\.0\.0\.1:1/),
     ])
+  })
+
+  it('[CLI5] talk and sign-in find the edge that runs with the data folder by themselves', async () => {
+    const elsewhere = { PORT: '1', PUBLIC_ORIGIN: '' }
+    const said = await parley(['talk', '--data', running.data, '--text', 'hello', '--json'], elsewhere)
+    expect([said.code, said.stderr]).toEqual([0, ''])
+    const signedIn = await parley(['sign-in', '--data', running.data, '--json'], elsewhere)
+    expect(JSON.parse(signedIn.stdout).url).toMatch(new RegExp(`^${running.url}/#code=`))
   })
 
   it('[STA3] says that its port is in use', async () => {
@@ -104,6 +112,25 @@ describe('the end of Parley', () => {
   it('[STA4] ends everything on Ctrl-C with code 0, leaving no process behind', { timeout: START_MS }, async () => {
     const running = await startParley({ args: ['--no-selfcheck'] })
     expect(running.programs().length).toBeGreaterThanOrEqual(2)
+    running.child.kill('SIGINT')
+    expect(await running.ended).toBe(0)
+    expect(running.programs()).toEqual([])
+    removeData(running.data)
+  })
+
+  it('[STA7] a crash of the node and its revocation leave the edge running', { timeout: 2 * START_MS }, async () => {
+    const running = await startParley({ args: ['--no-selfcheck', '--json'] })
+    const says = (text: RegExp) => expect.poll(() => running.output, { timeout: START_MS }).toMatch(text)
+    expect(running.output).toMatch(/^\{"event":"ready","url":"http.*\}$/m)
+    const isNode = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gpu-node/main.ts')
+    for (const pid of running.programs().filter(isNode)) process.kill(pid, 'SIGKILL')
+    await says(/"the GPU node ended: signal SIGKILL; the edge goes on/)
+    const health = async () => (await fetch(`${running.url}/health`)).status
+    expect(await health()).toBeLessThanOrEqual(503)
+    const nodes = await parley(['nodes', 'list', '--json', '--data', running.data])
+    await parley(['nodes', 'revoke', JSON.parse(nodes.stdout)[0].nodeId, '--data', running.data])
+    await says(/"the edge refuses the GPU node/)
+    expect(await health()).toBeLessThanOrEqual(503)
     running.child.kill('SIGINT')
     expect(await running.ended).toBe(0)
     expect(running.programs()).toEqual([])

@@ -11,16 +11,17 @@ import { readNodeConfig } from '#gpu-node/config/node-config.ts'
 const folder = mkdtempSync(join(tmpdir(), 'parley-check-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** `card`: what nvidia-smi says of it. */
+/** `card`: what nvidia-smi says of it, or the lines of a script that says it. */
 async function check(
   toml: string,
-  card: number | string | undefined,
+  card: number | string | { script: string } | undefined,
   words: string[] = [],
   own: Record<string, string> = {},
 ) {
   const [file, smi] = [join(folder, 'gpu-node.toml'), join(folder, 'nvidia-smi')]
   writeFileSync(file, toml)
-  writeFileSync(smi, card === undefined ? '#!/bin/sh\nexit 9\n' : `#!/bin/sh\necho ${card}\n`)
+  const script = typeof card === 'object' ? card.script : card === undefined ? 'exit 9' : `echo ${card}`
+  writeFileSync(smi, `#!/bin/sh\n${script}\n`)
   chmodSync(smi, 0o755)
   const env = { PATH: process.env['PATH'], GPU_NODE_CONFIG: file, NVIDIA_SMI_BIN: smi, DATA_DIR: folder, ...own }
   return new Promise<{ code: number; out: string }>((resolve) => {
@@ -59,21 +60,14 @@ describe('gpu-node check', () => {
   })
 
   it('[CHE4] the card that is looked at is the one that engines run on', async () => {
-    const smi = join(folder, 'nvidia-smi')
-    const file = join(folder, 'gpu-node.toml')
-    writeFileSync(file, engine(9))
-    writeFileSync(smi, '#!/bin/sh\ncase "$*" in *--id=1*) echo 24564;; *) echo 8192;; esac\n')
-    const env = {
-      PATH: process.env['PATH'],
-      GPU_NODE_CONFIG: file,
-      NVIDIA_SMI_BIN: smi,
-      DATA_DIR: folder,
-      GPU_INDEX: '1',
-    }
-    const { promise, resolve } = Promise.withResolvers<string>()
-    execFile(process.execPath, ['gpu-node/main.ts', 'check'], { env }, (_, out) => resolve(out))
-    expect(await promise).toContain('9.0 GiB planned of 24.0 GiB')
-    const { plan } = readNodeConfig({ ...env, NODE_TOKEN: 'x'.repeat(20) })
+    const script = 'case "$*" in *--id=1*) echo 24564;; *) echo 8192;; esac'
+    const card = { GPU_INDEX: '1' }
+    expect((await check(engine(9), { script }, [], card)).out).toContain('9.0 GiB planned of 24.0 GiB')
+    const { plan } = readNodeConfig({
+      ...card,
+      GPU_NODE_CONFIG: join(folder, 'gpu-node.toml'),
+      NODE_TOKEN: 'x'.repeat(20),
+    })
     expect(plan.engines[0]).toMatchObject({ launch: { environment: { CUDA_VISIBLE_DEVICES: '1' } } })
   })
 

@@ -1,7 +1,10 @@
-"""One worker of each kind for all tests."""
+"""One worker of each kind for all tests, and the end of all of them when whoever runs the tests is gone."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,18 @@ from running_worker import RunningWorker
 
 SHORT_QUEUE = 2
 """So short that a test can fill it."""
+
+
+def _end_with_the_run(pipe: int) -> None:
+    """The pipe ends with the process that started pytest as a group of its own (tests/tooling/held-program.ts)."""
+    os.read(pipe, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+if "PARLEY_TESTS_DEATH_PIPE" in os.environ:
+    # Taken out, so that no program that a test starts looks for a pipe that it does not have.
+    _pipe = int(os.environ.pop("PARLEY_TESTS_DEATH_PIPE"))
+    threading.Thread(target=_end_with_the_run, args=(_pipe,), daemon=True).start()
 
 
 @pytest.fixture(scope="session")
