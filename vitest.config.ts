@@ -67,6 +67,8 @@ export default defineConfig({
       include: ['shared/**/*.{ts,tsx}', 'edge/**/*.{ts,tsx}', 'gpu-node/**/*.{ts,tsx}'],
       // What runs inside workerd or, built, in a browser cannot be measured from here; tests/edge/runtime/workers and tests/edge/web try it.
       exclude: ['**/*.d.ts', '**/dist/**', 'edge/runtime/workers/**', 'edge/web/**'],
+      // Of programs and threads that tests start, too: the command line and the embedded engines run in no other way.
+      autoAttachSubprocess: true,
       reportOnFailure: true,
       reporter: ['text-summary', 'json-summary'],
       reportsDirectory: 'coverage',

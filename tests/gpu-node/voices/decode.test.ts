@@ -170,6 +170,8 @@ describe('decoding', () => {
             const { outcome } = await decode(file, kind, {
               ffmpeg,
               limits: { ms: 3_000, rssBytes: MAX_DECODE_RSS_BYTES },
+              // Also where the machine was busy it is done.
+              isLastTry: true,
             })
             expect(['decoded', 'unreadable', 'noDecoder', 'tooLong']).toContain(outcome)
           }),
@@ -215,7 +217,9 @@ describe('decoding', () => {
       // The decoder reads on and on in the head of a FLAC file without a frame.
       const spinning = fixture('speech.flac').subarray(0, 100)
       const short = { limits: { ms: 1_500, rssBytes: Infinity } }
-      expect(await decode(spinning, 'flac', short)).toEqual({ outcome: 'unreadable' })
+      // A busy machine may be to blame for the first time, as in a task; for the second it is the file.
+      const done = decode(spinning, 'flac', short).catch(() => decode(spinning, 'flac', { ...short, isLastTry: true }))
+      expect(await done).toEqual({ outcome: 'unreadable' })
     })
 
     it.skipIf(process.platform === 'win32')('[VPR21] programs that decode give way to calls', async () => {
