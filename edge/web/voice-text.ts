@@ -1,9 +1,9 @@
-// What the page says in words about voices of the caller's own. Pure; the only place that puts them in English.
+// The words of the page about the caller's own voices. Pure, and the only place with these texts.
 import type { VoiceProfile, VoiceRejection, VoiceWarning } from '#shared/model/voice-profile.ts'
 
-/** What is sent, and stored with the voice, as its consent. */
+/** Sent as the consent, and stored with the voice. */
 export const CONSENT = 'This is my voice, or whose it is has agreed that it is imitated here.'
-/** Spoken for a try. */
+/** The sentence that a trial speaks. */
 export const TRIAL: Record<VoiceProfile['language'], string> = {
   en: 'Hello, this is how I sound.',
   zh: '你好，这是我的声音。',
