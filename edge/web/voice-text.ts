@@ -32,7 +32,7 @@ const WARNING_TEXT: Record<VoiceWarning, string> = {
 export function voiceStateText({ state, reason, quality }: Pick<VoiceProfile, 'state' | 'reason' | 'quality'>): string {
   if (state === 'uploaded') return 'waits for a GPU node'
   if (state === 'checking') return 'is being prepared …'
-  if (state === 'rejected') return `is of no use: ${REJECTION_TEXT[reason ?? 'failed']}`
+  if (state === 'rejected') return `cannot be used: ${REJECTION_TEXT[reason ?? 'failed']}`
   const warnings = (quality?.warnings ?? []).map((warning) => WARNING_TEXT[warning])
   return ['ready', ...warnings].join(', ')
 }
