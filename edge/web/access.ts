@@ -15,7 +15,7 @@ export async function checkAccess(): Promise<void> {
     if (wasAccepted || (await isSignedIn())) access.value = 'in'
     else access.value = code === undefined ? 'out' : 'codeRefused'
   } catch {
-    // No answer, or one that is no answer to the question: what to do about it is the same.
+    // No answer, or an unexpected one. The caller can do the same about both.
     access.value = 'unreachable'
   }
 }

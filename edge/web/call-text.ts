@@ -67,7 +67,7 @@ const STATUS_TEXT: Partial<Record<TurnStatus, string>> = {
 interface ToldTurn {
   status: TurnStatus | undefined
   reply: string
-  /** The fault as it was told, or of a stored turn only its code. */
+  /** As the edge told it. Of a stored turn only the code is known. */
   fault: ToldFault | { code: string; message?: undefined } | undefined
 }
 
@@ -100,7 +100,7 @@ const END_TEXT: Partial<Record<EndReason | FaultCode, string>> = {
   unsupported_version: 'This page is older than the edge. Load it anew.',
 }
 
-/** Nothing where the caller ended it himself. */
+/** Undefined where the caller ended the call, or where the page shows how to sign in instead. */
 export function endText(reason: EndReason | FaultCode | undefined): string | undefined {
   if (reason === undefined || reason === 'caller' || reason === 'unauthenticated') return undefined
   return END_TEXT[reason] ?? `The call has ended. ${GO_ON}`
@@ -113,7 +113,7 @@ const ROLE_TEXT: Record<EngineRole, string> = {
   tts: 'voice',
 }
 
-/** Which engines are there only to prove the loop; undefined where there is none. */
+/** Names the demonstration engines; undefined where there is none. */
 export function demonstrationText(engines: readonly EngineInfo[]): string | undefined {
   const shown = engines.filter((engine) => engine.demonstration)
   if (shown.length === 0) return undefined

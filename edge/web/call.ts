@@ -20,7 +20,7 @@ import { dropChosenVoice } from './voices.ts'
 import { createWebSpeaker, type WebSpeaker } from './web-speaker.ts'
 
 export interface Banner {
-  /** `connection` goes away by itself once there is one. */
+  /** A banner about the `connection` goes away by itself once the page is connected. */
   about: 'connection' | 'turn' | 'notice'
   text: string
 }
@@ -33,7 +33,7 @@ export const banner = signal<Banner | undefined>(undefined)
 export const level = signal(0)
 /** Texts that were sent and that the node has not taken up yet. */
 export const pending = signal<readonly string[]>([])
-/** What is in the box; gets back what could not be sent. */
+/** The text in the write box. A text that could not be sent comes back here. */
 export const draft = signal('')
 
 const isAsking = signal(false)
@@ -48,7 +48,7 @@ export const mode = computed<Mode>(() => {
 
 /** A page that was left without a goodbye holds its conversation for 30 s (CALLER_GONE_MS); its successor waits that long. */
 const CONFLICT_PATIENCE_MS = 35_000
-/** Speech is kept this long for a connection that comes back; older words are no longer meant for anybody. */
+/** While the connection is lost, speech is kept for this long. Older words no longer matter. */
 const MAX_KEPT_SPEECH_MS = 10_000
 
 interface Call {
@@ -92,7 +92,7 @@ export function stopReply(): void {
   if (mode.value === 'thinking' || mode.value === 'speaking') call?.client.send({ type: 'reply.interrupt' })
 }
 
-/** Of the session that is open; the next one begins with what is chosen then. */
+/** Changes the session that is open. A later session begins with what is chosen by then. */
 export function tellSession(change: Omit<Extract<UnnumberedUp, { type: 'session.update' }>, 'type'>): void {
   if (link.value === 'ready' || link.value === 'reconnecting') call?.client.send({ type: 'session.update', ...change })
 }
@@ -105,7 +105,7 @@ export function startOver(): void {
   banner.value = undefined
 }
 
-/** A session speaks with one voice from its first reply to its last; the conversation goes on in the next one. */
+/** The voice of a session never changes. So the session ends, and the next one continues the conversation in the new voice. */
 export function endForNewVoice(): void {
   if (link.value === 'idle' || link.value === 'ended') return
   hangUp()
@@ -125,7 +125,7 @@ export function hangUp(): void {
 
 // --- the session ---
 
-/** The session, opened where there is none. */
+/** The open call; opens one where there is none. */
 function open(): Call {
   if (call !== undefined && link.value !== 'ended') return call
   call?.playback.close()
@@ -137,7 +137,7 @@ function open(): Call {
     clock: systemClock,
     start: { audio: DEFAULT_AUDIO_FORMAT, ...startChoices(), ...(conversationId !== undefined && { conversationId }) },
     conflictPatienceMs: CONFLICT_PATIENCE_MS,
-    // A call that was left may still say its goodbye: it is no longer shown.
+    // A call that was hung up may still receive its last messages. They are not shown.
     onMessage: (message) => isCurrent() && show(message),
     onAudio: (turn, pcm) => isCurrent() && opened.playback.audio(turn, pcm),
     onState: (state, detail) => isCurrent() && changed(state, detail),
@@ -172,10 +172,10 @@ function show(message: ChatDown): void {
   if (message.type === 'session.ready') {
     keepConversation(message.conversationId)
     if (isLikeMe.value) tellSession({ voice: { source: 'caller', consent: true } })
-    // The session before may have stored its last turn only now.
+    // The last turn of the session before may have been stored only now.
     void recall()
   }
-  // What went wrong in a turn is told there.
+  // A fault of a turn is shown at that turn.
   if (message.type === 'fault' && !hasTurn(view.value, message.turnId))
     banner.value = { about: link.value === 'ready' ? 'turn' : 'connection', text: faultText(message) }
   if (message.type === 'session.notice') {
@@ -184,7 +184,7 @@ function show(message: ChatDown): void {
   }
 }
 
-/** A turn that nobody spoke was written: its text is no longer pending. */
+/** A turn without an utterance was written. Its text is no longer pending. */
 function takeUp(turnId: string): void {
   if (!view.value.turns.some((turn) => turn.turnId === turnId)) pending.value = pending.value.slice(1)
 }
@@ -202,7 +202,7 @@ function changed(state: ChatClientState, detail: EndReason | FaultCode | undefin
   pending.value = []
   if (detail === 'not_found' && !dropChosenVoice()) forgetConversation()
   if (detail === 'unauthenticated') access.value = 'out'
-  // The fault before it has said which quota, and until when.
+  // The banner of its fault already says which quota, and until when.
   if (detail === 'quota_exhausted' && banner.value !== undefined) return
   const text = endText(detail)
   banner.value = text === undefined ? undefined : { about: 'connection', text }
@@ -220,7 +220,7 @@ function stopTalking(): void {
   closeMicrophone()
   // Without the silence that ends an utterance the node would wait for more of it.
   call?.client.send({ type: 'utterance.commit' })
-  // Nothing was said or written that anybody waits for.
+  // Nobody waits for an answer.
   if (link.value === 'connecting' && pending.value.length === 0) hangUp()
 }
 

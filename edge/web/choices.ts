@@ -1,5 +1,5 @@
-// What a caller chooses for his calls: whom he talks to, how well the voice is to sound, and whether it is to be his own. Read by
-// call.ts when a session opens, changed by settings.tsx. It knows no session.
+// What a caller chooses for his calls: the persona, how well the voice sounds, and whether it imitates him. Read by call.ts when a
+// session opens, changed by settings.tsx. It knows no session.
 import { signal } from '@preact/signals'
 import type { PersonaId } from '#shared/ids.ts'
 import type { SessionStart } from '#shared/protocol/chat-messages.ts'
@@ -10,16 +10,16 @@ import { chosenVoice } from './voices.ts'
 const PERSONA_KEY = 'parley.persona'
 const MODE_KEY = 'parley.ttsMode'
 
-/** Whom this edge offers; empty until it has said so. */
+/** The personas that this edge offers; empty until it has answered. */
 export const personas = signal<readonly ListedPersona[]>([])
-/** Undefined: whoever the edge begins with. */
+/** Undefined: the edge's default persona. */
 export const chosenPersona = signal<PersonaId | undefined>(undefined)
-/** Undefined: as the persona speaks by itself. */
+/** Undefined: the persona's own mode. */
 export const chosenMode = signal<TtsMode | undefined>(undefined)
-/** He consents that his voice is imitated. For as long as this page is open: consent is not kept. */
+/** The caller agrees that his voice is imitated. Forgotten when the page is closed: consent is not kept. */
 export const isLikeMe = signal(false)
 
-/** Reads whom there is, and what was chosen in this browser before. Without an answer there is nothing to choose. */
+/** Reads the list of personas and what was chosen in this browser before. Without an answer there is nothing to choose. */
 export async function recallChoices(): Promise<void> {
   const mode = localStorage.getItem(MODE_KEY)
   chosenMode.value = TtsMode.options.find((option) => option === mode)
@@ -28,7 +28,7 @@ export async function recallChoices(): Promise<void> {
   } catch {
     return
   }
-  // One that was removed meanwhile would refuse the call.
+  // A persona that was removed meanwhile would make the edge refuse the call.
   const kept = localStorage.getItem(PERSONA_KEY)
   chosenPersona.value = personas.value.find(({ id }) => id === kept)?.id
 }
@@ -44,7 +44,7 @@ export function chooseMode(mode: TtsMode | undefined): void {
   else localStorage.setItem(MODE_KEY, mode)
 }
 
-/** What of it stands in session.start. */
+/** The choices that go into session.start. */
 export function startChoices(): Pick<SessionStart, 'personaId' | 'ttsMode' | 'voiceProfileId'> {
   return {
     ...(chosenVoice.value !== undefined && { voiceProfileId: chosenVoice.value }),

@@ -38,7 +38,7 @@ export function Dock() {
 
 function TalkButton() {
   const button = useRef<HTMLButtonElement>(null)
-  // Fifty times a second: past the drawing of components.
+  // It changes fifty times a second, so it bypasses the drawing of components.
   useSignalEffect(() => button.current?.style.setProperty('--level', level.value.toFixed(2)))
   const label = isTalking.value ? 'Stop talking' : 'Talk'
   return (

@@ -1,6 +1,6 @@
 // What the page asks of the edge over HTTP: signing in, tickets, the conversation so far, voices. The cookie rides along by itself.
-// A refusal becomes a FaultError with the code that the edge told, of voices an Error with its words; no network at all stays the
-// browser's own error.
+// A refusal becomes a FaultError with the edge's code, or, for voices, an Error with the edge's words. Without a network the error is
+// the browser's own.
 import { FaultError, type Fault } from '#shared/fault.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
@@ -8,7 +8,7 @@ import type { Language } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { VoiceProfile } from '#shared/model/voice-profile.ts'
 
-/** Where the edge does not say how long to wait. */
+/** Used where the edge does not say how long to wait. */
 const DEFAULT_RETRY_MS = 2_000
 
 /** The one-time code of the sign-in address; it rides in the fragment, which no server and no log ever sees. */
@@ -66,7 +66,7 @@ export async function fetchVoices(): Promise<VoiceProfile[] | undefined> {
   return ((await accepted(answer)) as { voiceProfiles: VoiceProfile[] }).voiceProfiles
 }
 
-/** False where this recording was there already: that voice stays as it is. */
+/** False where the caller already has this recording. That voice stays as it is. */
 export async function uploadVoice(made: NewVoice): Promise<boolean> {
   const body = new FormData()
   for (const name of ['name', 'language', 'consent', 'file'] as const) body.append(name, made[name])
@@ -75,7 +75,7 @@ export async function uploadVoice(made: NewVoice): Promise<boolean> {
   return answer.status === 201
 }
 
-/** Resolves when it is ready, rejected or gone, or after so long. */
+/** Resolves when the voice is ready, rejected or gone, and after `waitMs` in any case. */
 export async function waitForVoice(id: VoiceProfileId, waitMs: number): Promise<void> {
   const answer = await fetch(`/api/voice-profiles/${id}?waitMs=${waitMs}`)
   if (answer.status !== 404) await accepted(answer)
@@ -86,7 +86,7 @@ export async function deleteVoice(id: VoiceProfileId): Promise<void> {
   if (answer.status !== 404) await accepted(answer)
 }
 
-/** A WAV of unstated length. */
+/** A WAV. Its header does not say how long it is. */
 export async function previewVoice(id: VoiceProfileId, text: string): Promise<Uint8Array> {
   const answer = await post(`/api/voice-profiles/${id}/preview`, { text })
   if (!answer.ok) await accepted(answer)

@@ -1,4 +1,4 @@
-// The drawings of the page, as inline SVG that takes the colour of its text. None of them says anything by itself: labels do.
+// The drawings of the page, as inline SVG in the colour of the text. Screen readers skip them: the labels speak.
 const STROKE = {
   viewBox: '0 0 24 24',
   fill: 'none',

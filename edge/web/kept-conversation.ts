@@ -1,11 +1,11 @@
-// Which conversation this tab is in, so that it goes on after a reload, and what was said in it before. Used by call.ts and
+// The conversation of this tab, so that it goes on after a reload, and what was said in it before. Used by call.ts and
 // main.tsx. It knows no session.
 import { signal } from '@preact/signals'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import type { Conversation } from '#shared/model/conversation.ts'
 import { fetchConversation } from './edge-api.ts'
 
-/** Of the tab and not of the browser: two tabs are two conversations. */
+/** Kept per tab, not per browser: two tabs are two conversations. */
 const KEY = 'parley.conversation'
 
 /** The conversation as it is stored. */
@@ -35,6 +35,6 @@ export async function recall(): Promise<void> {
     if (found === undefined) forgetConversation()
     else earlier.value = found
   } catch {
-    // Shown again at the next session.ready.
+    // The next session.ready asks again.
   }
 }

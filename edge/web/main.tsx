@@ -21,6 +21,6 @@ function Root() {
 const root = document.getElementById('page')
 if (root !== null) render(<Root />, root)
 void enter()
-// A sign-in address that is opened in a tab that shows the page already changes only the fragment: nothing is loaded.
+// Opening a sign-in address in a tab that already shows the page changes only the fragment. Nothing is loaded then.
 addEventListener('hashchange', () => void enter())
 addEventListener('pagehide', hangUp)

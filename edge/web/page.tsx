@@ -45,12 +45,12 @@ export function Page() {
   )
 }
 
-/** Stands there even when it is empty: screen readers announce only what is put into an alert that they know. */
+/** The alert is there even when it is empty: screen readers announce only what is put into an alert that they know. */
 function BannerLine() {
   const shown = banner.value
   const dismiss = (): void => {
     banner.value = undefined
-    // The pressed button goes away: the focus goes where the next step is.
+    // The pressed button goes away, so the focus moves to the talk button.
     document.querySelector<HTMLElement>('.talk')?.focus()
   }
   return (
@@ -67,7 +67,7 @@ function BannerLine() {
   )
 }
 
-/** Says which engines are there only to prove the loop. */
+/** Names the demonstration engines. */
 function FinePrint() {
   const text = demonstrationText(view.value.engines)
   return text === undefined ? null : <p class='fine'>{text} The README says how to use real ones.</p>

@@ -1,4 +1,4 @@
-// The panel behind the header's button: whom to talk to, and the voice. Changes hold for the call that is open, too.
+// The panel behind the header's button: whom to talk to, and the voice. A change also holds for the call that is open.
 import { signal } from '@preact/signals'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
@@ -43,7 +43,7 @@ function PersonaChoice() {
     const persona = personas.value.find(({ id }) => id === value)
     if (persona === undefined) return
     choosePersona(persona.id)
-    // What was said so far was said to another one.
+    // What was said so far was said to another persona.
     startOver()
   }
   return (

@@ -1,5 +1,5 @@
-// The conversation so far: what is stored of it, the turns of this page as they grow, and what was written but not yet taken
-// up. All of it is text, never markup.
+// The conversation so far: its stored turns, the turns of this page as they grow, and texts that are still on their way. All of it
+// is shown as text, never as markup.
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { ViewTurn } from '#shared/client/conversation-view.ts'
 import type { TurnRecord, TurnStatus } from '#shared/model/turn.ts'
@@ -7,7 +7,7 @@ import { isTalking, mode, pending, view, write } from './call.ts'
 import { turnText } from './call-text.ts'
 import { earlier } from './kept-conversation.ts'
 
-/** A reader who has scrolled up further than this is left alone. */
+/** A reader who has scrolled up further than this is not scrolled back. */
 const NEAR_END_PX = 120
 const MAX_UNHEARD_CHARS = 120
 const SUGGESTIONS = ['What can you do?', 'Tell me a story.', 'What time is it?']
@@ -17,10 +17,10 @@ export function Transcript() {
   const live = new Set<string>(turns.map((turn) => turn.turnId))
   const before = (earlier.value?.turns ?? []).filter((turn) => !live.has(turn.id))
   const isEmpty = before.length + turns.length + pending.value.length === 0
-  // The welcome is read from its beginning.
+  // The welcome is shown from its beginning.
   const scroller = useStickyEnd(!isEmpty)
   return (
-    // Keyboards scroll it, so it takes the focus.
+    // It takes the focus, so that a keyboard can scroll it.
     <main class='transcript' ref={scroller} tabIndex={0} aria-label='Conversation'>
       {isEmpty && <Welcome />}
       {/* While the microphone is open a screen reader would talk into it; the persona speaks for itself. */}
@@ -42,7 +42,7 @@ export function Transcript() {
 
 function Welcome() {
   const ask = (event: Event, text: string): void => {
-    // The pressed button goes away: the focus stays near.
+    // The pressed button goes away, so the focus moves to the conversation.
     if (event.currentTarget instanceof Element) event.currentTarget.closest('main')?.focus()
     write(text)
   }
@@ -67,11 +67,11 @@ interface ExchangeProps {
   caller: string
   isPartial: boolean
   heard: string
-  /** What of the reply was never heard. */
+  /** The part of the reply that was never heard. */
   unheard: string
   /** What went wrong. */
   note: string | undefined
-  /** It went wrong just now: a screen reader says it also where it is told nothing else. */
+  /** It happened on this page just now, so a screen reader announces the note, also while the microphone is open. */
   isLive: boolean
 }
 
@@ -135,13 +135,13 @@ function split(reply: string, heard: string | undefined, status: TurnStatus | un
   return { heard: reply.slice(0, start), unheard: reply.slice(start) }
 }
 
-/** A reply may have been thought out for minutes beyond the word at which it was interrupted. */
+/** The unheard part may be minutes long. */
 function shortened(unheard: string): string {
   if (unheard.length <= MAX_UNHEARD_CHARS) return unheard
   return `${unheard.slice(0, MAX_UNHEARD_CHARS).replace(/\s+\S*$/, '')} …`
 }
 
-/** Browsers choose the forms of Han characters, the voice of a screen reader and the hyphens by it. */
+/** By it browsers choose glyphs for Han characters, the voice of a screen reader, and hyphens. */
 function languageOf(text: string): string {
   return /\p{Script=Han}/u.test(text) ? 'zh' : 'en'
 }

@@ -1,9 +1,9 @@
-// What the page says in words about voices of the caller's own. Pure; the only place that puts them in English.
+// The words of the page about the caller's own voices. Pure, and the only place with these texts.
 import type { VoiceProfile, VoiceRejection, VoiceWarning } from '#shared/model/voice-profile.ts'
 
-/** What is sent, and stored with the voice, as its consent. */
+/** Sent as the consent, and stored with the voice. */
 export const CONSENT = 'This is my voice, or whose it is has agreed that it is imitated here.'
-/** Spoken for a try. */
+/** The sentence that a trial speaks. */
 export const TRIAL: Record<VoiceProfile['language'], string> = {
   en: 'Hello, this is how I sound.',
   zh: '你好，这是我的声音。',
@@ -32,7 +32,7 @@ const WARNING_TEXT: Record<VoiceWarning, string> = {
 export function voiceStateText({ state, reason, quality }: Pick<VoiceProfile, 'state' | 'reason' | 'quality'>): string {
   if (state === 'uploaded') return 'waits for a GPU node'
   if (state === 'checking') return 'is being prepared …'
-  if (state === 'rejected') return `is of no use: ${REJECTION_TEXT[reason ?? 'failed']}`
+  if (state === 'rejected') return `cannot be used: ${REJECTION_TEXT[reason ?? 'failed']}`
   const warnings = (quality?.warnings ?? []).map((warning) => WARNING_TEXT[warning])
   return ['ready', ...warnings].join(', ')
 }

@@ -1,11 +1,11 @@
-// The part of the settings for voices of the caller's own: which one answers, what becomes of each, and how another one is added.
+// The part of the settings for the caller's own voices: choose the one that answers, see the state of each, add and delete.
 import { signal } from '@preact/signals'
 import type { VoiceProfile } from '#shared/model/voice-profile.ts'
 import { endForNewVoice } from './call.ts'
 import { CONSENT, voiceStateText } from './voice-text.ts'
 import { addVoice, chooseVoice, chosenVoice, removeVoice, tryVoice, voices } from './voices.ts'
 
-/** What is being done, or went wrong. */
+/** What is under way, or what went wrong. */
 const told = signal('')
 const isBusy = signal(false)
 
@@ -107,7 +107,7 @@ function NewVoiceForm() {
   )
 }
 
-/** False where it went wrong, which is then told. */
+/** False where it went wrong. The panel then says why. */
 async function attempt(work: () => Promise<void>, meanwhile = ''): Promise<boolean> {
   if (isBusy.value) return false
   isBusy.value = true

@@ -1,5 +1,5 @@
-// The caller's own voices: which there are, which one he is answered in, and what he does with them. Changed by voices-panel.tsx, read
-// by choices.ts when a session opens. It knows no session.
+// The caller's own voices: the list, the one that answers him, and how he adds, hears and deletes them. Changed by voices-panel.tsx,
+// read by choices.ts when a session opens. It knows no session.
 import { signal } from '@preact/signals'
 import { readWav } from '#shared/audio/wav.ts'
 import { pcmToFloat } from '#shared/audio/pcm.ts'
@@ -12,17 +12,17 @@ const VOICE_KEY = 'parley.voice'
 
 /** The newest first; undefined where this caller may have none. */
 export const voices = signal<readonly VoiceProfile[] | undefined>(undefined)
-/** Undefined: the persona's. */
+/** Undefined: the persona's own voice. */
 export const chosenVoice = signal<VoiceProfileId | undefined>(undefined)
 
-/** Reads which there are, and which was chosen in this browser before. Without an answer there is nothing to choose. */
+/** Reads the list and what was chosen in this browser before. Without an answer there is nothing to choose. */
 export async function recallVoices(): Promise<void> {
   try {
     voices.value = await fetchVoices()
   } catch {
     return
   }
-  // One that was removed meanwhile would refuse the call.
+  // A voice that was removed meanwhile would make the edge refuse the call.
   const kept = localStorage.getItem(VOICE_KEY)
   chosenVoice.value = voices.value?.find(({ id, state }) => id === kept && state === 'ready')?.id
   void follow()
@@ -34,14 +34,14 @@ export function chooseVoice(id: VoiceProfileId | undefined): void {
   else localStorage.setItem(VOICE_KEY, id)
 }
 
-/** It may be what was not found. False where none was chosen. */
+/** For a `not_found` that may be about the chosen voice. False where none was chosen. */
 export function dropChosenVoice(): boolean {
   const isChosen = chosenVoice.value !== undefined
   chooseVoice(undefined)
   return isChosen
 }
 
-/** Resolves when it is uploaded; what becomes of it is shown as it comes. Throws an Error with words for the caller. */
+/** Resolves when the recording is uploaded. The list then follows its state. Throws an Error with words for the caller. */
 export async function addVoice(made: NewVoice): Promise<void> {
   const isNew = await uploadVoice(made)
   voices.value = await fetchVoices()
@@ -55,7 +55,7 @@ export async function removeVoice(id: VoiceProfileId): Promise<void> {
   if (chosenVoice.value === id) chooseVoice(undefined)
 }
 
-/** Resolves when it has sounded. Throws an Error with words for the caller. */
+/** Resolves when it was played to its end. Throws an Error with words for the caller. */
 export async function tryVoice({ id, language }: VoiceProfile): Promise<void> {
   // Before anything is awaited: browsers unlock sound only while the click is fresh.
   const context = new AudioContext()
@@ -74,11 +74,14 @@ export async function tryVoice({ id, language }: VoiceProfile): Promise<void> {
   }
 }
 
-/** As long as the edge holds an answer back, at most. */
+/** The longest time for which the edge holds back an answer. */
 const WAIT_MS = 25_000
 let isFollowing = false
 
-/** One request at a time, whatever waits: a browser has six for all that the page asks. Until nothing is under way, or nobody answers. */
+/**
+ * Updates the list until no voice is being prepared, or the edge does not answer. One request at a time: a browser has six
+ * connections for the whole page.
+ */
 async function follow(): Promise<void> {
   if (isFollowing) return
   isFollowing = true
@@ -88,7 +91,7 @@ async function follow(): Promise<void> {
       voices.value = await fetchVoices()
     }
   } catch {
-    // Shown as it was; a reload asks again.
+    // The list stays as it is. A reload asks again.
   } finally {
     isFollowing = false
   }

@@ -3,9 +3,9 @@
 import type { Speaker } from '#shared/client/speaker.ts'
 import { pcmToFloat } from '#shared/audio/pcm.ts'
 
-/** Before the first buffer, and after a gap: so that a late second one still fits behind it. */
+/** Silence before the first buffer and after a gap. A second buffer that is a little late then still follows without a seam. */
 const LEAD_S = 0.06
-/** A reply that is cut off fades out so fast that it seems to stop at once, but does not click. */
+/** A reply that is cut off fades out. This is short enough to seem immediate and long enough not to click. */
 const FADE_S = 0.01
 
 interface Scheduled {
@@ -16,7 +16,7 @@ interface Scheduled {
 }
 
 export interface WebSpeaker extends Speaker {
-  /** Browsers let a page sound only after a click: called from each. A pause stays a pause. */
+  /** Browsers let a page make sounds only after a click, so each click calls this. It does not end a pause. */
   unlock(): void
 }
 
@@ -28,9 +28,9 @@ class AudioClockSpeaker implements WebSpeaker {
   readonly #context: AudioContext
   readonly #volume: GainNode
   readonly #sampleRate: number
-  /** In the order of their start. What was heard to its end is dropped and counted. */
+  /** In the order of their start. A buffer that was heard to its end is counted and dropped. */
   #scheduled: Scheduled[] = []
-  /** The latest reply; undefined once it was cleared, so that the next one counts from nought whatever its number. */
+  /** The latest reply. Undefined once it was cleared, so that the next one counts from zero whatever its number. */
   #reply: number | undefined
   #heardBefore = 0
   #nextAt = 0
@@ -55,7 +55,7 @@ class AudioClockSpeaker implements WebSpeaker {
     source.buffer = buffer
     source.connect(this.#volume)
     const { currentTime } = this.#context
-    // Behind the one before it as long as that one sounds; the lead is for beginnings only.
+    // Right behind the buffer before, while that one still plays. The lead is only for beginnings.
     const startsAt = this.#nextAt > currentTime ? this.#nextAt : currentTime + LEAD_S
     source.start(startsAt)
     this.#nextAt = startsAt + pcm.length / this.#sampleRate
@@ -101,7 +101,7 @@ class AudioClockSpeaker implements WebSpeaker {
   }
 
   #heardOf({ startsAt, samples }: Scheduled): number {
-    // What the device has been given is not heard yet: outputLatency is the way to the ear.
+    // Sound that the device was given is heard only after outputLatency.
     const now = this.#context.currentTime - (this.#context.outputLatency || 0)
     return Math.max(0, Math.min(samples, Math.round((now - startsAt) * this.#sampleRate)))
   }

@@ -1,5 +1,5 @@
-// Asks what stands in recordings, one after the other, with the whole client: it acknowledges, says how much of a reply was
-// heard, and comes back from a lost connection in the middle of a word. Needs nothing but Node 22 or newer.
+// Asks the questions of some recordings, one after the other, with the client of parley-client.js. It acknowledges, says how much
+// of a reply was heard, and resumes after a lost connection. Needs nothing but Node 22 or newer.
 //
 //   node complete.js http://127.0.0.1:8787 "$PARLEY_KEY" question.wav …        WAV: 16 kHz, mono, 16 bits
 import { readFileSync } from 'node:fs'
@@ -38,7 +38,9 @@ const call = new ParleyCall({
         samples = 0
         return ask()
       case 'fault':
-        return console.error(`fault: ${message.code}: ${message.message}`)
+        // The turn is lost, not the call. A person would be told, and would ask again.
+        console.error(`fault: ${message.code}: ${message.message}`)
+        return call.end()
     }
   },
   onAudio(turn, pcm) {
@@ -54,7 +56,7 @@ const call = new ParleyCall({
   },
 })
 
-/** The next recording, or goodbye. */
+/** Asks the next question, or says goodbye. */
 function ask() {
   const file = files.shift()
   if (file === undefined) return call.end()

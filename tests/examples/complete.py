@@ -1,6 +1,7 @@
-"""Asks what stands in recordings, one after the other, with all that a client of parley.chat.v1 can do: it numbers what it
-sends, acknowledges what it is sent, says how much of a reply was heard, pings, and resumes after a lost connection without
-losing a word. Needs Python 3.11 or newer and `pip install websockets`.
+"""Asks the questions of some recordings, one after the other, with all that a client of parley.chat.v1 can do.
+
+It numbers what it sends, acknowledges what it is sent, says how much of a reply was heard, pings, and resumes after a
+lost connection without losing a word. Needs Python 3.11 or newer and `pip install websockets`.
 
     python complete.py http://127.0.0.1:8787 "$PARLEY_KEY" question.wav …        WAV: 16 kHz, mono, 16 bits
 """
@@ -27,7 +28,7 @@ CLOSE_RATE_LIMITED = 4429
 
 
 def is_for_good(code: int) -> bool:
-    """What a close code means for whoever was closed: dial again, or not."""
+    """Whether a close code says not to dial again."""
     return code in (1000, CLOSE_REPLACED) or (4400 <= code < 4500 and code != CLOSE_RATE_LIMITED)
 
 
@@ -53,7 +54,7 @@ class Call:
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
 
     def send(self, message: dict) -> None:
-        """Says a message such as {"type": "text.send", "text": …}. What is said while the line is lost is sent after it."""
+        """Says a message such as {"type": "text.send", "text": …}. While the line is lost it waits."""
         self._number += 1
         self._keep(json.dumps({**message, "seq": self._number}))
 
@@ -214,8 +215,10 @@ class Call:
 
 
 class Loudspeaker:
-    """Plays a reply in pieces of 100 ms, so that it can be silenced at once, and tells the edge how much was heard: that is
-    what the persona believes to have said. This one only lets their time pass."""
+    """Plays a reply in pieces of 100 ms, so that it can be silenced at once, and tells the edge how much was heard.
+
+    Only what was heard counts as said. This one has no device and lets the time of each piece pass.
+    """
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -265,7 +268,7 @@ class Loudspeaker:
 
 
 class Asker:
-    """Asks each recording once the reply before it is over, and prints what is said."""
+    """Asks the next question once the reply to the last one is over, and prints what is said."""
 
     def __init__(self, edge: str, key: str, files: list[str]) -> None:
         self._files = files
@@ -311,7 +314,9 @@ class Asker:
                 self._samples = 0
                 self._ask()
             case "fault":
+                # The turn is lost, not the call. A person would be told, and would ask again.
                 print(f"fault: {message['code']}: {message['message']}", file=sys.stderr)
+                self.call.end()
 
 
 async def main(edge: str, key: str, files: list[str]) -> None:

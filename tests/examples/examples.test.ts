@@ -94,23 +94,24 @@ describe('the examples', () => {
     for (const end of ends) expect(end).toMatch(/^\(complete, ([1-9]\d*) of \1 samples\)$/)
   }
 
-  // All at the same time: mostly they wait for words to be spoken.
-  describe.concurrent.each(PROGRAMS)('in $language', ({ command, options, ending }) => {
+  // Two at a time: recognising speech is work for a small machine.
+  describe.each(PROGRAMS)('in $language', ({ command, options, ending }) => {
     const start = (name: string, url: string): Run =>
       run(command ?? '', [...options, path(`${name}.${ending}`), url, world.key, ...recordings])
 
     it.skipIf(command === undefined)(
       '[EXA6] the minimal client has a call of two turns and acknowledges nothing',
+      { concurrent: true, timeout: TIMEOUT_MS },
       async () => {
         const call = start('minimal', world.edge.url)
         expect(await call.exit).toBe(0)
         expectTwoTurns(call)
       },
-      TIMEOUT_MS,
     )
 
     it.skipIf(command === undefined)(
       '[EXA7] the complete client loses no word where its socket is cut in an utterance and in a reply',
+      { concurrent: true, timeout: TIMEOUT_MS },
       async () => {
         const wires = await layWires(world.edge.url)
         // All that it has open: Node resumes on a connection that an HTTP request left behind, where there is one.
@@ -128,7 +129,6 @@ describe('the examples', () => {
         expect(call.lines.filter((line) => line === 'reconnecting').length).toBeGreaterThanOrEqual(2)
         expect(call.lines.at(-1)).toBe('ended: caller')
       },
-      TIMEOUT_MS,
     )
   })
 })

@@ -1,5 +1,5 @@
-// The least that talks to Parley: asks what stands in recordings, one after the other, and prints what was understood and what
-// was answered. It leaves acknowledging to the edge, so a lost connection ends its call; complete.js comes back from one.
+// The smallest client of Parley: asks the questions of some recordings, one after the other, and prints what was understood and
+// what was answered. It lets the edge acknowledge for it, so a lost connection ends its call. complete.js resumes.
 // Needs nothing but Node 22 or newer.
 //
 //   node minimal.js http://127.0.0.1:8787 "$PARLEY_KEY" question.wav …        WAV: 16 kHz, mono, 16 bits
@@ -38,7 +38,9 @@ socket.onmessage = ({ data }) => {
       samples = 0
       return ask()
     case 'fault':
-      return console.error(`fault: ${message.code}: ${message.message}`)
+      // The turn is lost, not the call. A person would be told, and would ask again.
+      console.error(`fault: ${message.code}: ${message.message}`)
+      return socket.send('{"type":"session.end"}')
   }
 }
 socket.onclose = ({ code }) => {
@@ -52,7 +54,7 @@ socket.onclose = ({ code }) => {
 let recording = Buffer.alloc(0)
 let sequence = 0
 
-/** The next recording, or goodbye. */
+/** Asks the next question, or says goodbye. */
 function ask() {
   const file = files.shift()
   if (file === undefined) return socket.send('{"type":"session.end"}')
@@ -60,7 +62,10 @@ function ask() {
   microphone ??= setInterval(sendFrame, 100)
 }
 
-/** A microphone never stops, and its silence is what ends an utterance. Who sends nothing must ping: session.ready says how often. */
+/**
+ * A microphone never stops: its silence is what ends an utterance. A client that sends no audio for a while must ping instead, as
+ * often as `heartbeat` of session.ready says.
+ */
 function sendFrame() {
   const frame = Buffer.alloc(8 + FRAME_BYTES)
   frame.writeUInt8(1, 0)

@@ -1,5 +1,6 @@
-"""The least that talks to Parley: asks what stands in recordings, one after the other, and prints what was understood and
-what was answered. It leaves acknowledging to the edge, so a lost connection ends its call; complete.py comes back from one.
+"""The smallest client of Parley: asks the questions of some recordings, one after the other, and prints the answers.
+
+It lets the edge acknowledge for it, so a lost connection ends its call. complete.py resumes.
 Needs Python 3.11 or newer and `pip install websockets`.
 
     python minimal.py http://127.0.0.1:8787 "$PARLEY_KEY" question.wav …        WAV: 16 kHz, mono, 16 bits
@@ -70,7 +71,9 @@ async def speak(socket, files: list[str]) -> None:
                     talking.cancel()
                     await socket.send('{"type":"session.end"}')
             case "fault":
+                # The turn is lost, not the call. A person would be told, and would ask again.
                 print(f"fault: {message['code']}: {message['message']}", file=sys.stderr)
+                await socket.send('{"type":"session.end"}')
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// A whole client of parley.chat.v1 without dependencies, for browsers and for Node 22 or newer. It numbers what it sends,
-// acknowledges what it is sent, pings, and resumes after a lost connection without losing a word. To be copied and changed.
+// A complete client of parley.chat.v1 without dependencies, for browsers and for Node 22 or newer. It numbers what it sends,
+// acknowledges what it is sent, pings, and resumes after a lost connection without losing a word. Copy it and change it.
 
 const PING = '{"type":"ping"}'
 const PONG = '{"type":"pong"}'
@@ -13,7 +13,7 @@ const CLOSE_REPLACED = 4101
 /** These faults pass; the edge says when to come again. All others between 4400 and 4499 are for good. */
 const CLOSE_RATE_LIMITED = 4429
 
-/** What a close code means for whoever was closed: dial again, or not. */
+/** Whether a close code says not to dial again. */
 const isForGood = (code) =>
   code === 1000 || code === CLOSE_REPLACED || (code >= 4400 && code < 4500 && code !== CLOSE_RATE_LIMITED)
 
@@ -197,8 +197,8 @@ export class ParleyCall {
 }
 
 /**
- * Plays a reply in pieces of 100 ms, so that it can be silenced at once, and tells the edge how much was heard: that is what
- * the persona believes to have said. `sound` makes a piece audible.
+ * Plays a reply in pieces of 100 ms, so that it can be silenced at once. It tells the edge how much was heard: only that counts as
+ * said. `sound` makes a piece audible.
  */
 export class Loudspeaker {
   /** In the order of their coming: { turn, pcm }. */

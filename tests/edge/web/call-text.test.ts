@@ -1,4 +1,4 @@
-// The page's words: that none is missing, and that they say what a caller can act on.
+// The page's texts: none is missing, and each says what a caller can do.
 import { describe, expect, it } from 'vitest'
 import { demonstrationText, endText, faultText, turnText } from '#edge/web/call-text.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'

@@ -14,7 +14,7 @@ const SIZES = [
   { width: 2560, height: 1440 },
 ]
 const TURNS = [0, 5, 50]
-/** Where it is set, each state is also drawn into this folder, light and dark, for people to look at. */
+/** A folder for a screenshot of each state, light and dark, for people to look at; none without it. */
 const SCREENSHOTS = process.env['PAGE_SCREENSHOTS']
 
 const UTTERANCES = ['What is the capital of France, and how do I get there by train?', '你叫什么名字？', 'Thank you.']

@@ -1,4 +1,4 @@
-// The page's settings, in real Chromium: what they say on the wire, and what of them outlives a reload.
+// The page's settings, in real Chromium: what they send on the wire, and which of them outlive a reload.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cloningTts } from '#tests/fakes/cloning-tts.ts'

@@ -26,7 +26,7 @@ describe('what is said of a voice', () => {
     expect(of('ready', ['short', 'noisy'])).toBe('ready, short, a little noisy')
     const reasons = VoiceRejection.options.map((reason) => voiceStateText({ state: 'rejected', reason, quality: null }))
     expect(new Set(reasons).size).toBe(reasons.length)
-    for (const text of reasons) expect(text).toMatch(/^is of no use: [a-z ,;]+/i)
+    for (const text of reasons) expect(text).toMatch(/^cannot be used: [a-z ,;]+/i)
     for (const warning of VoiceWarning.options) expect(of('ready', [warning])).toMatch(/^ready, [a-z ]+$/)
   })
 })
@@ -106,7 +106,7 @@ describe.skipIf(findChromium() === undefined)('voices of the caller’s own', ()
     await world.leave(page)
   })
 
-  it('[WEB20] why one is of no use is said, and what the edge refuses is told in its words', async () => {
+  it('[WEB20] the reason why one cannot be used is said, and what the edge refuses is told in its words', async () => {
     const page = await world.open(browser, { viewport: { width: 360, height: 740 } })
     await openVoices(page)
     const tooWide = () => page.locator('#settings').evaluate((panel) => panel.scrollWidth - panel.clientWidth)

@@ -22,9 +22,9 @@ import type { TurnRecord } from '#shared/model/turn.ts'
 import { findChromium } from '#tests/tooling/machine.ts'
 import { installProbe } from './sound-probe.ts'
 
-/** A page that stays silent for so long has failed; a busy machine is given time. */
+/** A page that does nothing for so long has failed. A busy machine needs some of it. */
 export const PATIENCE_MS = 15_000
-/** Pages are left one after the other, but the slot of each is free only some seconds later. */
+/** Pages are closed one after the other, and the slot of each is free only some seconds later. */
 const SLOTS = '8'
 
 export interface WebWorld {
@@ -34,7 +34,7 @@ export interface WebWorld {
   /** The address that signs one browser in, once. */
   signInUrl(base?: string): Promise<string>
   launch(microphoneWav?: string): Promise<Browser>
-  /** A page in a context of its own; `base` where it is not to reach the edge directly, `scopes` where it may not do all. */
+  /** A page in a context of its own. `base`: what stands between it and the edge. `scopes`: what it may do; everything without it. */
   open(browser: Browser, options?: BrowserContextOptions & { base?: string; scopes?: Scope[] }): Promise<Page>
   /** Ends the page's call and closes it. */
   leave(page: Page): Promise<void>
