@@ -10,7 +10,7 @@ import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import type { EndReason, SessionBegin } from '#shared/protocol/session-messages.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
-import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
+import type { Engines, RecordedText } from '#gpu-node/engines/ports.ts'
 import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
 import type { TurnRunner, TurnRunnerOptions, TurnSink } from '#gpu-node/turn/ports.ts'
@@ -30,9 +30,9 @@ export interface SessionSurroundings {
   engines: Engines
   createTurns: (options: TurnRunnerOptions) => TurnRunner
   /** The recording of a voice profile. Rejects where it cannot be had. */
-  voiceOf?: (voice: SpeakingVoice, signal: AbortSignal) => Promise<SpokenText>
+  voiceOf?: (voice: SpeakingVoice, signal: AbortSignal) => Promise<RecordedText>
   /** What is said where no engine can answer any more. */
-  apology?: (language: Language) => SpokenText | undefined
+  apology?: (language: Language) => RecordedText | undefined
   /** The operator's words that no reply says. */
   profanity?: WordList | undefined
   /** Keeps the sound of turns, for sessions that want it. */
@@ -55,7 +55,7 @@ export class NodeSession {
   #begin: SessionBegin | undefined
   #turns: TurnRunner | undefined
   /** Of the chosen profile, where it can be had and used. */
-  #voice: SpokenText | undefined
+  #voice: RecordedText | undefined
   #cancelTimeout: () => void = () => {}
   #onOver: () => void = () => {}
 

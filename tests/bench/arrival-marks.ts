@@ -55,6 +55,7 @@ export function markArrivals(createTurns: (options: TurnRunnerOptions) => TurnRu
           runner.audio(pcm)
         },
         receive: (message) => runner.receive(message),
+        whenIdle: () => runner.whenIdle(),
         end: (reason) => runner.end(reason),
       }
     },

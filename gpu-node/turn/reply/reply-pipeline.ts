@@ -4,11 +4,11 @@ import { resamplePcm, Resampler } from '#shared/audio/resample.ts'
 import type { Clock } from '#shared/clock.ts'
 import { faultOf, type Fault } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import { languageOf, type Language, type Script } from '#shared/model/language.ts'
+import type { Language, Script } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import type { SafetyDecision } from '#shared/safety/decision.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
-import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '#gpu-node/engines/ports.ts'
+import type { Llm, LlmDelta, OnFallback, PromptMessage, RecordedText, Tts } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from '#gpu-node/turn/engine-watch.ts'
 import { logFailure } from '#gpu-node/turn/log-failure.ts'
 import { PieceQueue } from './piece-queue.ts'
@@ -20,7 +20,7 @@ import type { ReplyPacer } from './reply-pacer.ts'
 import { inScript, type Convert } from '#gpu-node/turn/hearing/script.ts'
 import { SpeakableSplitter } from '#gpu-node/turn/spoken/speakable.ts'
 import { CodeFence } from '#gpu-node/turn/spoken/code-fence.ts'
-import { spokenText } from '#gpu-node/turn/spoken/spoken-text.ts'
+import { languageOfMost, spokenText } from '#gpu-node/turn/spoken/spoken-text.ts'
 
 /** Between two tokens, or two bits of audio. Over every engine's own limit, so that its better fault comes first. */
 export const ENGINE_LIMIT_MS = 20_000
@@ -42,10 +42,10 @@ export interface PipelineOptions {
   voice: string | null
   ttsMode: TtsMode
   /** Spoken like this in place of `voice`. */
-  reference: SpokenText | undefined
+  reference: RecordedText | undefined
   onFallback: OnFallback
   /** Said where an engine is lost for good; without it the reply fails at once. */
-  apology: SpokenText | undefined
+  apology: RecordedText | undefined
   traceparent: string
   signal: AbortSignal
   outputRate: number
@@ -213,7 +213,7 @@ export class ReplyPipeline {
   async #synthesize(piece: string): Promise<void> {
     const { tts, clock, signal, outputRate, pacer } = this.#options
     // The words of a reply decide who can speak them, whatever language was asked for.
-    const language = languageOf(piece, this.#options.language)
+    const language = languageOfMost(piece, this.#options.language)
     const text = this.#spoken(piece, language)
     if (text === '') return
     this.times.firstPiece ??= clock.now()

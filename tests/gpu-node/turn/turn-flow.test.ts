@@ -208,6 +208,23 @@ describe('the language of words', () => {
   })
 })
 
+describe('a foreign name', () => {
+  it('[TUR38] is said by the voice of the sentence that it stands in', async () => {
+    for (const [reply, language] of [
+      ['Your name is 小明.', 'en'],
+      ['我在用 iPhone 说话。', 'zh'],
+    ] as const) {
+      const world = new TurnWorld({ language, llm: { replies: [reply] }, tts: { languages: [language] } })
+      await world.ask()
+      await world.clock.advance(10_000)
+      expect(world.of('session.notice')).toEqual([])
+      expect(world.engines.tts.calls.map(({ options }) => options.language)).toEqual([language])
+      expect(world.frames.length).toBeGreaterThan(0)
+      expect(world.records).toMatchObject([{ status: 'complete', heardText: reply }])
+    }
+  })
+})
+
 describe('a language without a voice', () => {
   it('[TUR25] is answered in text, complete, and the caller is told once', async () => {
     const world = new TurnWorld({
