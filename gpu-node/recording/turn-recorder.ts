@@ -7,13 +7,15 @@ import type { TurnId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { TurnAudio } from '#shared/model/turn-audio.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
+import { MAX_HELD_EVENTS } from '#gpu-node/turn/hearing/speech-queue.ts'
 import { flacParts } from './flac.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
 /** Of one part: the longest utterance, and the longest reply that anybody has sat through. At the bound the rest is left out. */
 export const MAX_PART_MS = 120_000
-/** Turns that are open at once, and those whose files may be asked for again by a correction. */
-const MAX_OPEN = 8
+/** Utterances that wait (half of MAX_HELD_EVENTS, a start and an end each), the one that is being said and the open reply. */
+const MAX_OPEN = MAX_HELD_EVENTS / 2 + 2
+/** Turns whose files a correction may ask for again. */
 const MAX_REMEMBERED = 200
 
 interface Part {
@@ -43,6 +45,11 @@ export class TurnRecorder {
     add(this.#replies, turn, pcm, this.#outputRate)
   }
 
+  /** The utterance came to nothing. */
+  forget(turnId: TurnId): void {
+    this.#utterances.delete(turnId)
+  }
+
   /** Whether there is anything to encode. */
   hasSound({ id, turn }: TurnRecord): boolean {
     return [this.#utterances.get(id), this.#replies.get(turn)].some((part) => (part?.samples ?? 0) > 0)
@@ -53,7 +60,7 @@ export class TurnRecorder {
     return this.#kept.get(id)
   }
 
-  /** Once a turn. What of it has no sound is absent. */
+  /** Called once for each turn. A part without sound is absent. */
   async encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
     const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
     this.#utterances.delete(id)
@@ -86,6 +93,6 @@ function add<K>(parts: Map<K, Part>, key: K, pcm: Int16Array, rate: number): voi
   if (room > 0) part.pcm.push(pcm.slice(0, room))
   part.samples += Math.min(pcm.length, Math.max(0, room))
   parts.set(key, part)
-  // An utterance that came to nothing is never asked for.
+  // More is a bug of ours, and must not fill the memory.
   for (const oldest of parts.keys()) if (parts.size > MAX_OPEN) parts.delete(oldest)
 }

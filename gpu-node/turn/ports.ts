@@ -18,6 +18,8 @@ export interface TurnSink {
   audio(turn: number, pcm: Int16Array): void
   /** Audio of an utterance, at ENGINE_INPUT_RATE. */
   heard?(turnId: TurnId, pcm: Int16Array): void
+  /** The utterance came to nothing: there will be no turn of it. */
+  forgotten?(turnId: TurnId): void
   /** The turn is over and must be stored. Called once for each turn with words, and again when its transcript is corrected. */
   finished(turn: TurnRecord): void
 }

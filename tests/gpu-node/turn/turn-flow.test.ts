@@ -285,3 +285,22 @@ describe('whether a turn is open', () => {
     expect(isIdle).toBe(true)
   })
 })
+
+describe('an utterance that comes to nothing', () => {
+  it('[SND9] is told to whoever keeps its sound, and none that is a turn', async () => {
+    const forgotten: string[] = []
+    const world = new TurnWorld({
+      stt: { utterances: ['hello', '', ''] },
+      tts: { msPerChar: 200 },
+      onForgotten: (turnId) => void forgotten.push(turnId),
+    })
+    await world.ask()
+    await world.speak(160)
+    await world.silence(600)
+    await world.clock.advance(10_000)
+    await world.ask()
+    expect(forgotten).toHaveLength(2)
+    expect(new Set(forgotten).size).toBe(2)
+    expect(forgotten).not.toContain(world.records[0]?.id)
+  })
+})

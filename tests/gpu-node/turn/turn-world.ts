@@ -43,6 +43,7 @@ export interface WorldOptions extends ScriptedEnginesOptions {
   wire?: (engines: ScriptedEngines, clock: VirtualClock) => Partial<Engines>
   /** What the session that hosts the turns does with a message: it may end them there and then. */
   onSaid?: (message: UnnumberedDown) => void
+  onForgotten?: (turnId: TurnId) => void
 }
 
 export type Down<T extends UnnumberedDown['type']> = Extract<UnnumberedDown, { type: T }> & { at: number }
@@ -74,6 +75,7 @@ export class TurnWorld {
           options.onSaid?.(message)
         },
         audio: (turn, pcm) => void this.frames.push({ turn, samples: pcm.length, at: this.now }),
+        forgotten: (turnId) => options.onForgotten?.(turnId),
         finished: (record) => void this.records.push(record),
       },
       persona: options.persona ?? PERSONA,
