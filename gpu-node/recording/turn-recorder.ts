@@ -7,14 +7,13 @@ import type { TurnId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { TurnAudio } from '#shared/model/turn-audio.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
-import { MAX_HELD_EVENTS } from '#gpu-node/turn/hearing/speech-queue.ts'
 import { flacParts } from './flac.ts'
 import type { RecordingFiles } from './recording-files.ts'
 
 /** Of one part: the longest utterance, and the longest reply that anybody has sat through. At the bound the rest is left out. */
 export const MAX_PART_MS = 120_000
-/** Utterances that wait (half of MAX_HELD_EVENTS, a start and an end each), the one that is being said and the open reply. */
-const MAX_OPEN = MAX_HELD_EVENTS / 2 + 2
+/** Turns that are open at once: far more than utterances ever wait (MAX_HELD_EVENTS of the turn, two and more for each). */
+const MAX_OPEN = 64
 /** Turns whose files a correction may ask for again. */
 const MAX_REMEMBERED = 200
 
