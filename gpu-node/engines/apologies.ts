@@ -4,7 +4,7 @@ import { concatPcm } from '#shared/audio/pcm.ts'
 import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import type { Language, SpokenText, Tts } from './ports.ts'
+import type { Language, RecordedText, Tts } from './ports.ts'
 
 /** The Mandarin one has only characters that the simplified and the traditional script share. */
 const TEXTS: Record<Language, string> = {
@@ -17,7 +17,7 @@ const RENDER_LIMIT_MS = 10_000
 
 export class Apologies {
   readonly #options: { tts: Tts; clock: Clock; log: Log }
-  readonly #spoken = new Map<Language, SpokenText>()
+  readonly #spoken = new Map<Language, RecordedText>()
   /** Spoken by another voice than the wanted one. It is used until that one is there. */
   readonly #standIns = new Set<Language>()
   #isRendering = false
@@ -27,7 +27,7 @@ export class Apologies {
   }
 
   /** Undefined where no voice has spoken it yet. */
-  in(language: Language): SpokenText | undefined {
+  in(language: Language): RecordedText | undefined {
     return this.#spoken.get(language)
   }
 
@@ -52,7 +52,7 @@ export class Apologies {
     }
   }
 
-  async #speak(language: Language, onFallback: () => void): Promise<SpokenText> {
+  async #speak(language: Language, onFallback: () => void): Promise<RecordedText> {
     const { tts, clock } = this.#options
     const controller = new AbortController()
     const cancel = clock.after(RENDER_LIMIT_MS, () => controller.abort('deadline'))

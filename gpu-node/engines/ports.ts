@@ -119,7 +119,7 @@ export interface TtsOptions {
   /** `fast` without it. */
   mode?: TtsMode
   /** Speak in the voice of this recording, instead of `voice`. Only for engines that can clone. */
-  reference?: SpokenText
+  reference?: RecordedText
   /** The engine itself must speak: a cache would prove nothing. */
   isFresh?: boolean
   signal: AbortSignal
@@ -130,7 +130,7 @@ export interface TtsOptions {
 }
 
 /** Words, and the sound of somebody saying them. */
-export interface SpokenText {
+export interface RecordedText {
   text: string
   /** PCM16 mono. */
   pcm: Int16Array

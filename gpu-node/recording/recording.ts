@@ -59,6 +59,7 @@ export function createRecording(
           sink.audio(turn, pcm)
         },
         heard: (turnId, pcm) => recorder.heard(turnId, pcm),
+        forgotten: (turnId) => recorder.forget(turnId),
         finished(turn) {
           const audio = recorder.encoded(turn.id)
           const underWay = encoding.get(turn.id)

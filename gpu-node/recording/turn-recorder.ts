@@ -12,8 +12,9 @@ import type { RecordingFiles } from './recording-files.ts'
 
 /** The longest part that is kept: of an utterance, or of a reply. What comes later is left out. */
 export const MAX_PART_MS = 120_000
-/** Turns that are open at once, and those whose files may be asked for again by a correction. */
-const MAX_OPEN = 8
+/** Turns that are open at once: far more than utterances ever wait (MAX_HELD_EVENTS of the turn, two and more for each). */
+const MAX_OPEN = 64
+/** Turns whose files a correction may ask for again. */
 const MAX_REMEMBERED = 200
 
 interface Part {
@@ -43,6 +44,11 @@ export class TurnRecorder {
     add(this.#replies, turn, pcm, this.#outputRate)
   }
 
+  /** The utterance came to nothing. */
+  forget(turnId: TurnId): void {
+    this.#utterances.delete(turnId)
+  }
+
   /** Whether there is anything to encode. */
   hasSound({ id, turn }: TurnRecord): boolean {
     return [this.#utterances.get(id), this.#replies.get(turn)].some((part) => (part?.samples ?? 0) > 0)
@@ -53,7 +59,7 @@ export class TurnRecorder {
     return this.#kept.get(id)
   }
 
-  /** Called once per turn. A part without sound is absent. */
+  /** Called once for each turn. A part without sound is absent. */
   async encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
     const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
     this.#utterances.delete(id)
@@ -86,6 +92,6 @@ function add<K>(parts: Map<K, Part>, key: K, pcm: Int16Array, rate: number): voi
   if (room > 0) part.pcm.push(pcm.slice(0, room))
   part.samples += Math.min(pcm.length, Math.max(0, room))
   parts.set(key, part)
-  // An utterance that came to nothing is never asked for.
+  // More is a bug of ours, and must not fill the memory.
   for (const oldest of parts.keys()) if (parts.size > MAX_OPEN) parts.delete(oldest)
 }

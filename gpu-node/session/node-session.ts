@@ -1,6 +1,5 @@
 // One session on this node: joins its link with its turns and ends both in order. Made by NodeSessions for each accepted offer.
 // Performs the effects of session-reduce.ts. Knows no engine and no VAD; finished turns go to the outbox, not over this wire.
-import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import { invariant, unreachable } from '#shared/invariant.ts'
 import type { Log } from '#shared/log.ts'
@@ -8,41 +7,17 @@ import { Machine } from '#shared/machine.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
 import type { EndReason, SessionBegin } from '#shared/protocol/session-messages.ts'
-import type { Language } from '#shared/model/language.ts'
-import type { WordList } from '#shared/safety/word-list.ts'
-import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
-import type { FinishedTurn } from '#gpu-node/outbox/finished-turn.ts'
+import type { RecordedText } from '#gpu-node/engines/ports.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
-import type { TurnRunner, TurnRunnerOptions, TurnSink } from '#gpu-node/turn/ports.ts'
+import type { TurnRunner } from '#gpu-node/turn/ports.ts'
 import { SessionLink } from './session-link.ts'
 import { reduceSession } from './session-reduce.ts'
 import type { SessionEffect, SessionEvent, SessionState } from './session-state.ts'
 import { BEGIN_TIMEOUT_MS, DELIVERY_TIMEOUT_MS, TURNS_END_TIMEOUT_MS } from './session-state.ts'
-import { wishedEngines } from './wished-engines.ts'
+import { createSessionTurns, type SessionSurroundings } from './session-turns.ts'
 
 /** A reference is half a megabyte, and mostly on the disk already. */
 const VOICE_TIMEOUT_MS = 3_000
-
-/** What every session of this node shares. */
-export interface SessionSurroundings {
-  edgeUrl: string
-  token: string
-  engines: Engines
-  createTurns: (options: TurnRunnerOptions) => TurnRunner
-  /** The recording of a voice profile. Rejects where it cannot be had. */
-  voiceOf?: (voice: SpeakingVoice, signal: AbortSignal) => Promise<SpokenText>
-  /** What is said where no engine can answer any more. */
-  apology?: (language: Language) => SpokenText | undefined
-  /** The operator's words that no reply says. */
-  profanity?: WordList | undefined
-  /** Keeps the sound of turns, for sessions that want it. */
-  record?: (sink: TurnSink, outputRate: number) => TurnSink
-  /** Resolves once the turn is safe on this node's disk. */
-  keepTurn: (turn: FinishedTurn) => Promise<void>
-  clock: Clock
-  log: Log
-  random?: () => number
-}
 
 export class NodeSession {
   readonly offer: Offer
@@ -55,7 +30,7 @@ export class NodeSession {
   #begin: SessionBegin | undefined
   #turns: TurnRunner | undefined
   /** Of the chosen profile, where it can be had and used. */
-  #voice: SpokenText | undefined
+  #voice: RecordedText | undefined
   #cancelTimeout: () => void = () => {}
   #onOver: () => void = () => {}
 
@@ -168,38 +143,23 @@ export class NodeSession {
   }
 
   #startTurns(): void {
-    const { createTurns, clock, apology, profanity } = this.#surroundings
     const begin = this.#begin
     invariant(begin, 'turns start after session.begin')
-    const { persona, language, ttsMode, options, turns, nextTurn } = begin
-    const sink: TurnSink = {
-      send: (message) => this.#link.send(message),
-      audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
-      finished: (turn) => this.#finished(begin, turn),
-    }
-    const engines = wishedEngines(this.#surroundings.engines, persona.engines)
-    this.#turns = createTurns({
-      engines,
-      clock,
+    const { turns, engines } = createSessionTurns(begin, {
+      surroundings: this.#surroundings,
       log: this.#log,
-      sink: begin.keepAudio ? (this.#surroundings.record?.(sink, begin.audio.outputRate) ?? sink) : sink,
-      persona,
-      profileVoice: this.#voice,
-      language,
-      ttsMode,
-      options,
-      turns,
-      nextTurn,
-      inputRate: begin.audio.inputRate,
-      outputRate: begin.audio.outputRate,
-      apology,
-      profanity,
+      voice: this.#voice,
+      sink: {
+        send: (message) => this.#link.send(message),
+        audio: (turn, pcm) => this.#link.sendAudio(turn, pcm),
+        finished: (turn) => this.#finished(begin, turn),
+      },
     })
-    const infos = [engines.vad, engines.stt, engines.llm, engines.tts].map(({ engine }) => engine)
-    this.#link.say({ type: 'session.begun', engines: infos })
+    this.#turns = turns
+    this.#link.say({ type: 'session.begun', engines })
     if (begin.voiceProfile && !this.#voice)
       this.#link.send({ type: 'session.notice', notice: 'voiceUnavailable', detail: 'profile' })
-    this.#log.info({ conversationId: begin.conversationId, turns: turns.length }, 'session begins')
+    this.#log.info({ conversationId: begin.conversationId, turns: begin.turns.length }, 'session begins')
   }
 
   #endTurns(reason: EndReason): void {

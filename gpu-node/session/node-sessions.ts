@@ -4,8 +4,8 @@ import type { SessionId } from '#shared/ids.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import type { Offer } from '#gpu-node/tunnel/control-link.ts'
-import type { SessionSurroundings } from './node-session.ts'
 import { NodeSession } from './node-session.ts'
+import type { SessionSurroundings } from './session-turns.ts'
 
 export interface NodeSessionsOptions extends SessionSurroundings {
   slots: number

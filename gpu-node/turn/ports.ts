@@ -8,7 +8,7 @@ import type { Persona } from '#shared/model/persona.ts'
 import type { TurnOptions } from '#shared/model/turn-options.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
-import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
+import type { Engines, RecordedText } from '#gpu-node/engines/ports.ts'
 
 /** Where the turns of one session send what they make. Called in order; a call that throws is a bug and ends the turn. */
 export interface TurnSink {
@@ -18,6 +18,8 @@ export interface TurnSink {
   audio(turn: number, pcm: Int16Array): void
   /** Audio of an utterance, at ENGINE_INPUT_RATE. */
   heard?(turnId: TurnId, pcm: Int16Array): void
+  /** The utterance came to nothing: there will be no turn of it. */
+  forgotten?(turnId: TurnId): void
   /** The turn is over and must be stored. Called once for each turn with words, and again when its transcript is corrected. */
   finished(turn: TurnRecord): void
 }
@@ -29,7 +31,7 @@ export interface TurnRunnerOptions {
   sink: TurnSink
   persona: Persona
   /** The voice of the profile that was chosen; the persona's own without it. Only for engines that can clone. */
-  profileVoice?: SpokenText | undefined
+  profileVoice?: RecordedText | undefined
   language: Language
   ttsMode: TtsMode
   options: TurnOptions
@@ -40,7 +42,7 @@ export interface TurnRunnerOptions {
   turns: PastTurn[]
   nextTurn: number
   /** What is said where no engine can answer any more; there without any engine. Without one a reply just ends. */
-  apology?: ((language: Language) => SpokenText | undefined) | undefined
+  apology?: ((language: Language) => RecordedText | undefined) | undefined
   /** The operator's words that no reply says. */
   profanity?: WordList | undefined
 }

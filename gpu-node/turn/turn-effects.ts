@@ -88,10 +88,11 @@ export class TurnEffects {
   }
 
   #forget(turnId: TurnId): void {
-    const { ledger, recognition } = this.#options
+    const { ledger, recognition, sink } = this.#options
     ledger.find(turnId)?.controller.abort('replaced' satisfies StopReason)
     recognition.drop(turnId)
     ledger.forget(turnId)
+    sink.forgotten?.(turnId)
   }
 
   #dropRest(): void {

@@ -54,7 +54,16 @@ class Runner implements TurnRunner {
     const ledger = (this.#ledger = new TurnLedger({ ...options, isBlocked: (text) => guard.isBlocked(text) }))
     const degradation = new Degradation(sink)
     const hearing = (this.#hearing = new Hearing({
-      ...{ engines, clock, log, script: persona.script, inputRate, ledger, degradation, settings, dispatch, track },
+      engines,
+      clock,
+      log,
+      script: persona.script,
+      inputRate,
+      ledger,
+      degradation,
+      settings,
+      dispatch,
+      track,
       onAudio: (turnId, pcm) => sink.heard?.(turnId, pcm),
       onFault: (fault, turnId) => this.#effects.fault(fault, turnId),
       onDropped: (turnId) => this.#effects.run({ type: 'forgetTurn', turnId }),
@@ -65,7 +74,14 @@ class Runner implements TurnRunner {
     })
     const replies = (this.#replies = new Replies({
       ...options,
-      ...{ clock, guard, ledger, degradation, voice, logOf, dispatch, track },
+      clock,
+      guard,
+      ledger,
+      degradation,
+      voice,
+      logOf,
+      dispatch,
+      track,
     }))
     const { recognition } = hearing
     this.#effects = new TurnEffects({ clock, sink, ledger, degradation, recognition, replies, logOf })

@@ -21,7 +21,7 @@ import {
   type SpeechRendered,
   type VoicePrepared,
 } from '#shared/protocol/voice-requests.ts'
-import { ENGINE_INPUT_RATE, type Engines, type SpokenText } from '#gpu-node/engines/ports.ts'
+import { ENGINE_INPUT_RATE, type Engines, type RecordedText } from '#gpu-node/engines/ports.ts'
 import { createBlobClient, type BlobClient } from '#gpu-node/blob-client.ts'
 import { couldBeSaid } from './could-be-said.ts'
 import { decodeFile } from './decode.ts'
@@ -93,7 +93,7 @@ export class Voices {
   }
 
   /** Throws FaultError where its file cannot be had. */
-  async reference({ preparedSha256, referenceText: text }: SpeakingVoice, signal?: AbortSignal): Promise<SpokenText> {
+  async reference({ preparedSha256, referenceText: text }: SpeakingVoice, signal?: AbortSignal): Promise<RecordedText> {
     const { samples: pcm, sampleRate } = readWav(await this.#options.files.get(preparedSha256, signal))
     return { text, pcm, sampleRate, hash: preparedSha256 }
   }

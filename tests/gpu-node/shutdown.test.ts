@@ -48,7 +48,7 @@ describe('node', () => {
     expect(third.messages.filter(({ type }) => type === 'turn.finished')).toEqual([])
   })
 
-  it('[NOD7] a node that is stopped says so, lets the reply be finished, and ends its sessions', async () => {
+  it('[NOD7] [NSE3] a node that is stopped says so, lets the reply be finished, and ends its sessions', async () => {
     const { node, control, data, turns } = await join()
     turns.isInTurn = true
     const closed = node.close()

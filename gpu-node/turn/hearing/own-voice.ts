@@ -4,7 +4,7 @@ import { concatPcm } from '#shared/audio/pcm.ts'
 import { trimSilence } from '#shared/audio/silence.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { MAX_REFERENCE_CHARS } from '#shared/model/voice-profile.ts'
-import { ENGINE_INPUT_RATE, type SpokenText } from '#gpu-node/engines/ports.ts'
+import { ENGINE_INPUT_RATE, type RecordedText } from '#gpu-node/engines/ports.ts'
 import { hasWords } from '#gpu-node/turn/machine/same-words.ts'
 
 /** Shorter ones hold too little of a voice; F5-TTS cuts longer ones off, and their text would no longer match. */
@@ -21,7 +21,7 @@ const MAX_CLIPPED = 0.001
 
 interface Best {
   turnId: TurnId
-  speech: SpokenText
+  speech: RecordedText
   score: number
 }
 
@@ -31,7 +31,7 @@ export class OwnVoice {
   #best: Best | undefined
 
   /** Undefined until he has said something that is good enough. */
-  get reference(): SpokenText | undefined {
+  get reference(): RecordedText | undefined {
     return this.#best?.speech
   }
 

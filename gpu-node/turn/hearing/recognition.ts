@@ -58,12 +58,7 @@ export class Recognition {
     const log = this.#options.log.child({ trace_id: traceIdOf(turn.traceparent), turnId })
     this.#hearings.set(turnId, { stream, signal: turn.signal, log })
     this.#free = new Promise((resolve) => this.#releases.set(turnId, resolve))
-    this.#options.track(
-      stream.ready().catch((thrown: unknown) => {
-        // A hearing that is finishing learns it there.
-        if (this.#awaited !== turnId) this.#fail(turnId, thrown)
-      }),
-    )
+    this.#options.track(stream.ready().catch((thrown: unknown) => this.#fail(turnId, thrown)))
   }
 
   push(turnId: TurnId, pcm: Int16Array): void {

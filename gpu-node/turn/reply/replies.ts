@@ -4,23 +4,24 @@ import type { Log } from '#shared/log.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'
 import { engineId } from '#shared/model/engine.ts'
-import { languageOf, type Language } from '#shared/model/language.ts'
+import type { Language } from '#shared/model/language.ts'
 import { MAX_REPLY_TOKENS } from '#shared/protocol/limits.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
 import type { Degradation } from '#gpu-node/turn/degradation.ts'
-import type { SpokenText } from '#gpu-node/engines/ports.ts'
+import type { RecordedText } from '#gpu-node/engines/ports.ts'
 import type { Guard } from '#gpu-node/turn/guard.ts'
 import { buildPrompt } from './prompt.ts'
 import type { TurnRunnerOptions } from '#gpu-node/turn/ports.ts'
 import { Reply } from './reply.ts'
 import type { ReplyKey, StopReason, TurnEvent } from '#gpu-node/turn/machine/turn-state.ts'
+import { languageOfMost } from '#gpu-node/turn/spoken/spoken-text.ts'
 import type { OpenTurn, ReplyFacts, TurnLedger } from '#gpu-node/turn/turn-ledger.ts'
 
 /** How the next reply is spoken. */
 export interface ReplyVoice {
   mode: TtsMode
   /** The caller's own voice, where he wants it and has said enough; else that of a profile. */
-  reference: SpokenText | undefined
+  reference: RecordedText | undefined
 }
 
 export type RepliesOptions = Pick<
@@ -50,7 +51,7 @@ const NO_REPLY: ReplyFacts = {
 export class Replies {
   readonly #options: RepliesOptions
   readonly #replies = new Map<string, Reply>()
-  /** Languages for which the caller was told that there is no voice: once a session. */
+  /** Languages of which the caller knows that there is no voice. */
   readonly #voicelessTold = new Set<Language>()
 
   constructor(options: RepliesOptions) {
@@ -86,7 +87,7 @@ export class Replies {
       },
       pacer: {
         sendText: (piece, startSample) => {
-          this.#tellVoiceless(turn.id, languageOf(piece, language))
+          this.#tellVoiceless(turn.id, languageOfMost(piece, language))
           sink.send({ type: 'reply.text', turnId: turn.id, text: piece, startSample })
         },
         sendAudio: (pcm) => sink.audio(ledger.ordinal(turn.id), pcm),
@@ -110,7 +111,7 @@ export class Replies {
     this.#find(key)?.pacer.release()
   }
 
-  /** Once a session and language, before the first piece that cannot be spoken. */
+  /** Tells it once for each language of a session, before the first piece that cannot be spoken. */
   #tellVoiceless(turnId: TurnId, language: Language): void {
     const { engines, sink } = this.#options
     if (engines.tts.speaks(language) || this.#voicelessTold.has(language)) return

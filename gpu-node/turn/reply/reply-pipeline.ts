@@ -1,55 +1,35 @@
-// One answer being made: LLM tokens become pieces, pieces become audio while later tokens arrive, all of it goes to the
+// One answer being made: LLM tokens become pieces, and pieces become audio while later tokens arrive; all of it goes to the
 // pacer in order. Used by reply.ts. Knows no turn, no caller, and not whether anybody will hear it.
-import { resamplePcm, Resampler } from '#shared/audio/resample.ts'
-import type { Clock } from '#shared/clock.ts'
+import { resamplePcm } from '#shared/audio/resample.ts'
 import { faultOf, type Fault } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
-import { languageOf, type Language, type Script } from '#shared/model/language.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import type { SafetyDecision } from '#shared/safety/decision.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
-import type { Llm, LlmDelta, OnFallback, PromptMessage, SpokenText, Tts } from '#gpu-node/engines/ports.ts'
+import type { Llm, LlmDelta, PromptMessage, RecordedText } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from '#gpu-node/turn/engine-watch.ts'
-import { logFailure } from '#gpu-node/turn/log-failure.ts'
-import { PieceQueue } from './piece-queue.ts'
-import { endless, isTransient, MAX_PIECE_AUDIO_MS } from './pipeline-faults.ts'
 import type { ReplyGuard } from '#gpu-node/turn/guard.ts'
-import { GuardedWords } from './guarded-words.ts'
-import { estimateTokens, promptTokens } from './prompt.ts'
-import type { ReplyPacer } from './reply-pacer.ts'
 import { inScript, type Convert } from '#gpu-node/turn/hearing/script.ts'
+import { logFailure } from '#gpu-node/turn/log-failure.ts'
 import { SpeakableSplitter } from '#gpu-node/turn/spoken/speakable.ts'
-import { CodeFence } from '#gpu-node/turn/spoken/code-fence.ts'
-import { spokenText } from '#gpu-node/turn/spoken/spoken-text.ts'
+import { GuardedWords } from './guarded-words.ts'
+import { PieceQueue } from './piece-queue.ts'
+import { PieceVoice, type PieceVoiceOptions } from './piece-voice.ts'
+import { ENGINE_LIMIT_MS, isTransient } from './pipeline-faults.ts'
+import { estimateTokens, promptTokens } from './prompt.ts'
 
-/** Between two tokens, or two bits of audio. Over every engine's own limit, so that its better fault comes first. */
-export const ENGINE_LIMIT_MS = 20_000
 /** A second try after a transient failure, once what failed had time to recover. */
 export const LLM_RETRY_MS = 100
 
-export interface PipelineOptions {
+export interface PipelineOptions extends PieceVoiceOptions {
   llm: Llm
-  tts: Tts
-  clock: Clock
   log: Log
   messages: PromptMessage[]
   guard: ReplyGuard
-  language: Language
   /** Of the reply. */
   maxTokens: number
-  /** The persona's: what is shown and stored is in it. */
-  script: Script | null
-  voice: string | null
-  ttsMode: TtsMode
-  /** Spoken like this in place of `voice`. */
-  reference: SpokenText | undefined
-  onFallback: OnFallback
   /** Said where an engine is lost for good; without it the reply fails at once. */
-  apology: SpokenText | undefined
-  traceparent: string
-  signal: AbortSignal
-  outputRate: number
-  pacer: ReplyPacer
+  apology: RecordedText | undefined
 }
 
 export class ReplyPipeline {
@@ -62,9 +42,7 @@ export class ReplyPipeline {
   #cutChars = 0
   #shown = ''
   readonly #convert: Convert
-  readonly #fence = new CodeFence()
-  /** As it was asked for, until HQ gives way: a reply does not change its voice with each piece. */
-  #mode: TtsMode
+  readonly #voice: PieceVoice
   /** Stops the LLM where nobody can speak its words. */
   readonly #halt = new AbortController()
   /** What ended it early. The apology for it is still on its way to the caller. */
@@ -75,7 +53,7 @@ export class ReplyPipeline {
   constructor(options: PipelineOptions) {
     this.#options = options
     this.#convert = inScript(options.script)
-    this.#mode = options.ttsMode
+    this.#voice = new PieceVoice(options, this.times)
     this.#words = new GuardedWords(options.guard)
   }
 
@@ -199,39 +177,8 @@ export class ReplyPipeline {
       if (piece.trim() === '') continue
       await pacer.room(signal)
       pacer.beginPiece(piece)
-      await this.#synthesize(piece)
+      await this.#voice.say(piece)
       pacer.endPiece()
     }
-  }
-
-  #spoken(piece: string, language: Language): string {
-    const { tts, script } = this.#options
-    const prose = this.#fence.prose(piece)
-    return tts.speaks(language) ? inScript(tts.script ?? null)(spokenText(prose, language, script)) : ''
-  }
-
-  async #synthesize(piece: string): Promise<void> {
-    const { tts, clock, signal, outputRate, pacer } = this.#options
-    // The words of a reply decide who can speak them, whatever language was asked for.
-    const language = languageOf(piece, this.#options.language)
-    const text = this.#spoken(piece, language)
-    if (text === '') return
-    this.times.firstPiece ??= clock.now()
-    const resampler = new Resampler(tts.sampleRate, outputRate)
-    const { voice, reference, traceparent } = this.#options
-    const how = { voice: voice ?? undefined, mode: this.#mode, reference }
-    const onFallback: OnFallback = (fallback) => {
-      if (fallback.reason !== 'language') this.#mode = 'fast'
-      this.#options.onFallback(fallback)
-    }
-    const audio = tts.synthesize({ text, language, ...how, signal, traceparent, onFallback })
-    let samplesLeft = (MAX_PIECE_AUDIO_MS * tts.sampleRate) / 1000
-    for await (const pcm of streamWithin(audio, { clock, signal, stage: 'tts', limitMs: ENGINE_LIMIT_MS })) {
-      samplesLeft -= pcm.length
-      if (samplesLeft < 0) throw endless(tts)
-      this.times.firstAudio ??= clock.now()
-      pacer.audio(resampler.pushPcm(pcm))
-    }
-    pacer.audio(resampler.flushPcm())
   }
 }

@@ -44,10 +44,10 @@ export class Reply {
   }
 
   pause(): void {
-    const { pipeline, onPauseLasted } = this.#options
+    const { clock } = this.#options.pipeline
     this.pacer.pause()
     this.#cancelPause()
-    this.#cancelPause = pipeline.clock.after(MAX_WORDLESS_PAUSE_MS, onPauseLasted)
+    this.#cancelPause = clock.after(MAX_WORDLESS_PAUSE_MS, () => this.#options.onPauseLasted())
   }
 
   resume(): void {

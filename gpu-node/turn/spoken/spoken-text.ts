@@ -27,13 +27,18 @@ export function spokenText(piece: string, language: Language, script: Script | n
 /** Addresses, units and currencies, which are of no language. */
 const NOTATION = /\w+[:@.][\w./:@?=&%-]+|[A-Z]{2}\$|\d\s?[A-Za-z°]{1,4}(?:\/[a-z])?(?![A-Za-z])/g
 
-/** In whose words figures are said: those of most of the piece. An English sentence with 王小明 in it stays English. */
-function wordsFor(piece: string, language: Language, script: Script | null): Words {
+/** The language of most of a piece, which says all of it: an English sentence with 王小明 in it stays English. */
+export function languageOfMost(piece: string, language: Language): Language {
   const prose = piece.replace(NOTATION, ' ')
   const han = prose.match(/\p{Script=Han}/gu)?.length ?? 0
   const latin = prose.match(/\p{Script=Latin}{2,}/gu)?.length ?? 0
-  const isChinese = han === latin ? language === 'zh' : han > latin
-  return isChinese ? chinese(script === null ? hasTraditional(piece) : script === 'hant') : english
+  if (han === latin) return language
+  return han > latin ? 'zh' : 'en'
+}
+
+function wordsFor(piece: string, language: Language, script: Script | null): Words {
+  if (languageOfMost(piece, language) === 'en') return english
+  return chinese(script === null ? hasTraditional(piece) : script === 'hant')
 }
 
 /** Full-width and other figures as ASCII: ３％ ½ ①. Powers stay, for the units. */

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { voiceStateText } from '#edge/web/voice-text.ts'
 import { createFliteTts } from '#gpu-node/engines/embedded/flite/flite-tts.ts'
-import type { SpokenText } from '#gpu-node/engines/ports.ts'
+import type { RecordedText } from '#gpu-node/engines/ports.ts'
 import { writeWav } from '#shared/audio/wav.ts'
 import { silentLog } from '#shared/log.ts'
 import { VoiceRejection, VoiceWarning, type VoiceQuality } from '#shared/model/voice-profile.ts'
@@ -35,7 +35,7 @@ describe.skipIf(findChromium() === undefined)('voices of the caller’s own', ()
   let world: WebWorld
   let browser: Browser
   let recording: string
-  const references: (SpokenText | undefined)[] = []
+  const references: (RecordedText | undefined)[] = []
   beforeAll(async () => {
     world = await startWebWorld({
       engines: (embedded) => ({

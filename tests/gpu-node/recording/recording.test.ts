@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createRecording } from '#gpu-node/recording/recording.ts'
 import type { TurnSink } from '#gpu-node/turn/ports.ts'
+import { MAX_HELD_EVENTS } from '#gpu-node/turn/hearing/speech-queue.ts'
 import { systemClock } from '#shared/clock.ts'
+import { newId } from '#shared/ids.ts'
 import { silentLog } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
@@ -61,5 +63,30 @@ describe('a turn whose sound is kept', () => {
     recorder.finished(turnRecord())
     await recording.settled(WITHIN_MS)
     expect(handedOn).toHaveLength(1)
+  })
+
+  it('[SND9] keeps the sound of the question however many noises come during its reply', async () => {
+    const { recording, handedOn, recorder } = world()
+    const turn = turnRecord()
+    recorder.heard?.(turn.id, sound)
+    for (let noise = 0; noise < 100; noise++) {
+      const id = newId('turn')
+      recorder.heard?.(id, new Int16Array(1_600))
+      recorder.forgotten?.(id)
+    }
+    recorder.finished(turn)
+    await recording.settled(WITHIN_MS)
+    expect(handedOn[1]?.audio?.utterance).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('[SND9] keeps it also where as many utterances wait as may', async () => {
+    const { recording, handedOn, recorder } = world()
+    const turn = turnRecord()
+    recorder.heard?.(turn.id, sound)
+    for (let waiting = 0; waiting < MAX_HELD_EVENTS / 2; waiting++)
+      recorder.heard?.(newId('turn'), new Int16Array(1_600))
+    recorder.finished(turn)
+    await recording.settled(WITHIN_MS)
+    expect(handedOn[1]?.audio?.utterance).toMatch(/^[0-9a-f]{64}$/)
   })
 })

@@ -1,6 +1,7 @@
 // What the caller sends besides audio: commit, clear, text, interrupt; and the limits.
 import { describe, expect, it } from 'vitest'
 import { MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_MS } from '#shared/protocol/limits.ts'
+import { VAD_FRAME_SAMPLES } from '#gpu-node/engines/ports.ts'
 import { TurnWorld } from './turn-world.ts'
 
 const LONG = 'This is quite a long reply, which takes a while to be heard to its very end.'
@@ -14,6 +15,17 @@ describe('utterance.commit', () => {
     await world.clock.settle()
     expect(world.last('utterance.ended')).toMatchObject({ reason: 'commit', at: 400 })
     expect(world.last('reply.text').text).toBe('Hello to you.')
+  })
+
+  it('[END8] the recogniser gets all samples up to it, also those that fill no frame of the VAD', async () => {
+    const world = new TurnWorld()
+    await world.speak(410)
+    const before = world.engines.stt.calls[0]?.samples ?? 0
+    const heard = Math.floor((420 * 16) / VAD_FRAME_SAMPLES) * VAD_FRAME_SAMPLES
+    expect(before).toBe(heard)
+    world.runner.receive({ type: 'utterance.commit' })
+    await world.clock.settle()
+    expect(world.engines.stt.calls[0]?.samples).toBe(420 * 16)
   })
 
   it('[END8] without an utterance does nothing', async () => {

@@ -1,6 +1,7 @@
 // LLM, TTS and the turn itself fail, hang, lie or are deaf: the turn ends with a fault, the session goes on.
 import { describe, expect, it } from 'vitest'
-import { ENGINE_LIMIT_MS, LLM_RETRY_MS } from '#gpu-node/turn/reply/reply-pipeline.ts'
+import { ENGINE_LIMIT_MS } from '#gpu-node/turn/reply/pipeline-faults.ts'
+import { LLM_RETRY_MS } from '#gpu-node/turn/reply/reply-pipeline.ts'
 import type { LlmScript } from '#tests/fakes/scripted-engines.ts'
 import { breaksAt, expectNoUnhandledRejections, failed, goesOn, HANGS } from './failing.ts'
 import { TurnWorld } from './turn-world.ts'

@@ -208,6 +208,23 @@ describe('the language of words', () => {
   })
 })
 
+describe('a foreign name', () => {
+  it('[TUR38] is said by the voice of the sentence that it stands in', async () => {
+    for (const [reply, language] of [
+      ['Your name is 小明.', 'en'],
+      ['我在用 iPhone 说话。', 'zh'],
+    ] as const) {
+      const world = new TurnWorld({ language, llm: { replies: [reply] }, tts: { languages: [language] } })
+      await world.ask()
+      await world.clock.advance(10_000)
+      expect(world.of('session.notice')).toEqual([])
+      expect(world.engines.tts.calls.map(({ options }) => options.language)).toEqual([language])
+      expect(world.frames.length).toBeGreaterThan(0)
+      expect(world.records).toMatchObject([{ status: 'complete', heardText: reply }])
+    }
+  })
+})
+
 describe('a language without a voice', () => {
   it('[TUR25] is answered in text, complete, and the caller is told once', async () => {
     const world = new TurnWorld({
@@ -266,5 +283,24 @@ describe('whether a turn is open', () => {
     expect(isIdle).toBe(false)
     await world.silence(300)
     expect(isIdle).toBe(true)
+  })
+})
+
+describe('an utterance that comes to nothing', () => {
+  it('[SND9] is told to whoever keeps its sound, and none that is a turn', async () => {
+    const forgotten: string[] = []
+    const world = new TurnWorld({
+      stt: { utterances: ['hello', '', ''] },
+      tts: { msPerChar: 200 },
+      onForgotten: (turnId) => void forgotten.push(turnId),
+    })
+    await world.ask()
+    await world.speak(160)
+    await world.silence(600)
+    await world.clock.advance(10_000)
+    await world.ask()
+    expect(forgotten).toHaveLength(2)
+    expect(new Set(forgotten).size).toBe(2)
+    expect(forgotten).not.toContain(world.records[0]?.id)
   })
 })

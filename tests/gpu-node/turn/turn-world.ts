@@ -10,7 +10,7 @@ import { DEFAULT_TURN_OPTIONS } from '#shared/model/turn-options.ts'
 import type { PastTurn, TurnRecord } from '#shared/model/turn.ts'
 import type { TtsMode, UnnumberedDown } from '#shared/protocol/session-messages.ts'
 import type { WordList } from '#shared/safety/word-list.ts'
-import type { Engines, SpokenText } from '#gpu-node/engines/ports.ts'
+import type { Engines, RecordedText } from '#gpu-node/engines/ports.ts'
 import { createTurnRunner } from '#gpu-node/turn/turn-runner.ts'
 import type { TurnRunner } from '#gpu-node/turn/ports.ts'
 import { createScriptedEngines } from '#tests/fakes/scripted-engines.ts'
@@ -37,12 +37,13 @@ export interface WorldOptions extends ScriptedEnginesOptions {
   inputRate?: number
   turns?: PastTurn[]
   ttsMode?: TtsMode
-  apology?: SpokenText
+  apology?: RecordedText
   profanity?: WordList
   /** What the turns get in place of the scripted engines: chains that they are part of. */
   wire?: (engines: ScriptedEngines, clock: VirtualClock) => Partial<Engines>
   /** What the session that hosts the turns does with a message: it may end them there and then. */
   onSaid?: (message: UnnumberedDown) => void
+  onForgotten?: (turnId: TurnId) => void
 }
 
 export type Down<T extends UnnumberedDown['type']> = Extract<UnnumberedDown, { type: T }> & { at: number }
@@ -74,6 +75,7 @@ export class TurnWorld {
           options.onSaid?.(message)
         },
         audio: (turn, pcm) => void this.frames.push({ turn, samples: pcm.length, at: this.now }),
+        forgotten: (turnId) => options.onForgotten?.(turnId),
         finished: (record) => void this.records.push(record),
       },
       persona: options.persona ?? PERSONA,

@@ -29,7 +29,12 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('loseMiddle' as const) }) },
 )
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+const loss = fc.record({
+  do: fc.constant('lose' as const),
+  side,
+  direction: fc.constantFrom('up', 'down'),
+})
+type Step = typeof step | typeof loss extends fc.Arbitrary<infer T> ? T : never
 
 async function play(steps: Step[]): Promise<LinkWorld> {
   const clock = createVirtualClock()
@@ -46,12 +51,16 @@ async function play(steps: Step[]): Promise<LinkWorld> {
       world.connect(each.side)
       world.deliver(each.side, 'down', 1)
     }
+    if (each.do === 'lose') world.lose(each.side, each.direction as 'up' | 'down')
     if (each.do === 'repeat') world.repeat(each.side)
     if (each.do === 'loseMiddle') world.loseMiddle()
     if (each.do === 'pause') await clock.advance(ACK_PAUSE_MS)
   }
-  world.connect('caller')
-  world.connect('node')
+  // The last frame may have vanished: nothing but a new connection shows that.
+  for (const each of ['caller', 'node'] as const) {
+    if (steps.some((step) => step.do === 'lose')) world.disconnect(each)
+    world.connect(each)
+  }
   // Down first, then up, then the acks, to the far end and back.
   for (let round = 0; round < 6; round++) {
     for (const at of ['caller', 'node'] as const) {
@@ -67,6 +76,19 @@ it('[LNK1] every frame arrives once and in order, whatever breaks on either leg'
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }), async (steps) => {
       const world = await play(steps.filter((each) => each.do !== 'loseMiddle'))
+      expect(world.taken.node).toEqual(world.sent.caller)
+      expect(world.taken.caller).toEqual(world.sent.node)
+      expect(world.wrong).toEqual([])
+    }),
+    { numRuns: 400 },
+  )
+})
+
+it('[LNK1] a frame that vanishes is noticed by the next one, and comes after all', { timeout: 120_000 }, async () => {
+  const lossy = fc.oneof({ weight: 10, arbitrary: step }, { weight: 1, arbitrary: loss })
+  await fc.assert(
+    fc.asyncProperty(fc.array(lossy, { minLength: 10, maxLength: 120, size: 'max' }), async (steps) => {
+      const world = await play(steps)
       expect(world.taken.node).toEqual(world.sent.caller)
       expect(world.taken.caller).toEqual(world.sent.node)
       expect(world.wrong).toEqual([])

@@ -21,6 +21,8 @@ export class LinkWorld {
   readonly taken: Record<Side, string[]> = { caller: [], node: [] }
   /** What should never happen between honest ends. */
   readonly wrong: string[] = []
+  /** Frames vanish, so that gaps are right. */
+  #isLossy = false
   readonly #clock: Clock
   readonly #sockets: Record<Side, Socket | undefined> = { caller: undefined, node: undefined }
   /** Each leg is named after its origin. */
@@ -80,6 +82,15 @@ export class LinkWorld {
     }
   }
 
+  /** A numbered frame vanishes on its way, as a faulty proxy does it. Whoever sees the gap drops the socket. */
+  lose(side: Side, direction: 'up' | 'down'): void {
+    const frames = this.#sockets[side]?.[direction] ?? []
+    const at = frames.findIndex((frame) => numberIn(frame) !== undefined)
+    if (at < 0) return
+    frames.splice(at, 1)
+    this.#isLossy = true
+  }
+
   /** The socket delivers a frame that has come before, as a replay does that crosses with an ack. */
   repeat(side: Side): void {
     const first = this.#sockets[side]?.down.find((frame) => numberIn(frame) !== undefined)
@@ -93,7 +104,7 @@ export class LinkWorld {
       toEnd.acked(receivedIn(frame))
       return this.#ack(other(side))
     }
-    if (fromEnd.take(seq, frame) === 'gap') this.wrong.push(`gap at the middle: ${seq} after ${fromEnd.received}`)
+    if (fromEnd.take(seq, frame) === 'gap') this.#gap(side, `gap at the middle: ${seq} after ${fromEnd.received}`)
   }
 
   #atEnd(side: Side, frame: Frame): void {
@@ -106,8 +117,13 @@ export class LinkWorld {
       return end.attach((sent) => socket?.up.push(sent), receivedIn(frame))
     }
     const verdict = end.accept(seq)
-    if (verdict === 'gap') this.wrong.push(`gap at the ${side}: ${seq} after ${end.received}`)
+    if (verdict === 'gap') this.#gap(side, `gap at the ${side}: ${seq} after ${end.received}`)
     if (verdict === 'new') this.taken[side].push(contentOf(frame))
+  }
+
+  #gap(side: Side, what: string): void {
+    if (this.#isLossy) this.disconnect(side)
+    else this.wrong.push(what)
   }
 
   /** Tells the origin what its far end has. */

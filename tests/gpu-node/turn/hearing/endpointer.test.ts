@@ -133,3 +133,13 @@ it('[END3] whatever is heard: utterances do not overlap, ends follow starts, pos
     }),
   )
 })
+
+describe('a pause', () => {
+  it('[END2] is over with exactly 64 ms of speech in a row, and not with less', () => {
+    const before = [...frames(10, 1), ...frames(8, 0)]
+    expect(types(listen([...before, 1]))).toEqual(['started', 'insisted', 'softEnd'])
+    const heard = listen([...before, 1, 1])
+    expect(types(heard)).toEqual(['started', 'insisted', 'softEnd', 'wentOn'])
+    expect(heard.at(-1)?.frame).toBe(before.length + 1)
+  })
+})
