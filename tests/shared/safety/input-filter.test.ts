@@ -128,13 +128,13 @@ describe('any text', () => {
     'é',
   ]
 
-  test.for([...UNITS, ...MORE])('[SAF6] 16,000 characters of %j are judged in linear time', (unit) => {
+  test.for([...UNITS, ...MORE])('[SAF6] 16,000 characters of %j cost little computing, in any pattern', (unit) => {
     const text = unit.repeat(Math.ceil(16_000 / unit.length))
-    const startedAt = performance.now()
+    const before = process.threadCpuUsage()
     findInjection(text)
     findMarkup(text)
-    // Some 70 ms at worst on a quiet core; a pattern that backtracks takes minutes.
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    // Computing of this thread alone, whatever else the machine does: some 70 ms; a pattern that backtracks takes minutes.
+    expect(process.threadCpuUsage(before).user).toBeLessThan(2_000_000)
   })
 
   test('[SAF6] no text throws, and an attack is found wherever it stands', () => {
