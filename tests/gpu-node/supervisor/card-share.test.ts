@@ -32,7 +32,7 @@ function shareOn(totalBytes: number, launch = own): number {
 }
 
 describe('the share of the card', () => {
-  it('[SUP25] comes of the reserve that preflight looks for, less what an engine does not see', async () => {
+  it('[SUP27] comes of the reserve that preflight looks for, less what an engine does not see', async () => {
     const engine = vllm({ vramReserveBytes: 7 * GIB, shareFlag: SHARE })
     const { supervisor, gpu, host } = supervisorWorld(engine, f5({ vramReserveBytes: 2 * GIB }))
     gpu.usedBytes = 17 * GIB
@@ -41,7 +41,7 @@ describe('the share of the card', () => {
     expect(host.last('f5').command).toEqual(['f5'])
   })
 
-  it('[SUP25] is next to nothing on a card that is not known, and never more than the card', async () => {
+  it('[SUP27] is next to nothing on a card that is not known, and never more than the card', async () => {
     const { supervisor, host } = supervisorWorld(vllm({ vramReserveBytes: 7 * GIB, shareFlag: SHARE }))
     await supervisor.start()
     expect(host.last('vllm').command).toEqual(['vllm', SHARE, '0.01'])
@@ -92,14 +92,14 @@ except ValueError as error:
     return JSON.parse(stdout) as string | null
   }
 
-  it('[SUP25] refuses its default beside Whisper and F5-TTS, and beside a desktop', () => {
+  it('[SUP27] refuses its default beside Whisper and F5-TTS, and beside a desktop', () => {
     const besideOthers = objection(0.92, 18.6 * GIB)
     expect(besideOthers).toMatch(/^Free memory on device cuda:0 .* less than desired GPU memory utilization/)
     expect(objection(0.92, 21.1 * GIB)).not.toBeNull()
     expect(exitCause([besideOthers ?? ''])).toBe('crash')
   })
 
-  it('[SUP25] takes its share at the first start, beside the others, and where no byte more is free than preflight wants', () => {
+  it('[SUP27] takes its share at the first start, beside the others, and where no byte more is free than preflight wants', () => {
     const share = shareOn(CARD_BYTES)
     for (const free of [CUDA_BYTES - CONTEXT_BYTES, 18.6 * GIB, CUDA_BYTES - othersBytes - CONTEXT_BYTES])
       expect(objection(share, free)).toBeNull()

@@ -3,7 +3,6 @@
 
 /** Characters given to regular expressions while `work` runs. */
 export function charactersLookedAt(work: () => void): number {
-  // eslint-disable-next-line typescript/unbound-method -- it is called with its own `this`
   const { exec } = RegExp.prototype
   let characters = 0
   RegExp.prototype.exec = function (this: RegExp, text: string) {
