@@ -12,7 +12,7 @@ import { createOpenAiTts } from '#gpu-node/engines/openai/tts.ts'
 import { createPocketsphinxStt } from '#gpu-node/engines/embedded/pocketsphinx/pocketsphinx-stt.ts'
 import type { Llm, Stt, Tts } from './ports.ts'
 import { createResponder } from '#gpu-node/engines/embedded/responder/responder.ts'
-import { voiceIdOf, type VoiceSource } from './voice-id.ts'
+import { voiceIdOf, type VoiceSource } from './speech-cache/voice-id.ts'
 
 export interface RoleEngines {
   llm: Llm

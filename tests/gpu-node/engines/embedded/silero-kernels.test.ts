@@ -47,7 +47,13 @@ describe('kernels of silero', () => {
         const inputs = pinkNoise(columns * inputStep, 0.05)
         const biases = pinkNoise(rows, 0.5)
         const layer: Product = {
-          ...{ name: 'layer', rows, width, columns, inputStep, outputStep, rectified },
+          name: 'layer',
+          rows,
+          width,
+          columns,
+          inputStep,
+          outputStep,
+          rectified,
           matrix: 0,
           biases: rows * width,
           input: rows * width + rows,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTtsChain } from '#gpu-node/engines/chain/tts-chain.ts'
 import { createOpenAiTts } from '#gpu-node/engines/openai/tts.ts'
 import { createCachedTts } from '#gpu-node/engines/speech-cache/cached-tts.ts'
-import { voiceIdOf } from '#gpu-node/engines/voice-id.ts'
+import { voiceIdOf } from '#gpu-node/engines/speech-cache/voice-id.ts'
 import { silentLog } from '#shared/log.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 

@@ -2,7 +2,7 @@
 // engine, sound otherwise, and what was spoken before is not theirs. Used by create-engine.ts.
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256 } from './speech-cache/cache-key.ts'
+import { sha256 } from './cache-key.ts'
 
 /** A recording and its words. */
 const KINDS = ['wav', 'txt']
