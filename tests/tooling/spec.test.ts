@@ -31,7 +31,32 @@ const TABLE: [string, string[], string[], string[]][] = [
   ],
 ]
 
+const sectioned = (...lines: string[]) => [{ path: 'tests/spec.md', text: lines.join('\n') }]
+const CONTENTS = ['## Contents', '- shared: [First (ABC)](#first-abc) · [Second (DE)](#second-de)']
+
+/** Lines after the table of contents, and what is wrong with them. */
+const HEADINGS: [string, string[], string[]][] = [
+  ['each prefix under one heading', ['### First (ABC)', '- **ABC1** A.', '### Second (DE)', '- **DE1** A.'], []],
+  ['rules out of order', ['### First (ABC)', '- **ABC2** A.', '- **ABC1** A.', '### Second (DE)', '- **DE1** A.'], []],
+  [
+    'a prefix under two headings',
+    ['### First (ABC)', '- **ABC1** A.', '### Second (DE)', '- **ABC2** A.'],
+    ['6 rule ABC2 stands under “Second (DE)”, and others of ABC under “First (ABC)”'],
+  ],
+  [
+    'a heading that the table of contents does not name',
+    ['### First (ABC)', '- **ABC1** A.', '### Third (XY)', '- **XY1** A.'],
+    ['5 heading “Third (XY)” is not in the table of contents'],
+  ],
+]
+
 describe('spec', () => {
+  it.each(HEADINGS)('[CHK15] %s', (_name, lines, expected) => {
+    const ids = lines.flatMap((line) => /\*\*(\w+)\*\*/.exec(line)?.[1] ?? [])
+    const { findings } = checkSpec(sectioned(...CONTENTS, ...lines), titles(...ids.map(tag)))
+    expect(findings.map(({ line, what }) => `${line} ${what}`)).toEqual(expected)
+  })
+
   it.each(TABLE)('[CHK3] %s', (_name, ids, heads, expected) => {
     const { findings } = checkSpec(rules(...ids), titles(...heads))
     expect(findings.map(({ file, line, what }) => `${file}:${line} ${what}`)).toEqual(expected)
