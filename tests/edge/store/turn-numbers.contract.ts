@@ -63,7 +63,7 @@ export function turnNumbersContract(name: string, open: () => Promise<OpenStore>
       expect(await named(first.conversationId, 2)).toBe(shown.id)
       expect(await named(first.conversationId, 3)).toBe(late.id)
       const turns = (await opened.store.history.conversation(userId, first.conversationId))?.turns ?? []
-      expect(turns.map(({ turn }) => turn).toSorted()).toEqual([1, 2, 3])
+      expect(turns.map(({ turn }) => turn).toSorted((a, b) => a - b)).toEqual([1, 2, 3])
       expect(turns.find(({ id }) => id === late.id)).toMatchObject({ status: 'complete' })
     })
 

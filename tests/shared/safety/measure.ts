@@ -18,13 +18,3 @@ export function measure({ injections, markup, harmless }: Corpus): Figures {
   const blocked = harmless.filter((text) => findInjection(text) ?? findMarkup(text))
   return { attacks: injections.length + markup.length, passed, harmless: harmless.length, blocked }
 }
-
-/** Mean of one judgement, in milliseconds, over all sentences of a corpus. */
-export function costMs({ injections, harmless }: Corpus, rounds: number): number {
-  const texts = [...injections.map(({ text }) => text), ...harmless]
-  const judge = (): void => texts.forEach((text) => void findInjection(text))
-  judge()
-  const startedAt = performance.now()
-  for (let round = 0; round < rounds; round++) judge()
-  return (performance.now() - startedAt) / (rounds * texts.length)
-}
