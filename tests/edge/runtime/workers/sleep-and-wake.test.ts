@@ -97,8 +97,8 @@ const isOfTheCall = ({ type }: ChatDown): boolean => type !== 'ack' && type !== 
 
 /** Ids and tokens are new in each run. */
 function withoutIds(message: ChatDown): object {
-  const { id, sessionId, conversationId, turnId, resumeToken, ...rest } = message as Record<string, unknown>
-  return Object.keys({ id, sessionId, conversationId, turnId, resumeToken }).length > 0 ? rest : message
+  const ids = new Set(['id', 'sessionId', 'conversationId', 'turnId', 'resumeToken', 'resumeUrl'])
+  return Object.fromEntries(Object.entries(message).filter(([name]) => !ids.has(name)))
 }
 
 describe('sleep and wake', () => {
