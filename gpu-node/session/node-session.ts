@@ -29,7 +29,7 @@ export class NodeSession {
   readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>
   #begin: SessionBegin | undefined
   #turns: TurnRunner | undefined
-  /** Of the chosen profile, where it can be had and used. */
+  /** The voice of the chosen profile, where it can be had and used. */
   #voice: RecordedText | undefined
   #cancelTimeout: () => void = () => {}
   #onOver: () => void = () => {}

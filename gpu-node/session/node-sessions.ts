@@ -1,4 +1,4 @@
-// The sessions that this node has now, one a slot: accepts or declines offers, ends what is revoked, drains.
+// The sessions that this node has now, each in a slot: accepts or declines offers, ends what is revoked, drains.
 // Made in gpu-node/start-node.ts between the control link and the sessions. Knows no wire and no turn.
 import type { SessionId } from '#shared/ids.ts'
 import type { AdmissionRefusal } from '#shared/model/node.ts'
@@ -71,7 +71,7 @@ export class NodeSessions {
     await Promise.all([...this.#sessions].map((session) => session.whenIdle()))
   }
 
-  /** Leaves every session and resolves when each slot is free; bounded by the timeouts of session-state.ts. */
+  /** Leaves every session and resolves when each slot is free; bounded by the timeouts in session-state.ts. */
   async leave(): Promise<void> {
     const sessions = [...this.#sessions]
     for (const session of sessions) session.leave()

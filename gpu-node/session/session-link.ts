@@ -46,7 +46,7 @@ export class SessionLink {
   readonly #log: Log
   readonly #socket: DataLink
   #begun: Begun | undefined
-  /** Of the connection that is open now. */
+  /** Sends on the connection that is open now. */
   #send: ((frame: Frame) => void) | undefined
   #isDelivering = false
 
@@ -82,7 +82,7 @@ export class SessionLink {
     this.#begun?.end.sendAudio(turn, pcmToBytes(pcm))
   }
 
-  /** Of this leg only: neither numbered nor kept. */
+  /** For this leg only: neither numbered nor kept. */
   say(message: Extract<NodeSessionMessage, { type: 'session.begun' | 'session.failed' }>): void {
     this.#send?.(JSON.stringify(message))
   }

@@ -22,7 +22,7 @@ import { preflight, type PreflightParts } from './preflight.ts'
 import type { ProcessEnd, RunningProcess } from './process-host.ts'
 import { askForEver, askUntilAnswered } from './questions.ts'
 
-/** Of the last lines, in the log at warn when it ended before it ever served. */
+/** So many of the last lines are logged at warn when an engine ended before it ever served. */
 const LINES_IN_LOG = 20
 
 export interface EngineProcessOptions extends PreflightParts {

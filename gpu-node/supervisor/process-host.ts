@@ -121,7 +121,7 @@ function writeDown(pidfile: string, pid: number): void {
   }
 }
 
-/** Of the shim; its output may not all be read yet. */
+/** How the shim ended; its output may not all be read yet. */
 function endOf(child: ChildProcess, { workingFolder }: LaunchPlan): Promise<Omit<ProcessEnd, 'lastLines'>> {
   return new Promise((done) => {
     child.once('error', () => {

@@ -20,7 +20,7 @@ export interface SupervisorOptions {
   gpu: GpuReader
   clock: Clock
   log: Log
-  /** Of the pidfiles; one node a folder. */
+  /** Where the pidfiles are. Each node has a folder of its own. */
   folder: string
   onChange: (name: string) => void
   host?: ProcessHost

@@ -1,5 +1,5 @@
-// What a session's caller is told of engines that give way to simpler ones: once when it begins or changes, once when the
-// wanted engine is back, not in each turn. Keeps the fallbacks of a turn for its record. Used by runner, replies and effects.
+// Tells a session's caller when an engine gives way to a simpler one, when that changes, and when the wanted engine is back;
+// not in each turn. Keeps the fallbacks of a turn for its record. Used by runner, replies and effects.
 import { MAX_FALLBACKS, type Fallback, type TurnRecord } from '#shared/model/turn.ts'
 import type { EngineRole } from '#shared/model/engine.ts'
 import type { TurnSink } from './ports.ts'

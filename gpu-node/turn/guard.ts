@@ -37,7 +37,7 @@ export interface ReplyGuard {
   refusal: { text: string; fault: Fault } | undefined
 }
 
-/** What the caller is told of it is poorer: see publicFault(). */
+/** The caller is told less: see publicFault(). */
 export const blocked = ({ layer, family }: SafetyDecision): Fault => ({
   code: 'blocked',
   policy: `${layer} ${family}`,

@@ -20,7 +20,7 @@ export interface OpenTurn {
   readonly language: Language
   readonly traceparent: string
   readonly traceId: string
-  /** One signal a turn: every engine that works for it is stopped by this. */
+  /** Stops every engine that works for this turn. */
   readonly controller: AbortController
   readonly startedAt: number
   /** Ordinal in the session; given when the caller first hears of the turn. */

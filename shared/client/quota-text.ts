@@ -19,13 +19,13 @@ const NEAR_TEXT: Record<Quota, string> = {
 
 const quotaIn = (name: string | undefined): Quota | undefined => Quota.options.find((quota) => quota === name)
 
-/** Of the fault quota_exhausted; undefined for a quota of a later version. */
+/** What the fault quota_exhausted says in words; undefined for a quota of a later version. */
 export function quotaFaultText(name: string | undefined): string | undefined {
   const quota = quotaIn(name)
   return quota && FAULT_TEXT[quota]
 }
 
-/** Of the notice limitNear, whose detail is a quota and the percent that is used of it; undefined for any other. */
+/** What the notice limitNear says in words; its detail is a quota and the percent used. Undefined for any other notice. */
 export function limitNearText(detail: string | undefined): string | undefined {
   const [name, percent] = detail?.split(' ') ?? []
   const quota = quotaIn(name)

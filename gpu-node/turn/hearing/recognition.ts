@@ -1,5 +1,5 @@
-// The recogniser of one session: one utterance after the other, each with a stream of its own, never two at once, since a
-// session has one slot. Used by the runner; tells it texts and failures as events.
+// The recogniser of one session. Each utterance has a stream of its own, and streams never overlap, since a session has one
+// slot. Used by the runner; tells it texts and failures as events.
 import type { Clock } from '#shared/clock.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { TurnId } from '#shared/ids.ts'

@@ -8,7 +8,7 @@ const BARGE_IN: Cut = { status: 'interrupted', reason: 'bargeIn' }
 
 // --- text.send: it takes the floor at once ---
 
-/** From an utterance. Of one that was said to its end the words that are known stay. */
+/** The text takes the floor from an utterance. One that was said to its end keeps the words that are known. */
 export function typedInstead({ utterance }: StateIn['open' | 'finishing'], event: Of<'textSent'>): Step {
   if (!utterance) return takeTyped(event, [])
   return takeTyped(
@@ -19,7 +19,7 @@ export function typedInstead({ utterance }: StateIn['open' | 'finishing'], event
   )
 }
 
-/** From a reply, and from a sound during it. */
+/** The text takes the floor from a reply, and from a sound during it. */
 export function typedOver({ reply, next }: StateIn['replying' | 'paused'], event: Of<'textSent'>): Step {
   const isKept = next !== undefined && isClosed(next) && hasWords(next.words)
   const kept = isKept ? [...attendTo(next, true).effects, ...settleUtterance(next, BARGE_IN)] : []

@@ -63,7 +63,7 @@ export function answerFinal(_: TurnState, { text }: Of<'transcribed'>, about: Cl
   return hasWords(text) ? answer(about, text) : endWordless(about)
 }
 
-/** Of a sound that did not hold the reply. */
+/** The sound did not hold the reply. */
 export function finalInDoubt(state: StateIn['replying'], { text }: Of<'transcribed'>, about: ClosedUtterance): Step {
   if (hasWords(text)) return takeFloorAndAnswer(state.reply, about, text)
   return { state: { ...state, next: undefined }, effects: forget(about) }

@@ -1,5 +1,5 @@
-// The caller's loudspeaker as far as the node can know it: it plays what was sent in real time, unless it is paused, and
-// sometimes says how far it is. Used by reply-pacer.ts, for pacing and for what was heard. Positions are reply samples.
+// The caller's loudspeaker as far as the node can know it: it plays in real time what was sent, unless it is paused, and
+// sometimes it reports how far it is. Used by reply-pacer.ts, for pacing and for what was heard. Positions are reply samples.
 import type { Clock } from '#shared/clock.ts'
 
 export class Loudspeaker {

@@ -26,7 +26,7 @@ export interface PipelineOptions extends PieceVoiceOptions {
   log: Log
   messages: PromptMessage[]
   guard: ReplyGuard
-  /** Of the reply. */
+  /** The longest reply. */
   maxTokens: number
   /** Said where an engine is lost for good; without it the reply fails at once. */
   apology: RecordedText | undefined

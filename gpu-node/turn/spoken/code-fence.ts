@@ -1,4 +1,5 @@
-// What of a reply's pieces lies outside ``` fences: code is to be read, not heard. One a reply, its pieces in order.
+// Takes code between ``` fences out of a reply's pieces: it is to be read, not heard. Each reply has one, which gets its
+// pieces in order.
 
 export class CodeFence {
   #isInside = false
