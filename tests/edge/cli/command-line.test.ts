@@ -1,5 +1,5 @@
 // How words become a command: what is refused, what help is, and what programs get to read. Real programs, no running edge.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
@@ -103,6 +103,20 @@ describe('--json', () => {
     const file = join(folder, 'copy.db')
     expect(await json('backup', '--out', file)).toEqual({ file, bytes: expect.any(Number) })
   }, 60_000)
+})
+
+describe('--json of the node', () => {
+  it('[CLI3] setup prints an object per line, and at last how it ended', async () => {
+    const env = { DATA_DIR: data, GPU_NODE_CONFIG: join(folder, 'gpu-node.toml') }
+    writeFileSync(env.GPU_NODE_CONFIG, 'slots = 2\n')
+    const { code, stdout, stderr } = await runProgram(['gpu-node/main.ts', 'setup', '--json'], env)
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([code, stderr]).toEqual([1, ''])
+    expect(lines).toEqual([{ text: expect.stringMatching(/names no engine/) }, { ok: false }])
+  })
 })
 
 describe('an edge that is not there', () => {
