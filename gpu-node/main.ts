@@ -20,10 +20,14 @@ const setup = defineCommand({
   args: {
     only: { type: 'string', description: 'One engine of the file, by its name' },
     'dry-run': { type: 'boolean', description: 'Say what would be done', default: false },
+    json: { ...jsonOption, description: 'Print one JSON object per line' },
   },
   async run({ args }) {
     const options = { only: args.only, dryRun: args['dry-run'] }
-    process.exit(await import('./setup/setup.ts').then((module) => module.setUpOrSay(options)))
+    if (args.json) sayAsJson()
+    const code = await import('./setup/setup.ts').then((module) => module.setUpOrSay(options))
+    if (args.json) process.stdout.write(`${JSON.stringify({ ok: code === 0 })}\n`)
+    process.exit(code)
   },
 })
 
@@ -43,6 +47,13 @@ const speak = defineCommand({
     process.exit(0)
   },
 })
+
+/** Setup says its steps in lines as it goes; to a program each line is an object. */
+function sayAsJson(): void {
+  const say = (text: string): void => void process.stdout.write(`${JSON.stringify({ text: text.trim() })}\n`)
+  console.log = say
+  console.error = say
+}
 
 const main = defineCommand({
   meta: { name: 'gpu-node', description: 'Run this GPU node; or look and set up what it needs first' },

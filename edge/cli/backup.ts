@@ -1,5 +1,5 @@
-// `parley backup`: a consistent copy of the live edge's database in one new file. A file is copied as a database; of a libSQL
-// server, which copies nothing, comes the SQL text that makes the same database again (`sqlite3 new.db < copy.sql`).
+// `parley backup`: copies the database into one new file, consistently and also while the edge runs. A database file is copied
+// as a database. A libSQL server gives SQL text, which makes the same database again (`sqlite3 new.db < copy.sql`).
 import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -43,7 +43,7 @@ async function copyFile(url: string, out: string): Promise<void> {
   }
 }
 
-/** Under another name until it is whole. */
+/** The file has another name until it is whole. */
 async function writeDump(url: string, authToken: string | undefined, out: string): Promise<void> {
   const headers = authToken === undefined ? undefined : { authorization: `Bearer ${authToken}` }
   const address = new URL('/dump', url.replace(/^libsql:/, 'https:'))
@@ -53,7 +53,7 @@ async function writeDump(url: string, authToken: string | undefined, out: string
   if (!answer.ok || !answer.body) throw new FaultError({ code: answer.status === 401 ? 'unauthenticated' : 'internal' })
   const part = `${out}.part`
   try {
-    // The two types of one web stream: the platform's and Node's.
+    // The platform and Node name the type of a web stream twice.
     const body = Readable.fromWeb(answer.body as ReadableStream)
     await pipeline(body, createWriteStream(part, { mode: 0o600, flags: 'wx' }))
     if ((await tail(part)) !== END) throw new Error('the dump broke off')

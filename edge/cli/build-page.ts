@@ -17,7 +17,7 @@ export async function buildPageIfNeeded(): Promise<boolean> {
   return true
 }
 
-/** Milliseconds of the latest change in a file or folder, what was built left out. */
+/** When a file or folder changed last, in epoch milliseconds; `dist` does not count. */
 function newestIn(path: string): number {
   const stat = statSync(path)
   if (!stat.isDirectory()) return stat.mtimeMs

@@ -13,7 +13,7 @@ import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
 import { openCallerSocket } from './caller-socket.ts'
 import { TurnWatch, type SpokenTurn } from './turn-watch.ts'
 
-/** Silence sent behind a recording before it counts as one in which nothing was said. */
+/** After so much silence behind a recording without a turn, nothing was said in it. */
 const NO_SPEECH_MS = 4_000
 /** The longest wait for a session: a node that is just starting takes a few seconds. */
 const READY_TIMEOUT_MS = 20_000
@@ -36,7 +36,7 @@ export interface CallOptions {
 export interface Call {
   readonly conversationId: ConversationId
   readonly outputRate: number
-  /** Speaks PCM16 mono at 16 kHz in real time; the turns that came of it, none when there was no speech in it. */
+  /** Speaks PCM16 mono at 16 kHz in real time. Resolves with the turns that came of it: none where nothing was said. */
   speak(pcm: Int16Array): Promise<SpokenTurn[]>
   /** One turn by text. */
   write(text: string): Promise<SpokenTurn[]>

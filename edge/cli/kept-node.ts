@@ -5,8 +5,8 @@ import type { Clock } from '#shared/clock.ts'
 import type { ChildGroup, ProgramEnd } from '#shared/on-node/child-group.ts'
 import { EXIT_CONFIG } from '#shared/on-node/program.ts'
 
-/** A node that ran for so long was well: counting begins anew. */
-const WELL_AFTER_MS = 60_000
+/** After a run of this length the node counts as healthy, and its waits begin anew. */
+const HEALTHY_AFTER_MS = 60_000
 
 export interface KeptNodeOptions {
   launch: () => ChildGroup
@@ -27,12 +27,12 @@ export class KeptNode {
     this.#group = options.launch()
   }
 
-  /** Of the first launch; whether it may fail is the caller's to say. */
+  /** The first launch, for the caller to wait for; it decides what becomes of a failure. */
   get first(): Pick<ChildGroup, 'ready' | 'ended'> {
     return this.#group
   }
 
-  /** From now on the end of the node is met. */
+  /** From now on a node that ends is started again or given up. */
   keep(): void {
     this.#kept = this.#keep()
   }
@@ -50,7 +50,7 @@ export class KeptNode {
       const end = await this.#group.ended
       if (this.#stopping.signal.aborted) return
       if (end.code === EXIT_CONFIG) return say(REFUSED)
-      if (clock.now() - startedAt >= WELL_AFTER_MS) tries = 0
+      if (clock.now() - startedAt >= HEALTHY_AFTER_MS) tries = 0
       const delayMs = restartDelayMs(tries, random())
       say(crashed(end, delayMs))
       try {

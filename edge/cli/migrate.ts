@@ -1,5 +1,5 @@
-// `parley migrate`: brings the edge's database up to date, after a copy of a database that has something in it. The edge does
-// the same when it starts; the command is for a libSQL server and for doing it beforehand.
+// `parley migrate`: brings the edge's database up to date. It first copies a database that is not empty. The edge does the same
+// when it starts; the command is for a libSQL server, and for whoever wants it done beforehand.
 import { defineCommand } from 'citty'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { dataOption, urlOption, withDatabase } from './open-store.ts'

@@ -81,7 +81,7 @@ const PACKAGES = [
   'itty-durable',
   'hono/cors',
 ]
-/** Of every kind of import one, and of types the same: climbing, the platforms, packages, and all that the table names. */
+/** One import of every kind, once of values and once of types: climbing, platforms, packages, and all that the table names. */
 const SPECIMENS = [
   ...new Set([
     '../x.ts',
@@ -176,7 +176,7 @@ describe('layers', () => {
     const without = folders.filter(
       (folder) => !LAYERS.some(({ files }) => files.some((glob) => glob.startsWith(folder))),
     )
-    // They are held to what holds for the whole node.
+    // These have no layer of their own: what holds for the whole node holds for them.
     expect(without).toEqual(['gpu-node/check/', 'gpu-node/setup/'])
   })
 

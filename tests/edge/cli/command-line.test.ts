@@ -1,5 +1,5 @@
 // How words become a command: what is refused, what help is, and what programs get to read. Real programs, no running edge.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
@@ -11,7 +11,7 @@ import { start } from '#edge/cli/start.ts'
 import { readWav } from '#shared/audio/wav.ts'
 import { runCommandLine } from '#shared/on-node/command-line.ts'
 import { writeEdgeAddress } from '#shared/on-node/edge-address.ts'
-import { parley, runProgram } from './parley.ts'
+import { type Finished, parley, runProgram } from './parley.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-words-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -60,23 +60,19 @@ describe('what is not known', () => {
 })
 
 describe('help', () => {
-  it('[CLI2] starts nothing, and has no colours in a pipe', async () => {
-    const helps = await Promise.all([
-      parley(['--help']),
-      parley([]),
-      parley(['start', '--port', '1', '--help'], LONELY),
-      parley(['keys', 'create', '-h'], LONELY),
-      parley(['speak', '--help']),
-      node('--help'),
-      node('setup', '--help'),
-      edge('--help'),
-    ])
-    for (const { code, stdout, stderr } of helps) {
-      expect([code, stderr]).toEqual([0, ''])
-      expect(stdout).toContain('USAGE')
-      expect(stdout).not.toContain('\u001B')
-    }
-    expect(helps[3]?.stdout).toContain('--days')
+  it.each<[string, () => Promise<Finished>]>([
+    ['parley --help', () => parley(['--help'])],
+    ['parley', () => parley([])],
+    ['parley start --port 1 --help', () => parley(['start', '--port', '1', '--help'], LONELY)],
+    ['parley keys create -h', () => parley(['keys', 'create', '-h'], LONELY)],
+    ['parley speak --help', () => parley(['speak', '--help'])],
+    ['gpu-node --help', () => node('--help')],
+    ['edge --help', () => edge('--help')],
+  ])('[CLI2] %s starts nothing, and has no colours in a pipe', async (_words, run) => {
+    const { code, stdout, stderr } = await run()
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('USAGE')
+    expect(stdout).not.toContain('\u001B')
     expect(existsSync(data)).toBe(false)
   })
 })
@@ -102,7 +98,21 @@ describe('--json', () => {
     expect(await json('nodes', 'revoke', nodeId)).toEqual({ nodeId, isRevoked: true })
     const file = join(folder, 'copy.db')
     expect(await json('backup', '--out', file)).toEqual({ file, bytes: expect.any(Number) })
-  }, 60_000)
+  }, 120_000)
+})
+
+describe('--json of the node', () => {
+  it('[CLI3] setup prints an object per line, and at last how it ended', async () => {
+    const env = { DATA_DIR: data, GPU_NODE_CONFIG: join(folder, 'gpu-node.toml') }
+    writeFileSync(env.GPU_NODE_CONFIG, 'slots = 2\n')
+    const { code, stdout, stderr } = await runProgram(['gpu-node/main.ts', 'setup', '--json'], env)
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([code, stderr]).toEqual([1, ''])
+    expect(lines).toEqual([{ text: expect.stringMatching(/names no engine/) }, { ok: false }])
+  })
 })
 
 describe('an edge that is not there', () => {
