@@ -34,6 +34,8 @@ export default defineConfig({
     // A process reads the modules once for all files that it runs: to read them takes longer than most files do.
     // So no test may leave a changed environment, a spy or a timer behind.
     isolate: false,
+    // What is waited for comes in milliseconds, or, on a busy machine, much later.
+    expect: { poll: { timeout: 10_000, interval: 20 } },
     projects: [
       {
         extends: true,

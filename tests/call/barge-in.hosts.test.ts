@@ -47,13 +47,16 @@ describe.concurrent('barge-in', () => {
     expect(prompt.find(({ role }) => role === 'assistant')?.content).toContain(done.heardText)
     expect(JSON.stringify(prompt)).not.toContain('twelve')
     const id = caller.client.conversationId ?? 'cnv_none'
-    await vi.waitFor(async () => {
-      const { turns } = await world.conversation(id)
-      expect(turns.map(({ status, heardText }) => ({ status, heardText }))).toEqual([
-        { status: 'interrupted', heardText: done.heardText },
-        { status: 'complete', heardText: 'Yes.' },
-      ])
-    })
+    await vi.waitFor(
+      async () => {
+        const { turns } = await world.conversation(id)
+        expect(turns.map(({ status, heardText }) => ({ status, heardText }))).toEqual([
+          { status: 'interrupted', heardText: done.heardText },
+          { status: 'complete', heardText: 'Yes.' },
+        ])
+      },
+      { timeout: 10_000 },
+    )
     expect(world.nodes[0]?.engines.stt.openStreams).toBe(0)
   })
 

@@ -55,13 +55,16 @@ it.concurrent.for(BROKEN)(
     expect(told).toMatchObject({ ...fault, turnId: failed.turnId })
     expect(JSON.stringify(told)).not.toMatch(/HTTP 500|undefined is no function/)
     expect(await caller.turn()).toMatchObject({ status: 'complete', replyText: 'Fine.' })
-    await vi.waitFor(async () => {
-      const { turns } = await world.conversation(conversationId)
-      expect(turns.map((turn) => [turn.status, turn.faultCode])).toEqual([
-        ['failed', expect.any(String)],
-        ['complete', undefined],
-      ])
-    })
+    await vi.waitFor(
+      async () => {
+        const { turns } = await world.conversation(conversationId)
+        expect(turns.map((turn) => [turn.status, turn.faultCode])).toEqual([
+          ['failed', expect.any(String)],
+          ['complete', undefined],
+        ])
+      },
+      { timeout: 10_000 },
+    )
     expect(world.nodes[0]?.engines.stt.openStreams).toBe(0)
   },
 )

@@ -20,14 +20,17 @@ describe.concurrent('the end of a call', () => {
       ['ready', undefined],
       ['ended', 'caller'],
     ])
-    await vi.waitFor(async () => {
-      const { turns } = await world.conversation(conversationId)
-      expect(turns).toMatchObject([{ status: 'interrupted', heardText: done?.heardText }])
-      const metrics = await world.metrics()
-      expect(metrics).toMatch(/^parley_slots_free 1$/m)
-      expect(metrics).toMatch(/^parley_sessions_live 0$/m)
-      expect(metrics).toMatch(/^parley_sessions_ended_total\{reason="caller"\} 1$/m)
-    })
+    await vi.waitFor(
+      async () => {
+        const { turns } = await world.conversation(conversationId)
+        expect(turns).toMatchObject([{ status: 'interrupted', heardText: done?.heardText }])
+        const metrics = await world.metrics()
+        expect(metrics).toMatch(/^parley_slots_free 1$/m)
+        expect(metrics).toMatch(/^parley_sessions_live 0$/m)
+        expect(metrics).toMatch(/^parley_sessions_ended_total\{reason="caller"\} 1$/m)
+      },
+      { timeout: 10_000 },
+    )
     expect(world.nodes[0]?.engines.tts.calls.every(({ options }) => options.signal.aborted)).toBe(true)
     expect(world.nodes[0]?.wires.open('/node/session')).toBe(0)
   })
@@ -38,7 +41,7 @@ describe.concurrent('the end of a call', () => {
     const world = await start({ nodes: [{ slots: 1 }] })
     for (const _ of [1, 2, 3]) {
       const caller = await world.caller()
-      await vi.waitFor(() => expect(world.wires.open('/ws/chat')).toBe(1), { interval: 1 })
+      await vi.waitFor(() => expect(world.wires.open('/ws/chat')).toBe(1), { interval: 1, timeout: 10_000 })
       world.wires.cut('/ws/chat')
       caller.close()
     }

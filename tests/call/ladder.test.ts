@@ -30,14 +30,17 @@ it.concurrent('[LAD17] a fallback is stored with its turn, and GET /api/conversa
   caller.write('hello')
   expect(await caller.next('reply.done')).toMatchObject({ status: 'complete', heardText: 'Hello to you.' })
   expect(await caller.next('session.notice')).toMatchObject({ notice: 'degraded', detail: 'tts failed' })
-  await vi.waitFor(async () => {
-    expect((await world.conversation(conversationId)).turns).toMatchObject([
-      {
-        engines: { tts: 'embedded@1' },
-        fallbacks: [{ role: 'tts', asked: 'scripted-tts@1', used: 'embedded@1', reason: 'failed' }],
-      },
-    ])
-  })
+  await vi.waitFor(
+    async () => {
+      expect((await world.conversation(conversationId)).turns).toMatchObject([
+        {
+          engines: { tts: 'embedded@1' },
+          fallbacks: [{ role: 'tts', asked: 'scripted-tts@1', used: 'embedded@1', reason: 'failed' }],
+        },
+      ])
+    },
+    { timeout: 10_000 },
+  )
 })
 
 it.concurrent('[LAD17] an LLM that is lost: the caller hears an apology that was spoken at the start', async ({

@@ -98,9 +98,12 @@ describe.concurrent('several nodes', () => {
     caller.write('and now')
     expect(await caller.next('reply.done')).toMatchObject({ status: 'complete', replyText: 'Yes.' })
     await stopped
-    await vi.waitFor(async () => {
-      const { turns } = await world.conversation(conversationId)
-      expect(turns.map(({ status }) => status)).toEqual(['complete', 'complete'])
-    })
+    await vi.waitFor(
+      async () => {
+        const { turns } = await world.conversation(conversationId)
+        expect(turns.map(({ status }) => status)).toEqual(['complete', 'complete'])
+      },
+      { timeout: 10_000 },
+    )
   })
 })

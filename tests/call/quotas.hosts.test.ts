@@ -15,11 +15,14 @@ async function firstTurnTokens(world: CallWorld): Promise<number> {
   caller.write('hello')
   await caller.next('reply.done')
   await caller.client.end()
-  return vi.waitFor(async () => {
-    const [turn] = (await world.conversation(conversationId)).turns
-    if (!turn) throw new Error('not stored yet')
-    return tokensOf(turn)
-  })
+  return vi.waitFor(
+    async () => {
+      const [turn] = (await world.conversation(conversationId)).turns
+      if (!turn) throw new Error('not stored yet')
+      return tokensOf(turn)
+    },
+    { timeout: 10_000 },
+  )
 }
 
 describe.concurrent('quotas', () => {

@@ -37,15 +37,18 @@ describe.concurrent('safety in a call', () => {
       replyText: expect.stringMatching(/^抱歉/) as string,
     })
     expect(world.nodes[0]?.engines.llm.calls).toEqual([])
-    await vi.waitFor(async () => {
-      const { turns } = await world.conversation(conversationId)
-      const blocked = {
-        status: 'failed',
-        faultCode: 'blocked',
-        safety: [{ layer: 'input', family: 'override', action: 'block' }],
-      }
-      expect(turns).toMatchObject([{ ...blocked, utteranceText: ATTACK }, blocked])
-    })
+    await vi.waitFor(
+      async () => {
+        const { turns } = await world.conversation(conversationId)
+        const blocked = {
+          status: 'failed',
+          faultCode: 'blocked',
+          safety: [{ layer: 'input', family: 'override', action: 'block' }],
+        }
+        expect(turns).toMatchObject([{ ...blocked, utteranceText: ATTACK }, blocked])
+      },
+      { timeout: 10_000 },
+    )
     const metrics = await world.metrics()
     // On Workers a scrape may meet another isolate than the one that stored the turn.
     if (metrics.includes('safety_decisions_total{'))
@@ -60,7 +63,9 @@ describe.concurrent('safety in a call', () => {
       first.write(text)
       await first.next('reply.done')
     }
-    await vi.waitFor(async () => expect((await world.conversation(conversationId)).turns).toHaveLength(2))
+    await vi.waitFor(async () => expect((await world.conversation(conversationId)).turns).toHaveLength(2), {
+      timeout: 10_000,
+    })
     await first.client.end()
     const second = await world.caller({ start: { conversationId } })
     await second.ready()
@@ -86,16 +91,18 @@ describe.concurrent('safety in a call', () => {
     expect(shown.join('')).toBe(said)
     const spoken = world.nodes[0]?.engines.tts.calls.map(({ options }) => options.text).join(' ')
     expect(spoken).not.toMatch(/jane|example/)
-    await vi.waitFor(async () =>
-      expect((await world.conversation(conversationId)).turns).toMatchObject([
-        {
-          replyText: said,
-          safety: [
-            { layer: 'output', family: 'email', action: 'mask' },
-            { layer: 'output', family: 'url', action: 'drop' },
-          ],
-        },
-      ]),
+    await vi.waitFor(
+      async () =>
+        expect((await world.conversation(conversationId)).turns).toMatchObject([
+          {
+            replyText: said,
+            safety: [
+              { layer: 'output', family: 'email', action: 'mask' },
+              { layer: 'output', family: 'url', action: 'drop' },
+            ],
+          },
+        ]),
+      { timeout: 10_000 },
     )
   })
 

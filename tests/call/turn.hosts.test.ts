@@ -19,11 +19,14 @@ it('[CAL1] a spoken turn is stored once, with all that is known of it, and shown
   const done = await caller.turn()
   expect(personaName).toBe('Parley')
   expect(done).toMatchObject({ status: 'complete', replyText: 'Fine, thank you.', heardText: 'Fine, thank you.' })
-  const { turns, ...summary } = await vi.waitFor(async () => {
-    const found = await world.conversation(conversationId)
-    expect(found.turns).toHaveLength(1)
-    return found
-  })
+  const { turns, ...summary } = await vi.waitFor(
+    async () => {
+      const found = await world.conversation(conversationId)
+      expect(found.turns).toHaveLength(1)
+      return found
+    },
+    { timeout: 10_000 },
+  )
   expect(summary).toMatchObject({ id: conversationId, personaId: 'per_default', turnCount: 1, title: 'how are you' })
   expect(turns).toEqual([
     {

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Metering } from '#edge/store/quotas.ts'
-import { openDatabase } from '#edge/runtime/node/database.ts'
+import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { ownerTerm } from '#edge/store/turn-search.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
+import { emptyTables } from './empty-tables.ts'
 import { historyContract } from './history.contract.ts'
 import { storeContract, type OpenStore } from './store.contract.ts'
 import { quotasContract } from './quotas.contract.ts'
@@ -19,21 +20,28 @@ import { turnNumbersContract } from './turn-numbers.contract.ts'
 import { voicesContract } from './voices.contract.ts'
 import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
+let shared: OpenDatabase
+let sharedFolder: string
+beforeAll(async () => {
+  sharedFolder = mkdtempSync(join(tmpdir(), 'parley-store-'))
+  shared = await openDatabase({ url: pathToFileURL(join(sharedFolder, 'edge.db')).href })
+  await shared.migrate()
+})
+afterAll(async () => {
+  await shared.close()
+  rmSync(sharedFolder, { recursive: true })
+})
+
 async function openInThread(metering?: Metering): Promise<OpenStore> {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-store-'))
-  const database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
-  await database.migrate()
+  await emptyTables(shared)
   return {
-    store: createStore(database.db, metering),
+    store: createStore(shared.db, metering),
     isOrdered: true,
     usageOf: (userId) =>
-      database.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
+      shared.db.get(sql`select coalesce(sum(prompt_tokens), 0) as promptTokens, coalesce(sum(turns), 0) as turns,
         coalesce(sum(completion_tokens), 0) as completionTokens, coalesce(sum(input_audio_ms), 0) as inputAudioMs,
         coalesce(sum(output_audio_ms), 0) as outputAudioMs from usage where user_id = ${userId}`),
-    async close() {
-      await database.close()
-      rmSync(folder, { recursive: true })
-    },
+    close: () => Promise.resolve(),
   }
 }
 

@@ -192,7 +192,7 @@ export function quotasContract(name: string, open: (metering?: Metering) => Prom
         }),
         { numRuns: 40 },
       )
-    })
+    }, 120_000)
 
     it('[QUO7] over midnight a session draws on the new day from its first turn of that day', async () => {
       const userId = await start(house({ tokensPerDay: 10_000 }))

@@ -12,7 +12,10 @@ import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 
 const program = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
-describe('the programs', () => {
+/** Several programs one after the other, each of which takes seconds to start on a busy machine. */
+const PROGRAMS_MS = 90_000
+
+describe('the programs', { timeout: PROGRAMS_MS }, () => {
   let dataDir: string
   let running: ChildProcess[]
   beforeEach(() => {

@@ -8,6 +8,7 @@ import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts
 import type { Metering } from '#edge/store/quotas.ts'
 import type { Store } from '#edge/store/store.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
+import { emptyTables } from '#tests/edge/store/empty-tables.ts'
 import { historyContract } from '#tests/edge/store/history.contract.ts'
 import { quotasContract } from '#tests/edge/store/quotas.contract.ts'
 import { sessionSweepContract } from '#tests/edge/store/session-sweep.contract.ts'
@@ -37,23 +38,7 @@ afterAll(async () => {
 })
 
 async function openRemote(metering?: Metering): Promise<OpenStore> {
-  // One server for all tests: the tables that a test looks at as a whole begin empty.
-  for (const table of [
-    'turn_audio',
-    'job',
-    'voice_profile',
-    'turn_search',
-    'turn_search_row',
-    'feedback',
-    'usage',
-    'turn',
-    'session',
-    'conversation',
-    'node',
-    'api_key',
-    'user',
-  ])
-    await database.db.run(sql.raw(`delete from ${table}`))
+  await emptyTables(database)
   return {
     store: remoteStore(workerd, metering),
     isOrdered: false,

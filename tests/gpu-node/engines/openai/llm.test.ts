@@ -167,11 +167,14 @@ describe('the end of a chat', () => {
   it('[DRV8] a finished stream leaves its connection to the next request', async () => {
     server.script(chat('ok'))
     const llm = createOpenAiLlm({ url: server.url, model: 'm', log: silentLog })
-    await vi.waitFor(async () => {
-      await listOf(llm.complete(ask()))
-      const [last, before] = server.requests.toReversed()
-      expect(last?.connection).toBe(before?.connection)
-    })
+    await vi.waitFor(
+      async () => {
+        await listOf(llm.complete(ask()))
+        const [last, before] = server.requests.toReversed()
+        expect(last?.connection).toBe(before?.connection)
+      },
+      { timeout: 10_000 },
+    )
   })
 })
 
