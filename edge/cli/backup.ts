@@ -9,7 +9,7 @@ import type { ReadableStream } from 'node:stream/web'
 import { defineCommand } from 'citty'
 import { FaultError } from '#shared/fault.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
-import { dataOption, edgeConfig, urlOption } from './open-store.ts'
+import { dataOption, edgeConfig, requireDatabase, urlOption } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
 
 /** The last line of a dump: without it the server stopped in the middle. */
@@ -25,6 +25,7 @@ export const backup = defineCommand({
   },
   async run({ args }) {
     const { databaseUrl, databaseAuthToken } = edgeConfig(args)
+    requireDatabase(databaseUrl)
     const out = resolve(args.out)
     if (existsSync(out)) throw new FaultError({ code: 'invalid_message', issues: [`--out: ${out} is there already`] })
     if (databaseUrl.startsWith('file:')) await copyFile(databaseUrl, out)

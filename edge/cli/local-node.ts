@@ -6,7 +6,7 @@ import { withStore } from './open-store.ts'
 const LOCAL_NODE = 'local'
 
 export function ensureNodeToken(data: string): Promise<string> {
-  return withStore({ data }, ({ nodes }) => nodeTokenOf(nodes, data))
+  return withStore({ data }, ({ nodes }) => nodeTokenOf(nodes, data), { mayMake: true })
 }
 
 export async function nodeTokenOf(nodes: NodeStore, data: string): Promise<string> {

@@ -1,6 +1,7 @@
 // `parley migrate`: brings the edge's database up to date. It first copies a database that is not empty. The edge does the same
 // when it starts; the command is for a libSQL server, and for whoever wants it done beforehand.
 import { defineCommand } from 'citty'
+import type { OpenDatabase } from '#edge/runtime/node/database.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { dataOption, urlOption, withDatabase } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
@@ -9,10 +10,11 @@ export const migrate = defineCommand({
   meta: { name: 'migrate', description: 'Bring the database up to date' },
   args: { data: dataOption, url: urlOption, json: jsonOption },
   async run({ args }) {
-    const { applied, backup, indexed } = await withDatabase(args, async (database) => {
-      const migrated = await database.migrate()
-      return { ...migrated, indexed: await afterMigration(createStore(database.db)) }
+    const migrateAll = async (database: OpenDatabase) => ({
+      ...(await database.migrate()),
+      indexed: await afterMigration(createStore(database.db)),
     })
+    const { applied, backup, indexed } = await withDatabase(args, migrateAll, { mayMake: true })
     const lines = [
       ...(backup === undefined ? [] : [`copied the database to ${backup}`]),
       ...(indexed > 0 ? [`made ${indexed} turns of an earlier release findable`] : []),

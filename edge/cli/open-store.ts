@@ -1,9 +1,13 @@
 // Opens the edge's store for one command and closes it whatever happens. Works beside a running edge: the file takes two
-// writers, each waits for the other.
+// writers, each waits for the other. Only commands that begin an edge may make a database: elsewhere a missing one means that the
+// path is wrong.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import type { Store } from '#edge/store/store.ts'
 import { createStore } from '#edge/store/store.ts'
+import { invalid } from '#shared/fault.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { makeDataFolder } from '#shared/on-node/data-folder.ts'
 
@@ -30,9 +34,25 @@ export function edgeConfig({ data, url }: DataOption): EdgeConfig {
   })
 }
 
-export async function withDatabase<T>(options: DataOption, run: (database: OpenDatabase) => Promise<T>): Promise<T> {
+export interface OpeningOption {
+  /** Makes the database where there is none; without it a missing database is refused. */
+  mayMake?: boolean
+}
+
+/** Throws FaultError invalid_message for a database file that is not there. */
+export function requireDatabase(url: string): void {
+  if (!url.startsWith('file:') || existsSync(fileURLToPath(url))) return
+  throw invalid(`--data: there is no database ${fileURLToPath(url)}; only start and migrate make one`)
+}
+
+export async function withDatabase<T>(
+  options: DataOption,
+  run: (database: OpenDatabase) => Promise<T>,
+  { mayMake = false }: OpeningOption = {},
+): Promise<T> {
   const { databaseUrl: url, databaseAuthToken: authToken, dataDir } = edgeConfig(options)
-  makeDataFolder(dataDir)
+  if (mayMake) makeDataFolder(dataDir)
+  else requireDatabase(url)
   const database = await openDatabase({ url, authToken })
   try {
     return await run(database)
@@ -41,10 +61,15 @@ export async function withDatabase<T>(options: DataOption, run: (database: OpenD
   }
 }
 
-/** With the schema up to date, so that a first key can be made before the first start. */
-export function withStore<T>(options: DataOption, run: (store: Store) => Promise<T>): Promise<T> {
-  return withDatabase(options, async (database) => {
+/** Brings the schema up to date first: a command may be newer than the edge that ran last. */
+export function withStore<T>(
+  options: DataOption,
+  run: (store: Store) => Promise<T>,
+  opening: OpeningOption = {},
+): Promise<T> {
+  const migrated = async (database: OpenDatabase): Promise<T> => {
     await database.migrate()
     return run(createStore(database.db))
-  })
+  }
+  return withDatabase(options, migrated, opening)
 }

@@ -4,8 +4,9 @@ import * as v from 'valibot'
 import { FaultError, notFound } from '#shared/fault.ts'
 import { isId, type PersonaId, type VoiceProfileId } from '#shared/ids.ts'
 import { EngineWishes } from '#shared/model/engine.ts'
-import { DEFAULT_PERSONA_ID, Persona, PersonaLimits } from '#shared/model/persona.ts'
+import { DEFAULT_PERSONA_ID, MAX_INSTRUCTIONS_TOKENS, Persona, PersonaLimits } from '#shared/model/persona.ts'
 import { DEFAULT_SAFETY_POLICY, SafetyPolicy } from '#shared/model/safety-policy.ts'
+import { estimateTokens } from '#shared/prompt-tokens.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { TtsMode } from '#shared/protocol/session-messages.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
@@ -80,6 +81,7 @@ export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
     })
     .post('/personas', make, async (c) => {
       const made = c.req.valid('json')
+      refuseLong(made.instructions)
       await mustKnow(made.voiceProfileId)
       // Its instructions are the operator's own, and shown to no one else.
       refuseUnsafe(ports, made.name)
@@ -87,6 +89,7 @@ export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
     })
     .patch('/personas/:id', change, async (c) => {
       const changed = c.req.valid('json')
+      refuseLong(changed.instructions)
       await mustKnow(changed.voiceProfileId ?? null)
       refuseUnsafe(ports, changed.name)
       const personaId = personaIdOf(c.req.param('id'))
@@ -102,6 +105,19 @@ export function personaRoutes(ports: OperationPorts & SafeTextPorts) {
       if (outcome === 'unknown') throw notFound('persona', personaId)
       if (outcome === 'used') throw inUse('conversations')
       return c.body(null, 204)
+    })
+}
+
+/** Throws FaultError too_large for instructions that would leave no room in the prompt. */
+function refuseLong(instructions = ''): void {
+  const got = estimateTokens(instructions)
+  if (got > MAX_INSTRUCTIONS_TOKENS)
+    throw new FaultError({
+      code: 'too_large',
+      limit: 'instructions',
+      max: MAX_INSTRUCTIONS_TOKENS,
+      got,
+      unit: 'tokens',
     })
 }
 

@@ -12,6 +12,7 @@ export interface KeyView extends KeyTerms {
   keyId: ApiKeyId
   userId: UserId
   createdAt: number
+  /** To the minute: by the key itself, or by a cookie, ticket, code or client secret that names it. Null: never. */
   lastUsedAt: number | null
   revokedAt: number | null
 }
@@ -53,8 +54,8 @@ export interface KeyStore {
 }
 
 const KEY_PREFIX = 'pk_'
-/** When a key was last used is written at most this often, so that a request that reads does not also write. */
-const LAST_USED_GRAIN_MS = 60 * 60_000
+/** When a key was last used is written at most this often, so that not every request writes. */
+const LAST_USED_GRAIN_MS = 60_000
 /** What the operator sees of a user whom his identity provider vouches for. No hash has this form, so no key opens it. */
 const IDENTITY_NAME = 'identity provider'
 const IDENTITY_HASH = 'identity:'
@@ -122,8 +123,7 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
         .from(apiKey)
         .where(and(eq(apiKey.keyHash, keyHash), isValid(now)))
       if (!row || !(await sameSecret(row.keyHash, keyHash))) return undefined
-      if (now - (row.lastUsedAt ?? 0) >= LAST_USED_GRAIN_MS)
-        await db.update(apiKey).set({ lastUsedAt: now }).where(eq(apiKey.id, row.id))
+      await noteUse(db, row, now)
       return callerOf(row)
     },
 
@@ -132,7 +132,9 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
         .select()
         .from(apiKey)
         .where(and(eq(apiKey.id, keyId), isValid(now)))
-      return row && callerOf(row)
+      if (!row) return undefined
+      await noteUse(db, row, now)
+      return callerOf(row)
     },
 
     async callerByIdentity({ userId, keyId, scopes, issuedAt, now }) {
@@ -156,9 +158,19 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
             .onConflictDoUpdate({ target: apiKey.id, set: { scopes, expiresAt: null } }),
         })
       }
+      await noteUse(db, { id: keyId, lastUsedAt: known?.lastUsedAt ?? null }, now)
       return { userId, keyId, scopes, origins: known?.origins ?? null, limits: known?.limits ?? {} }
     },
   }
+}
+
+async function noteUse(
+  db: EdgeDatabase,
+  { id, lastUsedAt }: { id: ApiKeyId; lastUsedAt: number | null },
+  now: number,
+): Promise<void> {
+  if (lastUsedAt !== null && now - lastUsedAt < LAST_USED_GRAIN_MS) return
+  await db.update(apiKey).set({ lastUsedAt: now }).where(eq(apiKey.id, id))
 }
 
 async function insertKey(

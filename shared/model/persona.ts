@@ -8,8 +8,13 @@ import { plainText } from './plain-text.ts'
 import { SafetyPolicy } from './safety-policy.ts'
 import { PersonaIdSchema } from './ids.ts'
 
-/** Longest instructions of a persona, in UTF-16 units: of every prompt about 2,000 tokens in English, all 8,000 in Chinese. */
-export const MAX_INSTRUCTIONS_CHARS = 8_000
+/** Longest instructions of a persona on the wire, in UTF-16 units. */
+const MAX_INSTRUCTIONS_CHARS = 8_000
+/**
+ * Longest instructions that can be saved, by estimateTokens. They are in every prompt (MAX_PROMPT_TOKENS); the rest is for the fixed
+ * words, the utterance and what was said before. English reaches it at 8,000 letters, Chinese at 2,000 characters.
+ */
+export const MAX_INSTRUCTIONS_TOKENS = 2_000
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
 /** Shorter than what every session and reply is bounded by. */

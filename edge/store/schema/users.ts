@@ -30,7 +30,7 @@ export const apiKey = sqliteTable(
     limits: text('limits', { mode: 'json' }).$type<KeyLimits>().notNull().default({}),
     expiresAt: integer('expires_at'),
     createdAt: integer('created_at').notNull(),
-    /** To the hour, so that reading does not mean writing. */
+    /** To the minute, so that not every request writes. */
     lastUsedAt: integer('last_used_at'),
     revokedAt: integer('revoked_at'),
   },

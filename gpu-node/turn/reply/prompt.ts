@@ -1,18 +1,14 @@
 // The messages for the LLM: who speaks, what was said and HEARD so far, and the utterance to answer. Used when a reply
 // starts. Pure; knows no engine and no stream.
-import { countCharacters } from '#shared/letter-width.ts'
 import type { Language, Script } from '#shared/model/language.ts'
 import type { Persona } from '#shared/model/persona.ts'
 import type { PastTurn } from '#shared/model/turn.ts'
+import { estimateTokens, MAX_PROMPT_TOKENS } from '#shared/prompt-tokens.ts'
 import type { PromptMessage } from '#gpu-node/engines/ports.ts'
 import { FENCE, fenced } from './fence.ts'
 
-/** Tokens of the whole prompt. Small models serve 4,096; the reply (MAX_REPLY_TOKENS) and the estimate's error fit beside. */
-export const MAX_PROMPT_TOKENS = 3_000
 /** What the roles and separators of one message cost in common chat templates. */
 const MESSAGE_TOKENS = 4
-/** Letters a token, for scripts other than Chinese, in common tokenisers. */
-const CHARS_PER_TOKEN = 4
 
 /** A turn of the past; `isCutShort` when its reply was not heard to the end. */
 export interface HeardTurn extends PastTurn {
@@ -40,12 +36,6 @@ export function buildPrompt({ persona, language, history, utterance, maxTokens }
     kept.unshift(turn)
   }
   return [system, ...joinNeighbours([...kept.flatMap(messagesOf), current])]
-}
-
-/** A Chinese character is about one token; other scripts about one in four letters. */
-export function estimateTokens(text: string): number {
-  const wide = countCharacters(text)
-  return wide + Math.ceil((text.length - wide) / CHARS_PER_TOKEN)
 }
 
 export const promptTokens = (messages: readonly PromptMessage[]): number =>

@@ -6,6 +6,7 @@ import type { Log } from '#shared/log.ts'
 import { MAX_TURN_TEXT_CHARS } from '#shared/model/turn.ts'
 import type { SafetyDecision } from '#shared/safety/decision.ts'
 import type { TtsMode } from '#shared/protocol/session-messages.ts'
+import { estimateTokens } from '#shared/prompt-tokens.ts'
 import type { Llm, LlmDelta, PromptMessage, RecordedText } from '#gpu-node/engines/ports.ts'
 import { streamWithin } from '#gpu-node/turn/engine-watch.ts'
 import type { ReplyGuard } from '#gpu-node/turn/guard.ts'
@@ -16,7 +17,7 @@ import { GuardedWords } from './guarded-words.ts'
 import { PieceQueue } from './piece-queue.ts'
 import { PieceVoice, type PieceVoiceOptions } from './piece-voice.ts'
 import { ENGINE_LIMIT_MS, isTransient } from './pipeline-faults.ts'
-import { estimateTokens, promptTokens } from './prompt.ts'
+import { promptTokens } from './prompt.ts'
 
 /** A second try after a transient failure, once what failed had time to recover. */
 export const LLM_RETRY_MS = 100

@@ -1,5 +1,5 @@
-// `parley keys create` as an operator runs it, in a data folder of its own.
-import { mkdtempSync, rmSync } from 'node:fs'
+// `parley keys` as an operator runs it, in a data folder of its own; and what becomes of a data folder that is mistyped.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,8 +10,9 @@ import { createStore } from '#edge/store/store.ts'
 import { parley } from './parley.ts'
 
 let data: string
-beforeAll(() => {
+beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), 'parley-keys-'))
+  expect((await parley(['migrate', '--data', data])).code).toBe(0)
 })
 afterAll(() => rmSync(data, { recursive: true }))
 
@@ -42,4 +43,19 @@ it.each([
   const { code, stdout, stderr } = await create(`${name}=${value}`)
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toContain(`${name}: must be a whole number`)
+})
+
+it.each([
+  ['keys', 'create', '--name', 'phone'],
+  ['keys', 'list'],
+  ['nodes', 'list'],
+  ['backup', '--out', 'never.db'],
+])('[OPS24] %s %s refuses a data folder without a database, and makes nothing there', async (...command) => {
+  const mistyped = join(data, 'mistyped')
+  const { code, stdout, stderr } = await parley([...command, '--data', mistyped])
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toBe(
+    `parley: --data: there is no database ${join(mistyped, 'edge.db')}; only start and migrate make one\n`,
+  )
+  expect([existsSync(mistyped), existsSync('never.db')]).toEqual([false, false])
 })

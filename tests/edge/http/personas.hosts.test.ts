@@ -112,4 +112,17 @@ describe('personas', () => {
     expect([400, 413]).toContain(answer.status)
     expect(await answer.json()).toMatchObject({ field })
   })
+
+  it('[PER10] instructions that would fill the prompt are refused with their tokens, in every script', async () => {
+    const limit = { limit: 'instructions', max: 2_000, got: 2_001, unit: 'tokens' }
+    for (const instructions of ['话'.repeat(2_001), '话'.repeat(1_001) + 'a'.repeat(4_000)]) {
+      const answer = await send('/api/personas', 'POST', { ...teacher, instructions })
+      expect([answer.status, await faultIn(answer)]).toEqual([413, expect.objectContaining(limit)])
+    }
+    const made = await send('/api/personas', 'POST', { ...teacher, instructions: '话'.repeat(2_000) })
+    expect(made.status).toBe(201)
+    const { id } = (await made.json()) as { id: string }
+    const changed = await send(`/api/personas/${id}`, 'PATCH', { instructions: '话'.repeat(2_001) })
+    expect(changed.status).toBe(413)
+  })
 })

@@ -211,6 +211,26 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
       expect(JSON.stringify([await store.keys.listKeys(), await store.nodes.listNodes()])).not.toMatch(/pk_|nt_|Hash/)
     })
 
+    it('[STO27] when a key was last used is true to the minute, by whichever way it was used', async () => {
+      const { keyId, key } = await store.keys.createKey({ name: 'phone', scopes: ['talk'], now: NOW })
+      const lastUsed = async (id: string) => (await store.keys.listKeys()).find((one) => one.keyId === id)?.lastUsedAt
+      expect(await lastUsed(keyId)).toBeNull()
+      const seen = []
+      for (const [after, byKey] of [
+        [5_000, true],
+        [64_999, false],
+        [65_000, false],
+        [125_000, true],
+      ] as const) {
+        await (byKey ? store.keys.callerByKey(key, NOW + after) : store.keys.callerById(keyId, NOW + after))
+        seen.push(((await lastUsed(keyId)) ?? 0) - NOW)
+      }
+      expect(seen).toEqual([5_000, 5_000, 65_000, 125_000])
+      const identity = { userId: 'usr_idp', keyId: 'key_idp', scopes: ['talk'], issuedAt: NOW, now: NOW } as const
+      await store.keys.callerByIdentity({ ...identity, scopes: ['talk'] })
+      expect(await lastUsed('key_idp')).toBe(NOW)
+    })
+
     it('[STO11] the sessions of an edge that went down are ended, and their conversations are free again', async () => {
       const sessions = [await openSession(), await openSession()]
       const [first] = sessions

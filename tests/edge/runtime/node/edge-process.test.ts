@@ -108,6 +108,7 @@ describe('the programs', { timeout: PROGRAMS_MS }, () => {
       out: [],
       err: ['parley: --scopes: must be some of talk, history:read, history:write, voices, admin, with commas between'],
     })
+    expect((await parley('migrate')).code).toBe(0)
     expect(await parley('keys', 'revoke', 'key_none')).toMatchObject({
       code: 1,
       err: ['parley: there is no valid key key_none'],

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TurnId } from '#shared/ids.ts'
 import type { HeardTurn } from '#gpu-node/turn/reply/prompt.ts'
-import { buildPrompt, estimateTokens, promptTokens } from '#gpu-node/turn/reply/prompt.ts'
+import { buildPrompt, promptTokens } from '#gpu-node/turn/reply/prompt.ts'
+import { MAX_INSTRUCTIONS_TOKENS } from '#shared/model/persona.ts'
+import { estimateTokens } from '#shared/prompt-tokens.ts'
 import { PERSONA } from '#tests/gpu-node/turn/turn-world.ts'
 
 const past = (utteranceText: string, heardText: string, isCutShort = false): HeardTurn => ({
@@ -56,6 +58,14 @@ describe('the prompt', () => {
   it('[PRM3] leaves no hole: a turn that does not fit ends the history', () => {
     const messages = prompt([past('small', 'a'), past('big '.repeat(300), 'b'), past('new', 'c')], 'now', 220)
     expect(messages.slice(1).map(({ content }) => content)).toEqual(['new', 'c', 'now'])
+  })
+
+  it('[PRM6] has room for what was just said beside the longest instructions that can be saved', () => {
+    const persona = { ...PERSONA, instructions: '话'.repeat(MAX_INSTRUCTIONS_TOKENS) }
+    const history = Array.from({ length: 10 }, (_, at) => past(`${at}${'问'.repeat(30)}`, '答'.repeat(60)))
+    const messages = buildPrompt({ persona, language: 'zh', history, utterance: '然后呢？' })
+    // The last six turns, each a question and an answer, between the persona and the new question.
+    expect(messages.length).toBeGreaterThanOrEqual(1 + 12 + 1)
   })
 
   it('[PRM4] joins utterances that got no heard reply, so that roles alternate', () => {
