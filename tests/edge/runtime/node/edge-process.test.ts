@@ -108,7 +108,7 @@ describe('the programs', { timeout: PROGRAMS_MS }, () => {
       out: [],
       err: ['parley: --scopes: must be some of talk, history:read, history:write, voices, admin, with commas between'],
     })
-    expect((await parley('migrate')).code).toBe(0)
+    expect((await parley('migrate')).out).toEqual([expect.stringMatching(/^applied \d+ migrations$/)])
     expect(await parley('keys', 'revoke', 'key_none')).toMatchObject({
       code: 1,
       err: ['parley: there is no valid key key_none'],
@@ -116,7 +116,6 @@ describe('the programs', { timeout: PROGRAMS_MS }, () => {
     const unknown = await parley('fly')
     expect(unknown.code).toBe(1)
     expect(unknown.err).toEqual([expect.stringMatching(/^parley: .*fly/)])
-    expect((await parley('migrate')).out).toEqual(['the database is up to date'])
   })
 })
 
