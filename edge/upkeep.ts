@@ -2,6 +2,7 @@
 // written, secrets of sessions that are over, usage of users who are gone, files that were never finished or that nothing names any
 // more, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers by the
 // cron trigger. Safe to run twice, and by several edges at once.
+import { DAY_MS } from '#shared/day.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
@@ -21,7 +22,7 @@ const MAX_EXPIRED = 200
 /** Files are looked through by the first two signs of their names, one pair a run: all of them in 64 hours. */
 const PREFIXES = 256
 /** Files are put before what names them is written, at most as long before as a node may be cut off with a turn in its outbox. */
-const UNNAMED_MS = 7 * 24 * 60 * 60_000
+const UNNAMED_MS = 7 * DAY_MS
 
 export interface UpkeepPorts {
   clock: Clock

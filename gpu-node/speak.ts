@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { concatPcm } from '#shared/audio/pcm.ts'
 import { resamplePcm } from '#shared/audio/resample.ts'
 import { writeWav } from '#shared/audio/wav.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { silentLog } from '#shared/log.ts'
 import { hintFor } from '#shared/nearest.ts'
 import { speakableParts } from '#gpu-node/engines/embedded/flite/flite-text.ts'
@@ -41,4 +41,4 @@ function unsaidIn(text: string): string[] {
   return [...letters].filter((letter) => speakableParts(letter).length === 0)
 }
 
-const refused = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })
+const refused = (issue: string): FaultError => invalid(issue)

@@ -1,6 +1,6 @@
 // Files that edge and node keep for each other (voice samples, the audio of turns): what they are called, how large they may be
 // and how one is read. A name is the SHA-256 of the content, so that it can be checked and never means two things.
-import { FaultError, type Fault } from './fault.ts'
+import { FaultError, invalidFault, type Fault } from './fault.ts'
 
 /** The longest utterance and the largest voice sample (architecture: limits of input). */
 export const MAX_BLOB_BYTES = 10 * 1024 * 1024
@@ -25,10 +25,7 @@ export const blobTooLarge = (got: number): Fault => ({
 })
 
 /** The content is not what its name says: it was damaged on the way, or is something else. */
-export const WRONG_BLOB_HASH: Fault = {
-  code: 'invalid_message',
-  issues: ['body: its SHA-256 is not the one in the address'],
-}
+export const WRONG_BLOB_HASH: Fault = invalidFault('body: its SHA-256 is not the one in the address')
 
 /** The parts as they come. Throws FaultError too_large at the first byte too many, and reads no further. */
 export async function* blobParts(

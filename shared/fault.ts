@@ -48,10 +48,11 @@ export function faultOf(thrown: unknown): Fault {
   return thrown instanceof FaultError ? thrown.fault : { code: 'internal' }
 }
 
-/** Input that cannot be read, or makes no sense: each issue names the field and what is expected there. */
+/** For input that cannot be read or makes no sense. An issue names the field and what is expected there. */
 export const invalidFault = (...issues: string[]): Fault => ({ code: 'invalid_message', issues })
 
-export const invalid = (issue: string, options?: { cause?: unknown }): FaultError =>
-  new FaultError(invalidFault(issue), options)
+/** The same, to be thrown. */
+export const invalid = (issues: string | string[], options?: { cause?: unknown }): FaultError =>
+  new FaultError(invalidFault(...[issues].flat()), options)
 
 export const notFound = (kind: string, id: string): FaultError => new FaultError({ code: 'not_found', kind, id })

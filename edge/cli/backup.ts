@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { defineCommand } from 'citty'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
 import { dataOption, edgeConfig, requireDatabase, urlOption } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
@@ -27,7 +27,7 @@ export const backup = defineCommand({
     const { databaseUrl, databaseAuthToken } = edgeConfig(args)
     requireDatabase(databaseUrl)
     const out = resolve(args.out)
-    if (existsSync(out)) throw new FaultError({ code: 'invalid_message', issues: [`--out: ${out} is there already`] })
+    if (existsSync(out)) throw invalid(`--out: ${out} is there already`)
     if (databaseUrl.startsWith('file:')) await copyFile(databaseUrl, out)
     else await writeDump(databaseUrl, databaseAuthToken, out)
     const { size: bytes } = statSync(out)

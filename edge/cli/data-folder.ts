@@ -1,7 +1,7 @@
 // The files of the data folder that the command line owns: the key of the first start and the local node's token.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 
 export const firstKeyFile = (data: string): string => join(data, 'first-key')
 export const nodeTokenFile = (data: string): string => join(data, 'node-token')
@@ -25,7 +25,7 @@ export function findKey(given: string | undefined, data: string): string {
   const key = given ?? process.env['PARLEY_KEY'] ?? readSecret(firstKeyFile(data))
   if (key !== undefined && key !== '') return key
   const issue = `no key: give --key, set PARLEY_KEY, or start once so that ${firstKeyFile(data)} exists`
-  throw new FaultError({ code: 'invalid_message', issues: [issue] })
+  throw invalid(issue)
 }
 
 export function readSecret(file: string): string | undefined {

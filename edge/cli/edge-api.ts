@@ -1,6 +1,6 @@
 // Which edge the command line talks to, and what it asks of it over HTTP. Used by `parley start`, `talk` and `sign-in`.
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { readEdgeAddress } from '#shared/on-node/edge-address.ts'
 
 /** Longer than any edge that works takes to say how it is. */
@@ -32,7 +32,7 @@ export async function findEdge({ url, data }: EdgeChoice): Promise<string> {
   ]
   for (const one of tried) if (await isEdge(one)) return one
   const how = url === undefined ? ': start one (parley start), or name one (--url https://…)' : ''
-  throw new FaultError({ code: 'invalid_message', issues: [`no edge answers at ${tried.join(' or ')}${how}`] })
+  throw invalid(`no edge answers at ${tried.join(' or ')}${how}`)
 }
 
 /** The one-time code that signs a browser in. */

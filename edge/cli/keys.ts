@@ -1,15 +1,15 @@
 // `parley keys create|list|rotate|revoke`: callers' API keys. A key is shown once, when it is made.
 import { defineCommand } from 'citty'
+import { DAY_MS } from '#shared/day.ts'
 import { SCOPES, type KeyLimits, type Scope } from '#shared/model/caller.ts'
 import type { KeyView } from '#edge/store/key-store.ts'
-import { FaultError, notFound } from '#shared/fault.ts'
+import { notFound, invalid } from '#shared/fault.ts'
 import { isId, type UserId } from '#shared/ids.ts'
 import { dataOption, withStore } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
 import { table, when } from './table.ts'
 
 const MAX_NAME_CHARS = 64
-const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 3_650
 const MINUTE_MS = 60_000
 /** The bounds of POST /api/keys. */
@@ -176,5 +176,3 @@ function readUser(id: string | undefined): UserId | undefined {
   if (id === undefined || isId('user', id)) return id
   throw invalid('--user: must be the id of a user (usr_…)')
 }
-
-const invalid = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineCommand } from 'citty'
 import { systemClock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { startChildGroup, type ChildGroup, type ProgramEnd } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { buildPageIfNeeded } from './build-page.ts'
@@ -154,7 +154,7 @@ async function withinTime(name: string, limitMs: number, ready: Promise<void>): 
 function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw new FaultError({ code: 'invalid_message', issues: ['--port: must be a whole number from 1 to 65535'] })
+  throw invalid('--port: must be a whole number from 1 to 65535')
 }
 
 function programOf(path: string): string {

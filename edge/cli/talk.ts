@@ -4,7 +4,7 @@ import { defineCommand } from 'citty'
 import { resamplePcm } from '#shared/audio/resample.ts'
 import { readWav, writeWav, type Wav } from '#shared/audio/wav.ts'
 import { systemClock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { isId, type ConversationId } from '#shared/ids.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
 import { DEFAULT_AUDIO_FORMAT } from '#shared/protocol/session-messages.ts'
@@ -87,8 +87,6 @@ function readConversationId(text: string): ConversationId {
   if (!isId('conversation', text)) throw invalid('--continue: not the id of a conversation (cnv_…)')
   return text
 }
-
-const invalid = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })
 
 function report(call: Call, turns: SpokenTurn[], asJson: boolean): void {
   for (const turn of turns) {

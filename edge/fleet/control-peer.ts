@@ -1,4 +1,5 @@
 // One node's control socket, as long as it counts. Used by fleet-room.ts. Knows no message but goaway.
+import { invalidFault } from '#shared/fault.ts'
 import type { RoomSocket } from '#edge/rooms-ports.ts'
 import { RoomPeer } from '#edge/room-peer.ts'
 import type { NodeId } from '#shared/ids.ts'
@@ -28,5 +29,5 @@ export class ControlPeer extends RoomPeer {
 
 export function readControl(frame: Frame): ReturnType<typeof decode<NodeControlMessage>> {
   if (typeof frame === 'string') return decode(NodeControlMessage, frame, MAX_NODE_MESSAGE_BYTES)
-  return { ok: false, fault: { code: 'invalid_message', issues: ['audio on the control socket'] } }
+  return { ok: false, fault: invalidFault('audio on the control socket') }
 }

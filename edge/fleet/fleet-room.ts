@@ -3,7 +3,7 @@
 // Session rooms reach it through the Fleet port; it knows no session's content.
 import type { Fleet, NodeView, RoomSocket, Sessions } from '#edge/rooms-ports.ts'
 import { FAULT_TABLE, publicFault } from '#shared/fault-table.ts'
-import { notFound, type Fault } from '#shared/fault.ts'
+import { notFound, type Fault, invalidFault } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { unreachable } from '#shared/invariant.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -196,7 +196,7 @@ export class FleetRoom implements Fleet {
     const isGreeting = this.#machine.state.nodes.get(nodeId)?.presence.type === 'greeting'
     if ((message.type === 'node.hello') !== isGreeting) {
       const issue = message.type === 'node.hello' ? 'node.hello: only once' : `${message.type} before node.hello`
-      return this.#refuse(peer, { code: 'invalid_message', issues: [issue] })
+      return this.#refuse(peer, invalidFault(issue))
     }
     switch (message.type) {
       case 'node.hello': {

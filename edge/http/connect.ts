@@ -5,7 +5,7 @@ import { Hono, type Context } from 'hono'
 import type { EdgePorts } from '#edge/ports.ts'
 import type { Caller } from '#shared/model/caller.ts'
 import type { CallerAdmission, NodeAdmission } from '#edge/rooms-ports.ts'
-import { FaultError, notFound } from '#shared/fault.ts'
+import { FaultError, invalid, notFound } from '#shared/fault.ts'
 import { isId, newId } from '#shared/ids.ts'
 import {
   chosenProtocol,
@@ -53,7 +53,7 @@ async function connectCaller(c: Context, ports: ConnectPorts): Promise<Response>
     return resumed(c, { type: 'resume', sessionId, resumeToken, received: receivedOf(c) }, ports)
   }
   // A new session would be opened in silence, and the one that is meant would be lost.
-  if (resumeToken !== undefined) throw new FaultError({ code: 'invalid_message', issues: [RESUME_WHERE] })
+  if (resumeToken !== undefined) throw invalid(RESUME_WHERE)
   const caller = await talkerOf(c, ticket, ports)
   requireScope(caller, TALK)
   const taken = await ports.limits.take(`dial:${caller.userId}`, DIALS, ports.clock.now())
@@ -108,7 +108,7 @@ function receivedOf(c: Context): number {
   const text = c.req.query('received') ?? '0'
   const received = Number(text)
   if (/^\d{1,10}$/.test(text) && received <= 0xffff_ffff) return received
-  throw new FaultError({ code: 'invalid_message', issues: ['received: expected a number of the link'] })
+  throw invalid('received: expected a number of the link')
 }
 
 /** By ticket or client secret, which ride as a subprotocol; by client secret, key, token or cookie in the headers. */

@@ -2,7 +2,8 @@
 // /api/conversations/:id, which would take their names for ids.
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { DAY_MS, dayOf } from '#shared/day.ts'
+import { invalid } from '#shared/fault.ts'
 import { ownerOf } from '#edge/http/access/owner-of.ts'
 import { Words } from './conversations.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
@@ -11,7 +12,6 @@ import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 import { ConversationIdSchema, TurnIdSchema } from '#shared/model/ids.ts'
 
 const MAX_HITS = 50
-const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 366
 const DEFAULT_DAYS = 30
 
@@ -102,10 +102,7 @@ export function conversationSearchRoutes(ports: OperationPorts) {
       const to = query.to ?? dayOf(clock.now())
       const from = query.from ?? dayOf(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS)
       const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
-      if (days < 1 || days > MAX_DAYS)
-        throw new FaultError({ code: 'invalid_message', issues: [`from: expected 1 to ${MAX_DAYS} days before to`] })
+      if (days < 1 || days > MAX_DAYS) throw invalid(`from: expected 1 to ${MAX_DAYS} days before to`)
       return c.json({ days: await store.history.stats(ownerOf(c.get('caller')), { from, to }) })
     })
 }
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)

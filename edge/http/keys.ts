@@ -1,6 +1,7 @@
 // /api/keys: the operator makes, lists, rotates and revokes keys; a key's holder sees the keys of his user. A key is shown once.
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { DAY_MS } from '#shared/day.ts'
 import { SCOPES } from '#shared/model/caller.ts'
 import { MAX_RATE_FACTOR } from '#edge/limits/route-rates.ts'
 import { notFound } from '#shared/fault.ts'
@@ -15,7 +16,7 @@ import { UserIdSchema } from '#shared/model/ids.ts'
 const MAX_NAME_CHARS = 64
 const MAX_ORIGINS = 20
 /** How long both keys are good: time to give programs the new one. */
-const DEFAULT_OVERLAP_MS = 24 * 60 * 60_000
+const DEFAULT_OVERLAP_MS = DAY_MS
 const MAX_OVERLAP_MS = 30 * DEFAULT_OVERLAP_MS
 
 const Name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_NAME_CHARS), plainText)

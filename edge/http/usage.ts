@@ -1,16 +1,16 @@
 // GET /api/usage: what a user has used each day, and what is left of today's quotas. An operator sees any user's, or everybody's.
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { dayEnd, dayOf, DAY_MS } from '#shared/day.ts'
 import type { Caller, KeyLimits, Owner } from '#shared/model/caller.ts'
 import { notFound } from '#shared/fault.ts'
 import { isId } from '#shared/ids.ts'
-import { dayEnd, dayOf, Quota } from '#shared/model/quota.ts'
+import { Quota } from '#shared/model/quota.ts'
 import { mayDo } from '#edge/http/access/auth.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 import { wholeNumber } from '#edge/http/operation/whole-number.ts'
 
-const DAY_MS = 24 * 60 * 60_000
 const MAX_DAYS = 366
 const MAX_ID_CHARS = 64
 const EVERYBODY = 'all'

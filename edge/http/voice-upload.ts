@@ -3,7 +3,7 @@ import type * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import { MEDIA_TYPE, sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
 import { blobHashOf } from '#shared/blob.ts'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import type { UserId, VoiceProfileId } from '#shared/ids.ts'
 import { MAX_VOICES } from '#shared/model/voice-profile.ts'
 import { dropFiles } from '#edge/drop-files.ts'
@@ -24,7 +24,7 @@ export async function takeVoice(
   const kind = sniffAudio(bytes.subarray(0, SNIFFED_BYTES))
   if (!kind) {
     const issue = 'file: expected WAV, MP3, FLAC, M4A, OGG or WebM audio, by its content'
-    throw new FaultError({ code: 'invalid_message', issues: [issue] })
+    throw invalid(issue)
   }
   const sha256 = await blobHashOf(bytes)
   const referenceText = about.referenceText ?? null

@@ -1,7 +1,7 @@
 // The two legs of a session's link at the edge: what comes from one end is numbered, kept and passed on to the other, and an end
 // is told of an acknowledgement only once the other end has given it. Owned by traffic.ts; knows numbers, not meanings.
 import type { Clock } from '#shared/clock.ts'
-import type { Fault } from '#shared/fault.ts'
+import { type Fault, invalidFault } from '#shared/fault.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { Intake } from './intake.ts'
 
@@ -114,8 +114,7 @@ export class Relay {
   }
 
   #acked({ leg }: Intake, received: number): Fault | undefined {
-    if (received > leg.received)
-      return { code: 'invalid_message', issues: [`ack.received: expected at most ${leg.received}`] }
+    if (received > leg.received) return invalidFault(`ack.received: expected at most ${leg.received}`)
     leg.acked(received)
     return undefined
   }

@@ -2,7 +2,7 @@
 // the store. Called by session-effects.ts and traffic.ts; knows no socket and no node.
 import type { SessionOpening } from '#edge/store/session-store.ts'
 import type { Store } from '#edge/store/store.ts'
-import { FaultError, notFound, type Fault } from '#shared/fault.ts'
+import { FaultError, notFound, type Fault, invalidFault } from '#shared/fault.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
 import { DEFAULT_PERSONA_ID } from '#shared/model/persona.ts'
 import type { SpeakingVoice } from '#shared/model/voice-profile.ts'
@@ -18,7 +18,7 @@ export const audioFormat = (start: SessionStart): AudioFormat => ({ ...DEFAULT_A
 export function turnOptions(start: SessionStart): Result<TurnOptions, Fault> {
   const options = { ...DEFAULT_TURN_OPTIONS, ...start.options }
   const issues = conflictsIn(options)
-  return issues.length > 0 ? fail({ code: 'invalid_message', issues }) : ok(options)
+  return issues.length > 0 ? fail(invalidFault(...issues)) : ok(options)
 }
 
 /**

@@ -1,6 +1,6 @@
 // The secrets of one session: the node's ticket and both resume tokens. Minted, checked and burnt here only; compared by
 // XOR over SHA-256 digests. Lives as long as its room.
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
 import { TICKET_VALID_MS } from '#shared/protocol/limits.ts'
 import { newSecret, sameSecret } from '#shared/token.ts'
@@ -103,5 +103,5 @@ class ResumeToken {
 
 /** An end that comes back cannot have more than was sent to it. Throws FaultError invalid_message. */
 export function checkReceived(received: number, max: number): void {
-  if (received > max) throw new FaultError({ code: 'invalid_message', issues: [`received: expected at most ${max}`] })
+  if (received > max) throw invalid(`received: expected at most ${max}`)
 }

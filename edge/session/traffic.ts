@@ -1,6 +1,6 @@
 // What caller and node of one session say to each other: each frame is read once, in parley.chat.v1 or parley.session.v1, and
 // relayed as it came; what concerns the session itself becomes an event. Owned by session-room.ts; knows no socket and no state.
-import type { Fault } from '#shared/fault.ts'
+import { type Fault, invalidFault } from '#shared/fault.ts'
 import { publicFault } from '#shared/fault-table.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -94,20 +94,20 @@ export class Traffic {
         return fault && this.#refuseCaller(frame, fault)
       }
       default:
-        if (!this.#audio) return this.#refuseCaller(frame, invalid(`${message.type} before session.start`))
+        if (!this.#audio) return this.#refuseCaller(frame, invalidFault(`${message.type} before session.start`))
         return this.#relayUp(message, frame)
     }
   }
 
   #audioFromCaller(frame: Exclude<Frame, string>): void {
-    if (!this.#audio) return this.#refuseCaller(frame, invalid('audio before session.start'))
+    if (!this.#audio) return this.#refuseCaller(frame, invalidFault('audio before session.start'))
     const read = decodeAudioFrame(frame, this.#audio.inputRate)
     if (!read.ok) return this.#refuseCaller(frame, read.fault)
     this.relay.takeUp(read.value.sequence, frame)
   }
 
   #start(start: SessionStart): void {
-    if (this.#audio) return this.#ports.tellCaller(invalid('session.start: only once'))
+    if (this.#audio) return this.#ports.tellCaller(invalidFault('session.start: only once'))
     const options = turnOptions(start)
     if (!options.ok) return this.#ports.tellCaller(options.fault)
     this.#audio = audioFormat(start)
@@ -173,5 +173,3 @@ export class Traffic {
     this.#ports.onEvent({ type: 'spoke', open: this.#log.open })
   }
 }
-
-const invalid = (issue: string): Fault => ({ code: 'invalid_message', issues: [issue] })

@@ -4,13 +4,12 @@ import { session } from '#edge/store/schema/conversations.ts'
 import { persona } from '#edge/store/schema/personas.ts'
 import { turn, turnAudio } from '#edge/store/schema/turns.ts'
 import { user } from '#edge/store/schema/users.ts'
+import { DAY_MS } from '#shared/day.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { ConversationId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
 import type { KeepAudioDays, TurnAudio } from '#shared/model/turn-audio.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EdgeDatabase } from './database.ts'
-
-const DAY_MS = 24 * 60 * 60_000
 
 export interface AudioStore {
   /** For a session that begins now: the user's own choice; without one, the persona's. */

@@ -3,9 +3,9 @@
 import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { usage } from '#edge/store/schema/usage.ts'
+import { dayOf } from '#shared/day.ts'
 import type { SessionId, UserId } from '#shared/ids.ts'
 import type { KeyLimits, Owner } from '#shared/model/caller.ts'
-import { dayOf } from '#shared/model/quota.ts'
 import type { EdgeDatabase } from './database.ts'
 import { costMicrosOf } from './prices.ts'
 import {

@@ -3,9 +3,10 @@
 // One rule for who may open a session and whose session goes on: what is used, and what the user's other live sessions hold for
 // their next turn, leaves something. A session holds as much as its largest turn, so turns that end at the same time pass a quota
 // by less than one of them may use.
+import { dayEnd } from '#shared/day.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { KeyLimits } from '#shared/model/caller.ts'
-import { dayEnd, type Quota } from '#shared/model/quota.ts'
+import type { Quota } from '#shared/model/quota.ts'
 import { CALLER_GONE_MS } from '#shared/protocol/limits.ts'
 
 /** The operator's own limits, where a key has none; null for no limit. */

@@ -3,6 +3,7 @@ import { and, between, desc, eq, sql } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { turn } from '#edge/store/schema/turns.ts'
 import { usage } from '#edge/store/schema/usage.ts'
+import { dayEnd } from '#shared/day.ts'
 import type { Owner } from '#shared/model/caller.ts'
 import { runBatch, type EdgeDatabase } from './database.ts'
 
@@ -52,7 +53,7 @@ function latenciesOf(db: EdgeDatabase, owner: Owner, { from, to }: { from: strin
   const isOwners = owner === 'everybody' ? undefined : eq(session.userId, owner)
   const day = sql<string>`strftime('%Y-%m-%d', ${turn.startedAt} / 1000, 'unixepoch')`
   const ms = sql<number>`json_extract(${turn.timings}, '$.voiceToVoiceMs')`
-  const [first, end] = [Date.parse(from), Date.parse(to) + 24 * 60 * 60_000]
+  const [first, end] = [Date.parse(from), dayEnd(to)]
   const ranked = db
     .select({
       day: day.as('day'),

@@ -1,6 +1,7 @@
 // Makes the plan of the engines from the file, and from the LLM_*, STT_* and TTS_* variables, which win: a role that they name
 // has that server alone. Pure but for the variables that the file names.
 import { resolve } from 'node:path'
+import { invalid } from '#shared/fault.ts'
 import type { Attached, GpuNodeFile, Managed } from './file-schema.ts'
 import {
   EMBEDDED,
@@ -14,7 +15,6 @@ import {
 } from './plan.ts'
 import { GIB, planPreset, type Preset, type PresetPlan } from './presets.ts'
 import { hintFor } from '#shared/nearest.ts'
-import { refuse } from './toml-file.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 /** Servers that the environment names; the name of each is that of its role. */
@@ -31,10 +31,10 @@ export function planEngines(file: GpuNodeFile, named: NamedServers, variables: V
   const engines = new Map<string, EnginePlan>([[EMBEDDED, { name: EMBEDDED, kind: 'embedded' }]])
   for (const [name, engine] of Object.entries(file.engines ?? {})) {
     if (!ENGINE_NAME.test(name))
-      throw refuse([
+      throw invalid([
         `engines."${name}": must have 1 to 64 small letters, digits, - or _, and begin with none of the last two`,
       ])
-    if (name === EMBEDDED) throw refuse([`engines.${EMBEDDED}: this name is taken by the engines that need no file`])
+    if (name === EMBEDDED) throw invalid([`engines.${EMBEDDED}: this name is taken by the engines that need no file`])
     engines.set(name, planEngine(name, engine, file, variables))
   }
   for (const [name, server] of Object.entries(named))
@@ -45,7 +45,7 @@ export function planEngines(file: GpuNodeFile, named: NamedServers, variables: V
   const speakers = ['tts.fast', 'tts.hq'].flatMap((role) => chains[role] ?? []).map((name) => engines.get(name))
   for (const engine of speakers)
     if (engine !== undefined && engine.kind !== 'embedded' && engine.server.voice === undefined)
-      throw refuse([`engines.${engine.name}.voice: is needed where it speaks and is not set`])
+      throw invalid([`engines.${engine.name}.voice: is needed where it speaks and is not set`])
   return { engines: inOrder, chains: chains as Record<Role, string[]> }
 }
 
@@ -55,10 +55,10 @@ function chainOf(role: Role, file: GpuNodeFile, named: NamedServers, known: stri
   if (named[family] !== undefined) return role === 'tts.hq' ? [] : [`${family}-of-environment`]
   const chain = file.roles?.[role] ?? (role === 'tts.hq' ? [] : [EMBEDDED])
   const key = `roles.${role === family ? role : `"${role}"`}`
-  if (chain.length === 0 && role !== 'tts.hq') throw refuse([`${key}: is []; it must name an engine, or "embedded"`])
+  if (chain.length === 0 && role !== 'tts.hq') throw invalid([`${key}: is []; it must name an engine, or "embedded"`])
   const stranger = chain.find((name) => !known.includes(name))
   if (stranger === undefined) return chain
-  throw refuse([`${key}: names "${stranger}", which is no engine of this file; ${hintFor(stranger, known)}`])
+  throw invalid([`${key}: names "${stranger}", which is no engine of this file; ${hintFor(stranger, known)}`])
 }
 
 function planEngine(name: string, engine: Attached | Managed, file: GpuNodeFile, variables: Variables): EnginePlan {
@@ -67,7 +67,7 @@ function planEngine(name: string, engine: Attached | Managed, file: GpuNodeFile,
     return { name, kind: 'attached', server: { ...shared, url: engine.url, model: engine.model } }
   const preset = presetOf(name, engine, file)
   const needed = <T>(key: string, value: T | undefined, why: string): T => {
-    if (value === undefined) throw refuse([`engines.${name}.${key}: is needed ${why} and is not set`])
+    if (value === undefined) throw invalid([`engines.${name}.${key}: is needed ${why} and is not set`])
     return value
   }
   const port = needed('port', engine.port ?? preset?.port, 'with a command of its own')
@@ -81,7 +81,7 @@ function planEngine(name: string, engine: Attached | Managed, file: GpuNodeFile,
 
 function presetOf(name: string, engine: Managed, file: GpuNodeFile): PresetPlan | undefined {
   if (engine.engine === undefined && engine.command === undefined)
-    throw refuse([`engines.${name}: needs engine = "vllm", "faster-whisper" or "f5-tts", or a command of its own`])
+    throw invalid([`engines.${name}: needs engine = "vllm", "faster-whisper" or "f5-tts", or a command of its own`])
   const folders = { models: resolve(file.models ?? 'data/models'), venvs: resolve(file.venvs ?? 'data/venvs') }
   return engine.engine && planPreset(engine.engine, engine, folders)
 }
@@ -108,7 +108,7 @@ function servedAs(name: string, engine: Attached | Managed, variables: Variables
   const { api_key_env: keyVariable } = engine
   const apiKey = keyVariable === undefined ? undefined : variables[keyVariable]
   if (keyVariable !== undefined && (apiKey === undefined || apiKey === ''))
-    throw refuse([`${keyVariable}: is needed (engines.${name}.api_key_env names it) and is not set`])
+    throw invalid([`${keyVariable}: is needed (engines.${name}.api_key_env names it) and is not set`])
   const preset = engine.kind === 'managed' ? engine.engine : undefined
   const isF5 = preset === 'f5-tts'
   return {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
 import type { LogLevel } from '#shared/on-node/log.ts'
 import { LOG_LEVELS } from '#shared/on-node/log.ts'
@@ -141,22 +141,22 @@ function readVersion(): string {
 function readToken({ NODE_TOKEN, NODE_TOKEN_FILE }: Environment): string {
   if (NODE_TOKEN !== undefined) return NODE_TOKEN
   if (NODE_TOKEN_FILE === undefined)
-    throw refusal('NODE_TOKEN: is needed and is not set (or NODE_TOKEN_FILE); `parley nodes add` makes one')
+    throw invalid('NODE_TOKEN: is needed and is not set (or NODE_TOKEN_FILE); `parley nodes add` makes one')
   let token: string
   try {
     token = readFileSync(NODE_TOKEN_FILE, 'utf8').trim()
   } catch {
-    throw refusal('NODE_TOKEN_FILE: must be a file that can be read')
+    throw invalid('NODE_TOKEN_FILE: must be a file that can be read')
   }
   if (token.length >= MIN_TOKEN_CHARS) return token
-  throw refusal(`NODE_TOKEN_FILE: must hold a token of at least ${MIN_TOKEN_CHARS} characters`)
+  throw invalid(`NODE_TOKEN_FILE: must hold a token of at least ${MIN_TOKEN_CHARS} characters`)
 }
 
 function readProfanity(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    throw refusal('PROFANITY_FILE: must be a file that can be read')
+    throw invalid('PROFANITY_FILE: must be a file that can be read')
   }
 }
 
@@ -177,13 +177,11 @@ function engineServer(
   const { url, model, apiKey } = server
   if (url !== undefined)
     return { ...OPENAI_SERVER, url, model: needed(`${role}_MODEL`, model, `with ${role}_URL`), apiKey }
-  if (model !== undefined) throw refusal(`${role}_MODEL: is of use only with ${role}_URL`)
+  if (model !== undefined) throw invalid(`${role}_MODEL: is of use only with ${role}_URL`)
   return undefined
 }
 
 function needed(variable: string, value: string | undefined, when: string): string {
-  if (value === undefined) throw refusal(`${variable}: is needed ${when} and is not set`)
+  if (value === undefined) throw invalid(`${variable}: is needed ${when} and is not set`)
   return value
 }
-
-const refusal = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })

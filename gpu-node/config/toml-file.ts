@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { GpuNodeFile, KINDS } from './file-schema.ts'
 import { hintFor } from '#shared/nearest.ts'
 
@@ -17,7 +17,7 @@ export function readTomlFile(path: string): GpuNodeFile {
   try {
     text = readFileSync(path, 'utf8')
   } catch {
-    throw refuse([`GPU_NODE_CONFIG: ${path} is no file that can be read`])
+    throw invalid([`GPU_NODE_CONFIG: ${path} is no file that can be read`])
   }
   return parseToml(text, path)
 }
@@ -31,13 +31,13 @@ export function parseToml(text: string, path: string): GpuNodeFile {
     if (!(error instanceof TomlError)) throw error
     // Never the code block of the message: it repeats the line, which may hold a secret.
     const reason = error.message.split('\n', 1)[0]?.replace(/^Invalid TOML document: /, '')
-    throw refuse([`${path}:${error.line}:${error.column}: ${reason}`])
+    throw invalid([`${path}:${error.line}:${error.column}: ${reason}`])
   }
   const secrets = findSecrets(table, [])
-  if (secrets.length > 0) throw refuse(secrets)
+  if (secrets.length > 0) throw invalid(secrets)
   const parsed = v.safeParse(GpuNodeFile, table)
   if (parsed.success) return parsed.output
-  throw refuse(parsed.issues.map(describe))
+  throw invalid(parsed.issues.map(describe))
 }
 
 function findSecrets(value: unknown, path: string[]): string[] {
@@ -75,5 +75,3 @@ function show(value: unknown): string {
   const text = JSON.stringify(value)
   return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text
 }
-
-export const refuse = (issues: string[]): FaultError => new FaultError({ code: 'invalid_message', issues })

@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DAY_MS } from '#shared/day.ts'
 import { blobHashOf, isBlobHash, type BlobHash } from '#shared/blob.ts'
 
 /** Older files belong to no turn that is still kept: the outbox has sent it without sound, or was cut. */
-const MAX_AGE_MS = 7 * 24 * 60 * 60_000
+const MAX_AGE_MS = 7 * DAY_MS
 
 export class RecordingFiles {
   readonly #folder: string

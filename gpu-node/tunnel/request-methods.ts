@@ -1,8 +1,9 @@
 // What the edge may ask a node over the control socket, by name. Reads the params; knows no socket.
 import * as v from 'valibot'
-import { FaultError, notFound } from '#shared/fault.ts'
+import { notFound, invalid } from '#shared/fault.ts'
 import type { EngineReport } from '#shared/model/engine.ts'
-import { EngineName, type NodeStatus } from '#shared/protocol/node-messages.ts'
+import { EngineName } from '#shared/model/engine.ts'
+import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 
 const OneEngine = v.object({ id: EngineName })
 
@@ -16,7 +17,7 @@ export interface RequestMethodsOptions {
 export function requestMethods({ status, reports, runner }: RequestMethodsOptions) {
   const onEngine = async (params: unknown, change: (name: string) => Promise<void> | undefined): Promise<unknown> => {
     const read = v.safeParse(OneEngine, params)
-    if (!read.success) throw new FaultError({ code: 'invalid_message', issues: ['id: expected the name of an engine'] })
+    if (!read.success) throw invalid('id: expected the name of an engine')
     const { id } = read.output
     const found = (await reports()).find((engine) => engine.id === id)
     if (!found) throw notFound('engine', id)

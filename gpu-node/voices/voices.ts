@@ -7,7 +7,7 @@ import { resamplePcm } from '#shared/audio/resample.ts'
 import { sniffAudio, SNIFFED_BYTES } from '#shared/audio/sniff-audio.ts'
 import { readWav, writeWav } from '#shared/audio/wav.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError, notFound } from '#shared/fault.ts'
+import { FaultError, invalid, notFound } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import { engineId } from '#shared/model/engine.ts'
 import type { Language } from '#shared/model/language.ts'
@@ -171,5 +171,5 @@ function read<const S extends v.GenericSchema>(schema: S, params: unknown): v.In
   const parsed = v.safeParse(schema, params)
   if (parsed.success) return parsed.output
   const issues = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? 'params'}: ${issue.message}`)
-  throw new FaultError({ code: 'invalid_message', issues })
+  throw invalid(issues)
 }

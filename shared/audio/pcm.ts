@@ -1,5 +1,6 @@
 // PCM16 mono in its three shapes: bytes on a wire, Int16 samples, Float32 samples in [-1, 1].
 // Used at both ends of every audio wire and in the AudioWorklet. Knows no rates and no containers.
+import { invalidFault } from '#shared/fault.ts'
 import type { Result } from '#shared/result.ts'
 import { fail, ok } from '#shared/result.ts'
 
@@ -29,8 +30,7 @@ export function clampToInt16(value: number): number {
  * where an Int16Array cannot lie.
  */
 export function pcmFromBytes(bytes: Uint8Array): Result<Int16Array> {
-  if (bytes.byteLength % 2 !== 0)
-    return fail({ code: 'invalid_message', issues: [`pcm16: ${bytes.byteLength} bytes, an odd number`] })
+  if (bytes.byteLength % 2 !== 0) return fail(invalidFault(`pcm16: ${bytes.byteLength} bytes, an odd number`))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const pcm = new Int16Array(bytes.byteLength / 2)
   for (let i = 0; i < pcm.length; i++) pcm[i] = view.getInt16(i * 2, true)

@@ -1,6 +1,6 @@
 // Reads and writes WAV files: PCM of 8, 16, 24 bits and 32-bit float, any channels up to 8, mixed down to mono Int16.
 // Used by the CLI, the self-check, uploads and tests. Takes headers of streams, whose sizes are unknown, as they come.
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { clampToInt16, pcmToBytes } from './pcm.ts'
 
 export interface Wav {
@@ -43,13 +43,13 @@ export function readWav(bytes: Uint8Array, options: { maxBytes?: number } = {}):
     const start = at + 8
     if (id === 'fmt ') format = readFormat(view, start, size)
     if (id === 'data') {
-      if (!format) throw invalid('fmt: missing before data')
+      if (!format) throw invalidWav('fmt: missing before data')
       return { ...facts(format), samples: readSamples(view, start, dataEnd(view, start, size), format) }
     }
     // Chunks are padded to even length.
     at = start + size + (size % 2)
   }
-  throw invalid(format ? 'data: missing' : 'fmt: missing')
+  throw invalidWav(format ? 'data: missing' : 'fmt: missing')
 }
 
 /** A PCM16 mono file. */
@@ -91,12 +91,12 @@ function checkForm(bytes: Uint8Array, maxBytes: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const magic = bytes.byteLength >= 12 ? name(view, 0) : ''
   // RF64 is RIFF with 64-bit sizes in a chunk of their own; its 32-bit sizes read as unknown, which suffices here.
-  if (magic !== 'RIFF' && magic !== 'RF64') throw invalid('riff: not a WAV file')
-  if (name(view, 8) !== 'WAVE') throw invalid('riff: not of form WAVE')
+  if (magic !== 'RIFF' && magic !== 'RF64') throw invalidWav('riff: not a WAV file')
+  if (name(view, 8) !== 'WAVE') throw invalidWav('riff: not of form WAVE')
 }
 
 function readFormat(view: DataView, at: number, size: number): Format {
-  if (size < 16 || at + 16 > view.byteLength) throw invalid('fmt: shorter than 16 bytes')
+  if (size < 16 || at + 16 > view.byteLength) throw invalidWav('fmt: shorter than 16 bytes')
   let tag = view.getUint16(at, true)
   // The extensible form holds the true tag in the first two bytes of its sub-format.
   if (tag === FORMAT_EXTENSIBLE && size >= 26 && at + 26 <= view.byteLength) tag = view.getUint16(at + 24, true)
@@ -107,9 +107,9 @@ function readFormat(view: DataView, at: number, size: number): Format {
     bits: view.getUint16(at + 14, true),
   }
   if (format.channels < 1 || format.channels > MAX_CHANNELS)
-    throw invalid(`channels: ${format.channels}, not 1 to ${MAX_CHANNELS}`)
+    throw invalidWav(`channels: ${format.channels}, not 1 to ${MAX_CHANNELS}`)
   if (format.sampleRate < MIN_RATE || format.sampleRate > MAX_RATE)
-    throw invalid(`sampleRate: ${format.sampleRate} Hz, not ${MIN_RATE} to ${MAX_RATE}`)
+    throw invalidWav(`sampleRate: ${format.sampleRate} Hz, not ${MIN_RATE} to ${MAX_RATE}`)
   return format
 }
 
@@ -146,10 +146,10 @@ function sampleReader({ tag, bits }: Format): ReadSample {
   // The top two bytes carry the sign; the lowest is a fraction of an Int16 step.
   if (tag === FORMAT_PCM && bits === 24) return (view, at) => view.getInt16(at + 1, true) + view.getUint8(at) / 256
   if (tag === FORMAT_FLOAT && bits === 32) return (view, at) => view.getFloat32(at, true) * 32_768
-  throw invalid(`format: tag ${tag} with ${bits} bits; taken are PCM of 8, 16, 24 bits and float of 32`)
+  throw invalidWav(`format: tag ${tag} with ${bits} bits; taken are PCM of 8, 16, 24 bits and float of 32`)
 }
 
 const name = (view: DataView, at: number): string =>
   String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3))
 
-const invalid = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [`wav ${issue}`] })
+const invalidWav = (issue: string): FaultError => invalid(`wav ${issue}`)

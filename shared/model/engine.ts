@@ -27,13 +27,16 @@ export const EngineInfo = v.object({
 })
 export type EngineInfo = v.InferOutput<typeof EngineInfo>
 
+/** Its name in a node's configuration: `qwen`. */
+export const EngineName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'not the name of an engine'))
+
 /** By name (`qwen`) or id (`qwen@3`). */
-export const EngineName = v.pipe(v.string(), v.minLength(1), v.maxLength(129))
+export const EngineNameOrId = v.pipe(v.string(), v.minLength(1), v.maxLength(129))
 /** Which engine should do what. */
 export const EngineWishes = v.strictObject({
-  stt: v.optional(EngineName),
-  llm: v.optional(EngineName),
-  tts: v.optional(EngineName),
+  stt: v.optional(EngineNameOrId),
+  llm: v.optional(EngineNameOrId),
+  tts: v.optional(EngineNameOrId),
 })
 export type EngineWishes = v.InferOutput<typeof EngineWishes>
 

@@ -3,7 +3,7 @@
 // the commands are theirs. citty alone ignores a flag that it does not know.
 import { renderUsage, runCommand, type ArgDef, type ArgsDef, type CommandDef } from 'citty'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
-import { FaultError, type Fault } from '#shared/fault.ts'
+import { FaultError, type Fault, invalid } from '#shared/fault.ts'
 import { hintFor } from '#shared/nearest.ts'
 
 /** Any command: citty's own type of one is bound to its arguments. */
@@ -137,7 +137,7 @@ function withoutColours(text: string): string {
   return text.replaceAll(/\u001b\[\d+m/g, '')
 }
 
-const refused = (issue: string): FaultError => new FaultError({ code: 'invalid_message', issues: [issue] })
+const refused = (issue: string): FaultError => invalid(issue)
 
 /** citty lets each part of a command be a value, a promise or a function that gives it. */
 async function resolved<T>(part: T | Promise<T> | (() => T | Promise<T>)): Promise<T> {

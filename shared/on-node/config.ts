@@ -2,7 +2,7 @@
 // allowed; a value is never repeated, for it may be a secret. Knows no variable itself.
 import { existsSync } from 'node:fs'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 
 /** Adds what .env says to the environment; a variable that is set already wins. */
 export function loadDotEnv(file = '.env'): void {
@@ -18,7 +18,7 @@ export function readEnvironment<const S extends v.GenericSchema>(
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = v.safeParse(schema, set)
   if (parsed.success) return parsed.output
-  throw new FaultError({ code: 'invalid_message', issues: parsed.issues.map(describe) })
+  throw invalid(parsed.issues.map(describe))
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {

@@ -4,7 +4,7 @@
 // name somebody else.
 import { join } from 'node:path'
 import Database from 'libsql'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 
 /** An edge and the GPU node of one machine share a folder, so each kind has a lock of its own. */
 const HOLDERS = {
@@ -22,7 +22,7 @@ export function lockDataFolder(dataDir: string, holder: keyof typeof HOLDERS): (
   } catch (cause) {
     lock.close()
     if (!(cause instanceof Database.SqliteError) || cause.code !== 'SQLITE_BUSY') throw cause
-    throw new FaultError({ code: 'invalid_message', issues: [`DATA_DIR: ${dataDir} is in use by ${other}`] }, { cause })
+    throw invalid(`DATA_DIR: ${dataDir} is in use by ${other}`, { cause })
   }
   return async () => void lock.close()
 }

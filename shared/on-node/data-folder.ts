@@ -2,7 +2,7 @@
 // anything is written to it, by edge, GPU node and command line.
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { FaultError } from '#shared/fault.ts'
+import { type FaultError, invalid } from '#shared/fault.ts'
 
 /** Throws FaultError invalid_message. */
 export function makeDataFolder(folder: string): void {
@@ -28,5 +28,5 @@ function makeMissing(folder: string): void {
 }
 
 function unusable(folder: string, why: string, cause?: unknown): FaultError {
-  return new FaultError({ code: 'invalid_message', issues: [`DATA_DIR: ${folder} cannot be used (${why})`] }, { cause })
+  return invalid(`DATA_DIR: ${folder} cannot be used (${why})`, { cause })
 }

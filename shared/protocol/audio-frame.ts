@@ -1,5 +1,5 @@
 // A binary frame on every wire: 8 bytes of header, then PCM16 mono, all little endian. There is no other audio on a wire.
-import type { Fault } from '#shared/fault.ts'
+import { type Fault, invalidFault } from '#shared/fault.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { MAX_FRAME_MS } from './limits.ts'
 
@@ -28,7 +28,7 @@ export function encodeAudioFrame(frame: AudioFrame): Uint8Array<ArrayBuffer> {
 
 /** Decodes a frame without copying: `pcm` is a view of `bytes`. `sampleRate` bounds the duration. */
 export function decodeAudioFrame(bytes: Uint8Array, sampleRate: number): Result<AudioFrame, Fault> {
-  const issue = (text: string): Result<AudioFrame, Fault> => fail({ code: 'invalid_message', issues: [text] })
+  const issue = (text: string): Result<AudioFrame, Fault> => fail(invalidFault(text))
   if (bytes.byteLength < AUDIO_HEADER_BYTES)
     return issue(`audio frame: shorter than its ${AUDIO_HEADER_BYTES}-byte header`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,6 +1,6 @@
 // Reads one text frame into a typed message, once, at the socket. What cannot be read becomes a fault, never an exception.
 import * as v from 'valibot'
-import type { Fault } from '#shared/fault.ts'
+import { type Fault, invalidFault } from '#shared/fault.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 
 /** Problems named in one answer; more would only repeat the first. */
@@ -23,16 +23,12 @@ export function decode<T>(schema: Schema<T>, text: string, maxBytes: number, who
   try {
     value = JSON.parse(text)
   } catch {
-    return fail({ code: 'invalid_message', issues: ['not valid JSON'] })
+    return fail(invalidFault('not valid JSON'))
   }
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return ok(parsed.output)
-  return fail(
-    limitPassed(parsed.issues[0]) ?? {
-      code: 'invalid_message',
-      issues: parsed.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, whole)),
-    },
-  )
+  const issues = parsed.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, whole))
+  return fail(limitPassed(parsed.issues[0]) ?? invalidFault(...issues))
 }
 
 /** A text that is longer than its field allows: the fault names the field, its limit and what came. */

@@ -1,6 +1,6 @@
 // parley.node.v1, the control wire: one small socket per node, dialled by the node. Nothing that streams goes here.
 import * as v from 'valibot'
-import { EngineInfo, EngineState } from '#shared/model/engine.ts'
+import { EngineInfo, EngineName, EngineState } from '#shared/model/engine.ts'
 import { AdmissionRefusal, Machine } from '#shared/model/node.ts'
 import { TurnRecord } from '#shared/model/turn.ts'
 import { EndReason, FaultMessage, GoAway } from './session-messages.ts'
@@ -13,9 +13,6 @@ export const MAX_SLOTS = 256
 /** Memory of the card; null where there is none or it cannot be read. */
 export const Vram = v.object({ usedBytes: Count, totalBytes: Count })
 export type Vram = v.InferOutput<typeof Vram>
-
-/** An engine's name in a node's configuration. */
-export const EngineName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'not the name of an engine'))
 
 /** What a node says of itself, at hello and whenever it changes. */
 const status = {

@@ -1,5 +1,7 @@
 // The wires' names. Each is the WebSocket subprotocol of its address; an unknown one is refused before anything is read.
 
+import { commaList } from '#shared/comma-list.ts'
+
 export const CHAT_PROTOCOL = 'parley.chat.v1'
 export const NODE_PROTOCOL = 'parley.node.v1'
 export const SESSION_PROTOCOL = 'parley.session.v1'
@@ -27,10 +29,7 @@ export interface OfferedProtocols {
 
 /** Splits a Sec-WebSocket-Protocol header (RFC 6455 §11.3.4) into names and secrets. */
 export function readOfferedProtocols(header: string | null | undefined): OfferedProtocols {
-  const all = (header ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+  const all = commaList(header ?? '')
   return {
     protocols: all.filter((part) => !part.startsWith(TICKET_PREFIX) && !part.startsWith(RESUME_PREFIX)),
     ticket: all.find((part) => part.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length),

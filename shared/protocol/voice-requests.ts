@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { BlobHashSchema } from '#shared/model/blob-hash.ts'
 import { Language } from '#shared/model/language.ts'
-import { EngineName } from '#shared/model/engine.ts'
+import { EngineNameOrId } from '#shared/model/engine.ts'
 import { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { TtsMode } from './session-messages.ts'
 import { UserIdSchema, VoiceProfileIdSchema } from '#shared/model/ids.ts'
@@ -52,7 +52,7 @@ export const SpeechRendered = v.object({
   /** PIECE_NONCE_BYTES, then PCM16 mono without a header; null where the piece had nothing to say. */
   sha256: v.nullable(BlobHashSchema),
   /** name@version of who has spoken. */
-  engine: EngineName,
+  engine: EngineNameOrId,
   sampleRate: v.pipe(v.number(), v.integer(), v.minValue(8_000), v.maxValue(48_000)),
   /** What is left to be said; empty at the end. */
   rest: v.string(),

@@ -3,6 +3,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 import type { EdgePorts } from '#edge/ports.ts'
+import { DAY_MS } from '#shared/day.ts'
 import type { Caller, Scope } from '#shared/model/caller.ts'
 import { FaultError, type Unproved } from '#shared/fault.ts'
 import type { NodeId } from '#shared/ids.ts'
@@ -14,7 +15,7 @@ export type AuthPorts = Pick<EdgePorts, 'clock' | 'store' | 'settings'> & { iden
 
 const COOKIE = 'parley_session'
 /** A browser signs in again after this; a revoked key ends its cookies at once. */
-const COOKIE_VALID_MS = 30 * 24 * 60 * 60_000
+const COOKIE_VALID_MS = 30 * DAY_MS
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1). */
 export function bearerOf(c: Context): string | undefined {

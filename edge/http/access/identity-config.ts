@@ -1,29 +1,25 @@
 // The operator's identity provider, read from the variables of either host. Knows no host.
 import * as v from 'valibot'
+import { commaList } from '#shared/comma-list.ts'
 import { SCOPES, type Scope } from '#shared/model/caller.ts'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import type { IdentityProvider } from './identities.ts'
 
 const isScope = (word: string): word is Scope => SCOPES.some((scope) => scope === word)
-const words = (text: string): string[] =>
-  text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
 
 const ScopeList = v.pipe(
   v.string(),
-  v.check((text) => words(text).every(isScope), `must be some of ${SCOPES.join(', ')}, with commas between`),
-  v.transform((text) => words(text).filter(isScope)),
+  v.check((text) => commaList(text).every(isScope), `must be some of ${SCOPES.join(', ')}, with commas between`),
+  v.transform((text) => commaList(text).filter(isScope)),
 )
 /** `theirs=ours,theirs=ours` */
 const ScopeNames = v.pipe(
   v.string(),
   v.check(
-    (text) => words(text).every((pair) => /^[^=]+=/.test(pair) && isScope(pair.split('=')[1] ?? '')),
+    (text) => commaList(text).every((pair) => /^[^=]+=/.test(pair) && isScope(pair.split('=')[1] ?? '')),
     `must be pairs like voice.use=talk, with commas between; ours are ${SCOPES.join(', ')}`,
   ),
-  v.transform((text) => Object.fromEntries(words(text).map((pair) => pair.split('='))) as Record<string, Scope>),
+  v.transform((text) => Object.fromEntries(commaList(text).map((pair) => pair.split('='))) as Record<string, Scope>),
 )
 const Url = v.pipe(
   v.string(),
@@ -50,7 +46,7 @@ export function identityProviderOf(variables: Variables): IdentityProvider | und
   if (issuer === undefined && audience === undefined && jwksUrl === undefined) return undefined
   if (issuer === undefined || audience === undefined || jwksUrl === undefined) {
     const issues = ['JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL: are needed together']
-    throw new FaultError({ code: 'invalid_message', issues })
+    throw invalid(issues)
   }
   return {
     issuer,

@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { BlankInput } from 'hono/types'
 import * as v from 'valibot'
-import { FaultError } from '#shared/fault.ts'
+import { FaultError, invalid } from '#shared/fault.ts'
 import { decode } from '#shared/protocol/decode.ts'
 import { unbroken } from '#edge/http/plumbing/unbroken.ts'
 import { objectsOnly } from './objects-only.ts'
@@ -65,19 +65,18 @@ async function readJson(c: Context, schema: v.GenericSchema, maxBytes: number): 
 
 async function readForm(c: Context): Promise<Record<string, unknown>> {
   if (!/^multipart\/form-data;/i.test(c.req.header('content-type') ?? ''))
-    throw new FaultError({ code: 'invalid_message', issues: ['content-type: expected multipart/form-data'] })
+    throw invalid('content-type: expected multipart/form-data')
   let form: FormData
   try {
     form = await unbroken(() => c.req.raw.formData())
   } catch (error) {
     if (error instanceof FaultError) throw error
     // What its parser stumbles over is the client's matter.
-    throw new FaultError({ code: 'invalid_message', issues: ['body: not a form'] }, { cause: error })
+    throw invalid('body: not a form', { cause: error })
   }
   const fields: Record<string, unknown> = {}
   for (const [name, value] of form) {
-    if (Object.hasOwn(fields, name))
-      throw new FaultError({ code: 'invalid_message', issues: [`${name.slice(0, MAX_NAME_CHARS)}: is there twice`] })
+    if (Object.hasOwn(fields, name)) throw invalid(`${name.slice(0, MAX_NAME_CHARS)}: is there twice`)
     fields[name] = value
   }
   return fields
@@ -86,8 +85,5 @@ async function readForm(c: Context): Promise<Record<string, unknown>> {
 function parsed(schema: v.GenericSchema, fields: unknown, whole: string): unknown {
   const read = v.safeParse(schema, fields)
   if (read.success) return read.output
-  throw new FaultError({
-    code: 'invalid_message',
-    issues: read.issues.map((issue) => `${v.getDotPath(issue) ?? whole}: ${issue.message}`),
-  })
+  throw invalid(read.issues.map((issue) => `${v.getDotPath(issue) ?? whole}: ${issue.message}`))
 }

@@ -1,5 +1,5 @@
 // Reads a request's body and says what a failure of its sender is: a fault of the request, never a bug of ours.
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { isTeardownRace } from '#shared/link/socket.ts'
 
 /** A client that hangs up in the middle is no bug of ours, and nobody is there to read the answer. */
@@ -8,6 +8,6 @@ export async function unbroken<T>(read: () => Promise<T>): Promise<T> {
     return await read()
   } catch (error) {
     if (!isTeardownRace(error)) throw error
-    throw new FaultError({ code: 'invalid_message', issues: ['body: it broke off'] }, { cause: error })
+    throw invalid('body: it broke off', { cause: error })
   }
 }

@@ -11,7 +11,7 @@ import type { ConnectionBounds } from '#edge/limits/connection-counts.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import type { Metering } from '#edge/store/quotas.ts'
 import { address, oneOf, readEnvironment, secret, whole } from '#shared/on-node/config.ts'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from '#shared/on-node/log.ts'
 import { CONNECTION_BOUNDS } from './connection-gate.ts'
 import type { TlsFiles } from './tls.ts'
@@ -102,8 +102,7 @@ export function readEdgeConfig(environment: NodeJS.ProcessEnv = process.env): Ed
 
 function tlsFilesOf({ TLS_CERT, TLS_KEY }: { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined }) {
   if (TLS_CERT === undefined && TLS_KEY === undefined) return undefined
-  if (TLS_CERT === undefined || TLS_KEY === undefined)
-    throw new FaultError({ code: 'invalid_message', issues: ['TLS_CERT, TLS_KEY: are needed together'] })
+  if (TLS_CERT === undefined || TLS_KEY === undefined) throw invalid('TLS_CERT, TLS_KEY: are needed together')
   return { certFile: resolve(TLS_CERT), keyFile: resolve(TLS_KEY) }
 }
 

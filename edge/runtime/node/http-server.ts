@@ -7,7 +7,7 @@ import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { isUpgrade } from '#edge/http/plumbing/request-log.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { type FaultError, invalid } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import { readTlsPair, watchTlsPair, type TlsFiles, type TlsPair } from './tls.ts'
@@ -112,5 +112,5 @@ function serverOptionsOf({ headersMs, requestMs, checkEveryMs }: Patience): Serv
 
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): FaultError {
   const why = cause.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${cause.code})`
-  return new FaultError({ code: 'invalid_message', issues: [`PORT: ${port} on ${host} ${why}`] }, { cause })
+  return invalid(`PORT: ${port} on ${host} ${why}`, { cause })
 }

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Clock } from '#shared/clock.ts'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import type { Log } from '#shared/log.ts'
 
 export interface TlsFiles {
@@ -26,7 +26,7 @@ export function readTlsPair({ certFile, keyFile }: TlsFiles): TlsPair {
     return pair
   } catch (cause) {
     const issues = ['TLS_CERT, TLS_KEY: must be files with a certificate (PEM) and its key']
-    throw new FaultError({ code: 'invalid_message', issues }, { cause })
+    throw invalid(issues, { cause })
   }
 }
 

@@ -8,7 +8,7 @@ import { meteringOf, QUOTA_VARIABLES } from '#edge/limits/quota-config.ts'
 import { ADDRESS_RATE } from '#edge/limits/route-rates.ts'
 import type { Metering } from '#edge/store/quotas.ts'
 import manifest from '#package.json' with { type: 'json' }
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 export interface EdgeConfig {
@@ -65,7 +65,7 @@ export function readEdgeConfig(bindings: Record<string, unknown>): EdgeConfig {
   const read = v.safeParse(Variables, bindings)
   if (!read.success) {
     const issues = read.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`)
-    throw new FaultError({ code: 'invalid_message', issues })
+    throw invalid(issues)
   }
   const { output: e } = read
   return {

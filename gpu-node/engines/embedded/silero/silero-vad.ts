@@ -2,7 +2,7 @@
 // probabilities; when an utterance begins and ends, turn/ decides.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { FaultError } from '#shared/fault.ts'
+import { invalid } from '#shared/fault.ts'
 import { invariant } from '#shared/invariant.ts'
 import type { Vad, VadStream } from '#gpu-node/engines/ports.ts'
 import { VAD_FRAME_SAMPLES } from '#gpu-node/engines/ports.ts'
@@ -31,7 +31,7 @@ export function requireSimd(validate: (module: Uint8Array<ArrayBuffer>) => boole
   const body = [...i32Const(0), ...v128Zero, ...v128Store(0)]
   if (validate(assembleModule([{ name: 'probe', locals: { i32: 0, v128: 0 }, body }], 1))) return
   const issue = `WebAssembly SIMD: is needed to hear speech, and Node ${process.version} on this processor has none; it takes Node 20 or newer, and on x64 a processor with SSE4.1`
-  throw new FaultError({ code: 'invalid_message', issues: [issue] })
+  throw invalid(issue)
 }
 
 function readNetwork(): Network {
