@@ -1,5 +1,5 @@
-// The edge as one Hono app: the address of each resource, and the middleware before all of them. Hosts give it its ports. Knows no
-// runtime and no SQL.
+// The edge as one Hono app: the address of each resource, and the middleware before all of them. Hosts give it its
+// ports. Knows no runtime and no SQL.
 import { Hono } from 'hono'
 import { limitAddresses, limitFailures } from '#edge/http/access/address-limits.ts'
 import { callerOf } from '#edge/http/access/auth.ts'

@@ -1,13 +1,13 @@
-// Removes files whose last name is gone. Not one step with the rows that named them: where the same content comes again in between,
-// its file may go, and is there again with the next upload. Used by routes, jobs and upkeep.
+// Removes files that no row names any more. This is not one step with the deletion of the rows: if the same content is
+// uploaded in between, its file may be removed, and comes back with the next upload. Used by routes, jobs and upkeep.
 import type { BlobHash } from '#shared/blob.ts'
 import type { Blobs } from './ports.ts'
 import type { Store } from '#edge/store/store.ts'
 
-/** A statement has room for so many names. */
+/** Names in one SQL statement. */
 const NAMES_AT_ONCE = 400
 
-/** Of these files, those that nothing names any more. How many are gone. */
+/** Removes those of the files that nothing names any more. Returns how many it removed. */
 export async function dropFiles(
   { store, blobs }: { store: { voices: Pick<Store['voices'], 'unnamed'> }; blobs: Pick<Blobs, 'delete'> },
   files: readonly BlobHash[],

@@ -1,5 +1,5 @@
-// What the pure edge (app, rooms, stores) needs from its host. Implemented once in runtime/node, once in runtime/workers.
-// No runtime's type is named here.
+// What the pure edge (app, rooms, stores) needs from its host. Implemented once in runtime/node, once in
+// runtime/workers. No runtime's type is named here.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Store } from '#edge/store/store.ts'
 import type { Quotas } from '#edge/store/quotas.ts'
@@ -12,8 +12,8 @@ import type { Fleet, Sessions, Upgrades } from './rooms-ports.ts'
 // --- files ---
 
 /**
- * Files by the SHA-256 of their content; edge/runtime/node keeps them in a folder, edge/runtime/workers in R2. A file that is
- * there is complete: a put that fails leaves nothing that get() or head() would find.
+ * Files by the SHA-256 of their content; edge/runtime/node keeps them in a folder, edge/runtime/workers in R2. A file
+ * that is there is complete: a put that fails leaves nothing that get() or head() would find.
  */
 export interface Blobs {
   /** Throws FaultError too_large over MAX_BLOB_BYTES, invalid_message where the content has another hash. */
@@ -90,7 +90,10 @@ export interface EdgeSettings {
   metricsToken: string | undefined
   /** Signs the browser's cookie and the sign-in codes; 32 random bytes, base64url. */
   signingSecret: string
-  /** Where the browser reaches this edge when a proxy stands before it, e.g. https://voice.example.org; else the Host header counts. */
+  /**
+   * Where the browser reaches this edge when a proxy stands before it, e.g. https://voice.example.org; else the Host
+   * header counts.
+   */
   publicOrigin: string | undefined
   /** Origins of other sites whose pages may read the API with a key. */
   corsOrigins: string[]

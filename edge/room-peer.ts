@@ -1,5 +1,5 @@
-// One socket of a room, as long as it counts: when its peer was last heard, and that it never holds too much. Used by both
-// rooms (edge/session, edge/fleet). Knows no message but the heartbeat.
+// One socket of a room, as long as it counts: when its peer was last heard, and that it never holds too much. Used by
+// both rooms (edge/session, edge/fleet). Knows no message but the heartbeat.
 import type { Frame } from '#shared/link/frame.ts'
 import { isTeardownRace } from '#shared/link/socket.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
@@ -36,7 +36,10 @@ export class RoomPeer {
     return frame === PING || frame === PONG
   }
 
-  /** Closes the socket instead where too much waits in it already: nothing is lost, its peer comes back and gets it again. */
+  /**
+   * Closes the socket instead where too much waits in it already: nothing is lost, its peer comes back and gets it
+   * again.
+   */
   send(frame: Frame): void {
     if (!this.#isOpen) return
     if (this.socket.bufferedAmount > MAX_SOCKET_BUFFER_BYTES) return this.close(CLOSE_RESUME, 'too slow')

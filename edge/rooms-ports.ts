@@ -1,6 +1,6 @@
-// The ports of the rooms: the socket that a room uses, how sockets come in, and how routes and rooms reach a room. The rooms
-// stand in edge/session and edge/fleet, which meet only here; each host implements Upgrades, and Fleet and Sessions where its
-// rooms are apart. Knows no runtime.
+// The ports of the rooms: the socket that a room uses, how sockets come in, and how routes and rooms reach a room. The
+// rooms stand in edge/session and edge/fleet, which meet only here; each host implements Upgrades, and Fleet and
+// Sessions where its rooms are apart. Knows no runtime.
 import type { Context } from 'hono'
 import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { ApiKeyId, NodeId, SessionId } from '#shared/ids.ts'
@@ -12,7 +12,10 @@ import type { EndReason } from '#shared/protocol/session-messages.ts'
 
 // --- sockets ---
 
-/** The part of a WebSocket that a room uses. The sockets of `ws` and of workerd fit, and so does a client of another wire. */
+/**
+ * The part of a WebSocket that a room uses. The sockets of `ws` and of workerd fit, and so does a client of another
+ * wire.
+ */
 export interface RoomSocket {
   send(frame: Frame): void
   close(code: number, reason: string): void
@@ -21,16 +24,16 @@ export interface RoomSocket {
   /** When whoever owns this socket last heard its peer without telling the room. */
   readonly heardAt?: number | undefined
   /**
-   * Of a client of another wire: what its successor needs when this memory is lost, at most MAX_CLIENT_KEPT_BYTES. The room
-   * keeps it with the session, unread.
+   * Of a client of another wire: what its successor needs when this memory is lost, at most MAX_CLIENT_KEPT_BYTES. The
+   * room keeps it with the session, unread.
    */
   readonly kept?: string | undefined
 }
 
 /**
- * How a caller's socket comes in. `wire` names the client that stands between this socket and the room (edge/clients); without
- * it the socket speaks parley.chat.v1 itself. `received`: the highest number of the node's messages that the caller has;
- * undefined for a client of another wire, because the room tells it the numbers.
+ * How a caller's socket comes in. `wire` names the client that stands between this socket and the room (edge/clients);
+ * without it the socket speaks parley.chat.v1 itself. `received`: the highest number of the node's messages that the
+ * caller has; undefined for a client of another wire, because the room tells it the numbers.
  */
 export type CallerAdmission =
   | { type: 'new'; sessionId: SessionId; caller: Caller; wire?: string | undefined }
@@ -69,7 +72,9 @@ export interface NodeView extends NodeStatus {
 
 export interface Fleet {
   nodes(): Promise<NodeView[]>
-  /** Offers the session in turn to the nodes that have the `engines`. Throws FaultError no_capacity when none takes it. */
+  /**
+   * Offers the session in turn to the nodes that have the `engines`. Throws FaultError no_capacity when none takes it.
+   */
   place(offer: {
     sessionId: SessionId
     epoch: number
@@ -78,13 +83,13 @@ export interface Fleet {
     engines?: EngineWishes | undefined
   }): Promise<NodeId>
   /**
-   * Before a deployment: tells every call on a node, and every node, to come back no earlier than after this time, and closes
-   * their sockets. Both resume, the calls go on. Returns how many were told.
+   * Before a deployment: tells every call on a node, and every node, to come back no earlier than after this time, and
+   * closes their sockets. Both resume, the calls go on. Returns how many were told.
    */
   goAway(retryAfterMs: number): Promise<{ nodes: number; sessions: number }>
   /**
-   * Asks a node that is here. Rejects with FaultError not_found where it is not, node_lost, deadline_exceeded, or as the node
-   * answers.
+   * Asks a node that is here. Rejects with FaultError not_found where it is not, node_lost, deadline_exceeded, or as
+   * the node answers.
    */
   request(request: { nodeId: NodeId; method: string; params?: unknown; deadlineMs: number }): Promise<unknown>
   /** The session is over: its node frees the slot. */

@@ -1,7 +1,7 @@
-// What an edge puts right from time to time, because whoever should have done it is gone: sessions whose end could not be
-// written, secrets of sessions that are over, usage of users who are gone, files that were never finished or that nothing names any
-// more, sound that was kept long enough, voices that no node has looked at. Hosts only call it: on Node by a timer, on Workers by the
-// cron trigger. Safe to run twice, and by several edges at once.
+// What an edge cleans up from time to time: sessions whose end could not be written, usage of users who deleted their
+// accounts, files that were never finished or that nothing names any more, sound that was kept long enough, voices that
+// wait to be prepared. The hosts call it: Node by a timer, Workers by the cron trigger. Safe to run twice, and by
+// several edges at once.
 import { DAY_MS } from '#shared/day.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
@@ -10,18 +10,21 @@ import { dropFiles } from './drop-files.ts'
 import type { Blobs, VoiceJobs } from './ports.ts'
 import type { Store } from '#edge/store/store.ts'
 
-/** A conversation that nobody can continue is free again after this, and MAX_SESSION_MS. */
+/** A conversation whose room was lost is free again at most this long after MAX_SESSION_MS. */
 export const UPKEEP_EVERY_MS = 15 * 60_000
-/** From the opening of a session to its being live, and from its last moment to the write of its end: far above both. */
+/** Far longer than a session takes to begin, and than its end takes to be written. */
 const SESSION_SLACK_MS = 5 * 60_000
-/** An upload of MAX_BLOB_BYTES that takes longer has no peer any more. */
+/** An upload of MAX_BLOB_BYTES that takes longer was abandoned. */
 const UPLOAD_MS = 60 * 60_000
 
-/** Turns of one run: the next one goes on. */
+/** Turns per run; the next run goes on. */
 const MAX_EXPIRED = 200
-/** Files are looked through by the first two signs of their names, one pair a run: all of them in 64 hours. */
+/** Each run looks at the files whose names begin with one pair of hex digits, so all files are seen within 64 hours. */
 const PREFIXES = 256
-/** Files are put before what names them is written, at most as long before as a node may be cut off with a turn in its outbox. */
+/**
+ * A file is stored before the row that names it: at most as long before as a node may be cut off with a turn in its
+ * outbox.
+ */
 const UNNAMED_MS = 7 * DAY_MS
 
 export interface UpkeepPorts {
@@ -38,7 +41,7 @@ export interface UpkeepPorts {
 
 type FilePorts = Pick<UpkeepPorts, 'store' | 'blobs'>
 
-/** Each part by itself: one that fails is logged, tried again the next time, and does not keep the other from its turn. */
+/** The parts are independent: one that fails is logged and tried again in the next run, and the others go on. */
 export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPorts): Promise<void> {
   const now = clock.now()
   voiceJobs.begin()
@@ -58,13 +61,16 @@ export async function upkeep({ clock, log, store, blobs, voiceJobs }: UpkeepPort
   else if (unnamed.value > 0) log.warn({ files: unnamed.value }, 'removed files that nothing names')
 }
 
-/** What was left when its name went: a deletion that failed half way, a turn that came when its conversation was gone. */
+/**
+ * Removes files left behind by a deletion that failed half way, or by a turn that came after its conversation was
+ * deleted.
+ */
 async function dropUnnamed(ports: FilePorts, now: number): Promise<number> {
   const prefix = (Math.floor(now / UPKEEP_EVERY_MS) % PREFIXES).toString(16).padStart(2, '0')
   return dropFiles(ports, await ports.blobs.putBefore(now - UNNAMED_MS, prefix))
 }
 
-/** What was kept for as long as it was to be. How many files are gone. */
+/** Removes sound that was kept long enough. Returns how many files it removed. */
 async function expire(ports: FilePorts, now: number): Promise<number> {
   return dropFiles(ports, await ports.store.audio.expireAudio(now, MAX_EXPIRED))
 }

@@ -1,5 +1,5 @@
-// How long to wait: before dialling again (architecture §2: three fast tries, then full jitter up to 20 s), and before a program
-// is started again.
+// How long to wait: before dialling again (architecture §2: three fast tries, then full jitter up to 20 s), and before
+// a program is started again.
 
 const FAST_TRIES = 3
 const FAST_MS = 200

@@ -1,5 +1,6 @@
-// Files that edge and node keep for each other (voice samples, the audio of turns): what they are called, how large they may be
-// and how one is read. A name is the SHA-256 of the content, so that it can be checked and never means two things.
+// Files that edge and node keep for each other (voice samples, the audio of turns): what they are called, how large
+// they may be and how one is read. A name is the SHA-256 of the content, so that it can be checked and never means two
+// things.
 import { FaultError, invalidFault, type Fault } from './fault.ts'
 
 /** The longest utterance and the largest voice sample (architecture: limits of input). */

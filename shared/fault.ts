@@ -7,8 +7,8 @@ import type { Quota } from '#shared/model/quota.ts'
 export type Stage = 'vad' | 'stt' | 'llm' | 'tts'
 
 /**
- * What the sender of a request had in hand and could not prove with it. It tells only what the sender knows; a secret that was used, that
- * has expired and that never was are one. `missing`: nothing came.
+ * What the sender of a request had in hand and could not prove with it. It tells only what the sender knows; a secret
+ * that was used, that has expired and that never was are one. `missing`: nothing came.
  */
 export type Unproved = 'missing' | 'key' | 'ticket' | 'clientSecret' | 'resumeToken' | 'signInCode' | 'cookie'
 
@@ -33,7 +33,9 @@ export type Fault =
 
 export type FaultCode = Fault['code']
 
-/** How asynchronous code says a fault. Caught only where style allows it: on-fault, session-room, turn-runner, cli/main. */
+/**
+ * How asynchronous code says a fault. Caught only where style allows it: on-fault, session-room, turn-runner, cli/main.
+ */
 export class FaultError extends Error {
   readonly fault: Fault
   constructor(fault: Fault, options?: { cause?: unknown }) {

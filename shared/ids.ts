@@ -1,4 +1,5 @@
-// Branded, prefixed ids: a conversation's id cannot be passed where a turn's is wanted, and a log line says what it names.
+// Branded, prefixed ids: a conversation's id cannot be passed where a turn's is wanted, and a log line says what it
+// names.
 
 const PREFIX = {
   conversation: 'cnv_',

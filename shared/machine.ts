@@ -1,8 +1,10 @@
-// What every long-lived thing runs on: events wait in line, each is reduced to a state and effects, the effects are performed,
-// and a bug ends what was under way without leaving half of it behind. The reducer is pure and stands in `x-reduce.ts`; the
-// owner performs the effects. Knows no clock, no log, no socket.
+// What every long-lived thing runs on: events wait in line, each is reduced to a state and effects, the effects are
+// performed, and a bug ends what was under way without leaving half of it behind. The reducer is pure and stands in
+// `x-reduce.ts`; the owner performs the effects. Knows no clock, no log, no socket.
 
-/** Events come from the effects of one event before them, so a handful wait. More than this is a loop of our own making. */
+/**
+ * Events come from the effects of one event before them, so a handful wait. More than this is a loop of our own making.
+ */
 export const MAX_WAITING_EVENTS = 1_024
 
 export interface MachineParts<State, Event, Effect> {
@@ -48,7 +50,10 @@ export class Machine<State, Event, Effect> {
     if (!this.#isRunning) this.#run()
   }
 
-  /** Runs work of the owner that is no event: a bug in it ends what is under way, as a bug in an effect does. Never throws. */
+  /**
+   * Runs work of the owner that is no event: a bug in it ends what is under way, as a bug in an effect does. Never
+   * throws.
+   */
   guard(work: () => void): void {
     // Inside an effect the step around it catches.
     if (this.#isRunning) return work()

@@ -1,6 +1,6 @@
-// Opens the edge's store for one command and closes it whatever happens. Works beside a running edge: the file takes two
-// writers, each waits for the other. Only commands that begin an edge may make a database: elsewhere a missing one means that the
-// path is wrong.
+// Opens the edge's store for one command and closes it whatever happens. Works beside a running edge: the file takes
+// two writers, each waits for the other. Only commands that begin an edge may make a database: elsewhere a missing one
+// means that the path is wrong.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'

@@ -1,6 +1,6 @@
-// Has nodes prepare the voices that were uploaded: takes the jobs that are due, one after the other, and writes down what came of each.
-// Begun after an upload, by whoever waits for one, where a node joins, and by the upkeep. Several edges may do it at once: a job has one lease. Knows no
-// route and no runtime.
+// Lets nodes prepare uploaded voices: takes the due jobs one after the other and stores each outcome. It begins after
+// an upload, when somebody waits for a voice, when a node joins, and with the upkeep. Several edges may do it at once,
+// because a job has one lease. Knows no route and no runtime.
 import * as v from 'valibot'
 import { dropFiles } from '#edge/drop-files.ts'
 import type { EdgePorts } from '#edge/ports.ts'
@@ -13,14 +13,14 @@ import { faultOf } from '#shared/fault.ts'
 import { isId, type VoiceProfileId } from '#shared/ids.ts'
 import { VoicePrepared, type VoicePrepare } from '#shared/protocol/voice-requests.ts'
 
-/** Decoding takes at most half of it; the rest is for recognition, which waits for its turn. */
+/** Decoding takes at most half of it. The rest is for recognition, which may have to wait for a free recogniser. */
 export const PREPARE_WITHIN_MS = 120_000
-/** The node's answer is then long overdue. */
+/** By then the node's answer is long overdue. */
 const LEASE_MS = PREPARE_WITHIN_MS + 30_000
 const FORGET_WITHIN_MS = 5_000
 /** With the pauses between them about a quarter of an hour. */
 export const MAX_ATTEMPTS = 5
-/** Of one run: the next one goes on. */
+/** Jobs per run; the next run goes on. */
 const MAX_JOBS_A_RUN = 100
 
 export type VoiceJobPorts = Pick<EdgePorts, 'clock' | 'log' | 'blobs'> & {
@@ -28,7 +28,7 @@ export type VoiceJobPorts = Pick<EdgePorts, 'clock' | 'log' | 'blobs'> & {
   store: Pick<EdgePorts['store'], 'voices' | 'jobs'>
 }
 
-/** Resolves when nothing is due any more, or nobody is there who could do it. Never rejects. */
+/** Resolves when no job is due any more, or when no node can do one. Never rejects. */
 export async function prepareVoices(ports: VoiceJobPorts): Promise<void> {
   const { clock, log, store } = ports
   try {
@@ -55,12 +55,12 @@ async function prepare(ports: VoiceJobPorts, job: Job, nodes: readonly NodeView[
   // It was deleted, or is settled already.
   if (!voice) return void (await store.jobs.jobDone(job))
   try {
-    // Whoever had the last attempt died of it: another one would, too.
+    // The last attempt ended without a word, so the recording probably kills the node that works on it.
     if (job.attempt > MAX_ATTEMPTS) return await giveUp(ports, job, voice.id)
     const outcome = outcomeOf(await askOneOf(ports, nodes, voice))
     const isKept = await store.voices.settleVoice(voice.id, outcome, { job, now: clock.now() })
     log.info({ voiceProfileId: voice.id, state: outcome.state }, 'prepared a voice')
-    // The profile was deleted or changed meanwhile: nobody would ever remove what the node made of it.
+    // The profile was deleted or changed meanwhile, and nobody else would remove what the node made of it.
     if (!isKept && outcome.state === 'ready') await dropFiles(ports, [outcome.preparedSha256])
   } catch (error) {
     const { attempt } = job
@@ -70,7 +70,7 @@ async function prepare(ports: VoiceJobPorts, job: Job, nodes: readonly NodeView[
   }
 }
 
-/** Another one only where the first has no program that reads this kind of file. */
+/** Asks another node only where the first cannot decode this kind of file. */
 async function askOneOf(ports: VoiceJobPorts, nodes: readonly NodeView[], voice: StoredVoice): Promise<VoicePrepared> {
   let answer: VoicePrepared = { outcome: 'rejected', reason: 'noDecoder' }
   for (const node of nodes) {
@@ -98,7 +98,7 @@ async function giveUp({ store, clock }: VoiceJobPorts, job: Job, id: VoiceProfil
   await store.voices.settleVoice(id, { state: 'rejected', reason: 'failed', quality: null }, { job, now: clock.now() })
 }
 
-/** Every node drops what it made of these files; one that is away has a cache that forgets by itself. */
+/** Tells every node to drop what it made of these files. The cache of a node that is away expires by itself. */
 export async function forgetVoices({ fleet, log }: VoiceJobPorts, files: readonly BlobHash[]): Promise<void> {
   const nodes = await fleet.nodes()
   const asked = nodes.flatMap(({ nodeId }) =>
@@ -110,10 +110,13 @@ export async function forgetVoices({ fleet, log }: VoiceJobPorts, files: readonl
   if (failed.length > 0) log.warn({ failed: failed.length }, 'not every node has forgotten a voice')
 }
 
-/** Runs of one edge at once. */
+/** Runs at once in one edge. */
 const MAX_RUNS = 2
 
-/** `later`: goes on when the request that began it is answered. Where a host stops a run in its middle, its lease ends by itself. */
+/**
+ * `later` keeps work going after the request is answered. If the host stops a run in the middle, the lease of its job
+ * expires.
+ */
 export function createVoiceJobs(ports: VoiceJobPorts, later: (work: Promise<void>) => void): EdgePorts['voiceJobs'] {
   const runs = new Set<{ until: number }>()
   return {

@@ -1,16 +1,19 @@
-// A map in the order of use that is bounded: at its bound it drops the entry that was used longest ago. Each call takes the same
-// time whatever the map holds. Buckets and secrets are kept in such maps; they stay plain Maps, so that a host can store them.
+// A map in the order of use that is bounded: at its bound it drops the entry that was used longest ago. Each call takes
+// the same time whatever the map holds. Buckets and secrets are kept in such maps; they stay plain Maps, so that a host
+// can store them.
 
 /** Where the oldest entry of a map is. */
 interface Cursor {
-  /** Has passed all entries before the oldest, and the oldest itself. It is never begun anew while the map has entries. */
+  /**
+   * Has passed all entries before the oldest, and the oldest itself. It is never begun anew while the map has entries.
+   */
   keys: Iterator<string, undefined>
   oldest: string | undefined
 }
 
 /**
- * Deleted entries stay in a JavaScript map as holes until it grows: whoever looks for the first entry from the beginning walks over
- * all of them. So one iterator of each map is kept and goes on where it stopped.
+ * Deleted entries stay in a JavaScript map as holes until it grows: whoever looks for the first entry from the
+ * beginning walks over all of them. So one iterator of each map is kept and goes on where it stopped.
  */
 const cursors = new WeakMap<object, Cursor>()
 

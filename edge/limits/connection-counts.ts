@@ -1,8 +1,10 @@
-// How many connections somebody has open, and how many of them still wait to begin. Whoever opens a connection says whose it is (an
-// address, a user) and gives it back once. Pure; its size is that of the connections that are open.
+// How many connections somebody has open, and how many of them still wait to begin. Whoever opens a connection says
+// whose it is (an address, a user) and gives it back once. Pure; its size is that of the connections that are open.
 
 export interface ConnectionBounds {
-  /** Connections that have not begun: silent ones of an address, sockets of a user without a session. 0 for any number. */
+  /**
+   * Connections that have not begun: silent ones of an address, sockets of a user without a session. 0 for any number.
+   */
   waiting: number
   /** All of them. 0 for any number. */
   all: number

@@ -6,7 +6,10 @@ const GROUPS = 8
 const SITE_GROUPS = 4
 /** A larger site is given a /48, so one owner has up to 65,536 networks of /64. */
 const WIDE_GROUPS = 3
-/** A /48 may ask as often as this many addresses: a company or a campus stays below, a flood from all its networks does not. */
+/**
+ * A /48 may ask as often as this many addresses: a company or a campus stays below, a flood from all its networks does
+ * not.
+ */
 export const WIDE_FACTOR = 16
 
 export interface CountedNetwork {

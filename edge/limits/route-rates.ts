@@ -1,5 +1,5 @@
-// The one table of rates: how often a key may use each class of routes. The routes apply it, /openapi.json and /docs show it. Each
-// route has a bucket of its own per key. Knows no route.
+// The one table of rates: how often a key may use each class of routes. The routes apply it, /openapi.json and /docs
+// show it. Each route has a bucket of its own per key. Knows no route.
 
 /** Requests of one key per minute. The bucket holds as many, so that a burst after a pause is served. */
 export const ROUTE_RATES = {
@@ -13,7 +13,9 @@ export const ROUTE_RATES = {
   export: 5,
   /** Keys, and the deletion of an account. */
   account: 5,
-  /** Tickets and client secrets: a page takes one for each dial, and on a bad network it dials about ten times a minute. */
+  /**
+   * Tickets and client secrets: a page takes one for each dial, and on a bad network it dials about ten times a minute.
+   */
   ticket: 30,
 } as const
 export type RouteRate = keyof typeof ROUTE_RATES
@@ -22,8 +24,8 @@ export type RouteRate = keyof typeof ROUTE_RATES
 export const MAX_RATE_FACTOR = 100_000
 
 /**
- * Requests of one network address per minute, counted before anything is looked up. An office behind one address stays below it, a
- * flood does not. The operator may set another (ADDRESS_RATE).
+ * Requests of one network address per minute, counted before anything is looked up. An office behind one address stays
+ * below it, a flood does not. The operator may set another (ADDRESS_RATE).
  */
 export const ADDRESS_RATE = 1_200
 

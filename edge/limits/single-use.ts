@@ -1,5 +1,5 @@
-// Single-use secrets as small bounded state: each is kept by its hash with a claim, and returns the claim once. A host owns the
-// map and calls mint and burn one after the other. Knows no clock, no storage and no host.
+// Single-use secrets as small bounded state: each is kept by its hash with a claim, and returns the claim once. A host
+// owns the map and calls mint and burn one after the other. Knows no clock, no storage and no host.
 import { invariant } from '#shared/invariant.ts'
 import { dropKey, dropOldest, keepNewest } from './bounded-map.ts'
 

@@ -1,12 +1,13 @@
-// Token buckets as small bounded state. A host (the Node process, the Durable Object on Workers) owns the map and calls one take
-// after the other. Knows no clock, no storage and no host. An invariant here fails only through a mistake of our own code.
+// Token buckets as small bounded state. A host (the Node process, the Durable Object on Workers) owns the map and calls
+// one take after the other. Knows no clock, no storage and no host. An invariant here fails only through a mistake of
+// our own code.
 import { invariant } from '#shared/invariant.ts'
 import { dropOldest, keepNewest } from './bounded-map.ts'
 
 /**
- * The time at which each bucket is full again; the bucket that was used longest ago comes first. A bucket that is not in the map is
- * full. This one number is the whole bucket (the generic cell rate algorithm): taking a token moves it by the time that one token
- * needs to come back.
+ * The time at which each bucket is full again; the bucket that was used longest ago comes first. A bucket that is not
+ * in the map is full. This one number is the whole bucket (the generic cell rate algorithm): taking a token moves it by
+ * the time that one token needs to come back.
  */
 export type Buckets = Map<string, number>
 
@@ -37,7 +38,8 @@ export function takeToken(buckets: Buckets, taking: Taking, maxBuckets: number):
   const { bucket, rule, now } = taking
   const msPerToken = MINUTE_MS / rule.perMinute
   const emptyMs = rule.capacity * msPerToken
-  // Never more than empty: a clock that was set back, or a rule that became smaller, must not lock anybody out for long.
+  // Never more than empty: a clock that was set back, or a rule that became smaller, must not lock anybody out for
+  // long.
   const fullAt = Math.min(Math.max(buckets.get(bucket) ?? now, now), now + emptyMs)
   const waitMs = fullAt + msPerToken - (now + emptyMs)
   const ok = waitMs < ROUNDING_MS

@@ -1,4 +1,5 @@
-// The sound of turns: for how long it is kept, which files it is, and when they go. The files themselves are in the blob store.
+// The sound of turns: how long it is kept, which files hold it, and when they are removed. The files are in the blob
+// store.
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { persona } from '#edge/store/schema/personas.ts'
@@ -74,7 +75,7 @@ export const audioFiles = (rows: readonly Pick<Row, 'utterance' | 'reply'>[]): B
   ...new Set(rows.flatMap(({ utterance, reply }) => [utterance, reply]).filter((hash) => hash !== null)),
 ]
 
-/** A statement for a batch, after the one that stores the turn: kept for as long as its session was told. */
+/** A statement for a batch, after the one that stores the turn. The session says how long its sound is kept. */
 export function keepAudio(
   db: EdgeDatabase,
   { record, sessionId, conversationId }: { record: TurnRecord; sessionId: SessionId; conversationId: ConversationId },

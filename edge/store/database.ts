@@ -1,5 +1,5 @@
-// The open database that each store is given, batches of named statements, and pieces of SQL that several stores share. Which
-// client is behind it (a thread with a file, or HTTP) is the host's choice.
+// The open database that each store is given, batches of named statements, and pieces of SQL that several stores share.
+// Which client is behind it (a thread with a file, or HTTP) is the host's choice.
 import { getTableColumns, sql, type SQL } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
@@ -24,8 +24,8 @@ export async function runBatch<S extends Record<string, Statement>>(
 }
 
 /**
- * All values of a row in the order of the table's columns: the head of an `insert … select` with a condition. `computed` columns
- * take the value of their expression instead.
+ * All values of a row in the order of the table's columns: the head of an `insert … select` with a condition.
+ * `computed` columns take the value of their expression instead.
  */
 export function valuesOf<T extends SQLiteTable>(
   table: T,

@@ -1,5 +1,5 @@
-// What a user changes in his history: feedback, and deletions that leave nothing behind. Knows no room: whoever deletes a user ends
-// his live sessions first.
+// What a user changes in his history: feedback, and deletions that leave nothing behind. Knows no room: whoever deletes
+// a user ends his live sessions first.
 import { and, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { job } from '#edge/store/schema/jobs.ts'
@@ -30,12 +30,13 @@ export interface HistoryEdits {
   setFeedback(turnId: TurnId, feedback: Feedback, now: number): Promise<void>
   feedback(turnId: TurnId): Promise<Feedback | undefined>
   /**
-   * Removes its turns, index entries, feedback and sessions. Returns the files that they named; `live` while somebody talks in it.
+   * Removes its turns, index entries, feedback and sessions. Returns the files that they named; `live` while somebody
+   * talks in it.
    */
   deleteConversation(owner: Owner, id: ConversationId): Promise<BlobHash[] | 'live' | 'unknown'>
   /**
-   * Removes all that a user said, his usage and his voices in one batch. His keys (or only `onlyKey`) are revoked and lose
-   * their names; whoever calls this ends the live sessions. Returns the files that his voices and turns named.
+   * Removes all that a user said, his usage and his voices in one batch. His keys (or only `onlyKey`) are revoked and
+   * lose their names; whoever calls this ends the live sessions. Returns the files that his voices and turns named.
    */
   deleteUser(userId: UserId, leaving: { now: number; onlyKey?: ApiKeyId | undefined }): Promise<BlobHash[]>
 }
@@ -73,7 +74,8 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
       const live = sql`exists (select 1 from ${session} where ${session.conversationId} = ${id} and ${session.state} = 'live')`
       const mayGo = sql`exists (select 1 from ${conversation} where ${isOwn(owner, id)}) and not ${live}`
       const { found, sound } = await runBatch(db, {
-        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
+        // between.
         ...deleteTurns(db, and(eq(turn.conversationId, id), mayGo)),
         found: db
           .select({ isLive: sql<number>`${live}` })
@@ -101,7 +103,8 @@ async function deleteUser(
   const today = dayOf(now)
   const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
   const { files, sound } = await runBatch(db, {
-    // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+    // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
+    // between.
     revokedKeys: db
       .update(apiKey)
       .set({ name: NAMELESS, revokedAt: sql`coalesce(${apiKey.revokedAt}, ${now})` })
@@ -140,7 +143,10 @@ function isOwn(owner: Owner, id: ConversationId): SQL | undefined {
   return and(eq(conversation.id, id), owner === 'everybody' ? undefined : eq(conversation.userId, owner))
 }
 
-/** Deletes turns with all that refers to them, in the order in which foreign keys allow it; `sound` reads the files first. */
+/**
+ * Deletes turns with all that refers to them, in the order in which foreign keys allow it; `sound` reads the files
+ * first.
+ */
 function deleteTurns(db: EdgeDatabase, which: SQL | undefined) {
   const ids = sql`(select ${turn.id} from ${turn} where ${which})`
   return {

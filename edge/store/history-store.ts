@@ -1,5 +1,5 @@
-// What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not there.
-// The number of turns and the title are read from the turns: they have no second owner.
+// What a user said and heard, read for GET /api/conversations. A conversation of another user is as if it were not
+// there. The number of turns and the title are read from the turns; no other table holds them.
 import { and, count, desc, eq, gte, isNull, lt, not, sql, type SQL } from 'drizzle-orm'
 import { conversation } from '#edge/store/schema/conversations.ts'
 import { turn, turnAudio, turnSearchRow } from '#edge/store/schema/turns.ts'
@@ -44,7 +44,7 @@ export interface HistoryStore {
   indexOlder(limit: number): Promise<number>
 }
 
-/** Turns in one answer, the newest: an hour of talk has some 500. */
+/** The newest turns in one answer; an hour of talk has about 500. */
 export const MAX_TURNS_READ = 1_000
 /** A title is for a line of a list. */
 const TITLE_CHARS = 80
@@ -101,12 +101,12 @@ function conditions(
 ): Array<SQL | undefined> {
   const found = text === undefined ? undefined : foundRows(owner, text)
   return [
-    // As a pair it is a place in the index: with `or` all that comes after would be sorted for each page.
+    // The pair is a position in the index. Two conditions with `or` would sort all later rows for each page.
     before && sql`(${conversation.updatedAt}, ${conversation.id}) < (${before.updatedAt}, ${before.id})`,
     personaId && eq(conversation.personaId, personaId),
     from === undefined ? undefined : gte(conversation.updatedAt, from),
     to === undefined ? undefined : lt(conversation.updatedAt, to),
-    // Words without a letter or a digit are in no turn.
+    // A query without a letter or a digit finds nothing.
     text !== undefined && !found ? sql`false` : undefined,
     hasAudio === undefined ? undefined : hasAudio ? withAudio : not(withAudio),
     found &&

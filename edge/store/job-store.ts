@@ -1,5 +1,5 @@
-// Work that must not be forgotten: taken with a lease, tried again with growing pauses, gone when it is done. Several edges may take from
-// it at once. Of a kind of work it knows only whose it is, so that users take turns.
+// Work that must not be forgotten: taken with a lease, tried again with growing pauses, gone when it is done. Several
+// edges may take from it at once. Of a kind of work it knows only whose it is, so that users take turns.
 import { and, asc, eq, lte, sql, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { job, type JobKind } from '#edge/store/schema/jobs.ts'
@@ -16,8 +16,8 @@ export interface Job {
 
 export interface JobStore {
   /**
-   * Takes a due job for `ms`: of the user who was served longest ago, the one that has been due longest. Who has not ended it by then counts
-   * as gone.
+   * Takes a due job for `ms`: of the user who was served longest ago, the one that has been due longest. Who has not
+   * ended it by then counts as gone.
    */
   takeJob(kind: JobKind, lease: { now: number; ms: number }): Promise<Job | undefined>
   /** It is done, or no longer needed. False where another attempt has it. */
@@ -38,7 +38,7 @@ const SERVED_AT: Readonly<Record<JobKind, SQL>> = {
     on ${other.userId} = ${own.userId} and ${other.state} <> 'uploaded' where ${own.id} = ${job.subject})`,
 }
 
-/** A row to be inserted with what it is about, in one batch. */
+/** A row that is inserted in one batch with what it works on. */
 export function newJob(kind: JobKind, subject: string, now: number): typeof job.$inferInsert {
   return { id: newId('job', now), kind, subject, attempt: 0, runAfter: now, createdAt: now }
 }
@@ -76,5 +76,5 @@ export function createJobStore(db: EdgeDatabase): JobStore {
   }
 }
 
-/** Another one has taken it meanwhile, or it is gone, where there is none. */
+/** Finds no row where another attempt has the job, or where the job is gone. */
 export const isAttempt = ({ id, attempt }: Job) => and(eq(job.id, id), eq(job.attempt, attempt))

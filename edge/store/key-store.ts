@@ -1,5 +1,5 @@
-// Callers' API keys. A key is random, shown once at its making and kept as its SHA-256; it is found by that hash and the
-// hash is compared once more in constant time. Revoking is a time, not a deletion: turns and usage stay readable.
+// Callers' API keys. A key is random, shown once when it is made and kept as its SHA-256. It is found by that hash, and
+// the hash is compared once more in constant time. A revoked key keeps its row, so that turns and usage stay readable.
 import { and, desc, eq, gt, isNull, lte, or, sql, type SQL } from 'drizzle-orm'
 import { apiKey, user } from '#edge/store/schema/users.ts'
 import { type ApiKeyId, newId, type UserId } from '#shared/ids.ts'
@@ -23,8 +23,8 @@ export interface KeyStore {
   /** The caller of a valid key: a browser's cookie names its key and never holds it. */
   callerById(keyId: ApiKeyId, now: number): Promise<Caller | undefined>
   /**
-   * A user whom an identity provider vouches for; his row is made when he first comes. Undefined where he was revoked, or
-   * deleted his account after `issuedAt`.
+   * A user whom an identity provider vouches for; his row is made when he first comes. Undefined where he was revoked,
+   * or deleted his account after `issuedAt`.
    */
   callerByIdentity(identity: {
     userId: UserId
@@ -40,8 +40,8 @@ export interface KeyStore {
   /** The keys of one user, or of all; the newest first. */
   listKeys(userId?: UserId): Promise<KeyView[]>
   /**
-   * Makes another key on the same terms; the old one is valid until `oldUntil`. Undefined where the key is not valid, or not
-   * the user's.
+   * Makes another key on the same terms; the old one is valid until `oldUntil`. Undefined where the key is not valid,
+   * or not the user's.
    */
   rotateKey(
     keyId: ApiKeyId,
@@ -56,10 +56,13 @@ export interface KeyStore {
 const KEY_PREFIX = 'pk_'
 /** When a key was last used is written at most this often, so that not every request writes. */
 const LAST_USED_GRAIN_MS = 60_000
-/** What the operator sees of a user whom his identity provider vouches for. No hash has this form, so no key opens it. */
+/**
+ * The name and the hash of an identity provider's user in the list of keys. No hash has this form, so no key matches
+ * it.
+ */
 const IDENTITY_NAME = 'identity provider'
 const IDENTITY_HASH = 'identity:'
-/** Identities have no secret of ours that could be replaced. */
+/** False for identities: they have no key that could be replaced. */
 export const isOwnSecret: SQL = sql`${apiKey.keyHash} not like ${`${IDENTITY_HASH}%`}`
 
 export function createKeyStore(db: EdgeDatabase): KeyStore {
@@ -82,14 +85,14 @@ export function createKeyStore(db: EdgeDatabase): KeyStore {
     async rotateKey(keyId, { userId: ownerId, oldUntil, now }) {
       const isIt = and(eq(apiKey.id, keyId), isOf(ownerId), isValid(now), isOwnSecret)
       const [old] = await db.select().from(apiKey).where(isIt)
-      // The old key's end is written first: whoever rotates a key that leaked must not be left with two that last.
+      // The old key's end is written first. If the second step fails, a leaked key must not stay valid for ever.
       const ended = await db
         .update(apiKey)
         .set({ expiresAt: sql`min(coalesce(${apiKey.expiresAt}, ${oldUntil}), ${oldUntil})` })
         .where(isIt)
       if (!old || ended.rowsAffected === 0) return undefined
       const { name, scopes, origins, limits, userId } = old
-      // As long a life as the old one had.
+      // The new key lives as long as the old one did.
       const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
       return insertKey(db, { name, scopes, origins, limits, expiresAt }, { userId, now })
     },
@@ -113,7 +116,7 @@ export function createKeyStore(db: EdgeDatabase): KeyStore {
   }
 }
 
-/** Who comes: by key, by the key's id, or by the word of an identity provider. */
+/** Finds the caller by key, by the key's id, or by an identity provider's word. */
 function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById' | 'callerByIdentity'> {
   return {
     async callerByKey(key, now) {
@@ -140,7 +143,7 @@ function callersOf(db: EdgeDatabase): Pick<KeyStore, 'callerByKey' | 'callerById
     async callerByIdentity({ userId, keyId, scopes, issuedAt, now }) {
       const [known] = await db.select().from(apiKey).where(eq(apiKey.id, keyId))
       if (known && isGone(known, issuedAt)) return undefined
-      // Cookies and tickets read the row later; a request that changes nothing must not write.
+      // Cookies and tickets read the row later. A request that changes nothing must not write it.
       if (known?.scopes.join() !== scopes.join() || known.expiresAt !== null) {
         const row = {
           id: keyId,
@@ -187,7 +190,7 @@ async function insertKey(
   return { keyId, key }
 }
 
-/** Revoked; or he has deleted his account since: a token from before does not bring him back. */
+/** He was revoked, or deleted his account after the token was issued: an old token does not bring him back. */
 function isGone({ revokedAt, expiresAt }: typeof apiKey.$inferSelect, issuedAt: number): boolean {
   return revokedAt !== null || (expiresAt !== null && issuedAt <= expiresAt)
 }

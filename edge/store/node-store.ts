@@ -1,5 +1,5 @@
-// Which GPU nodes may dial in: each has a token of its own, kept and compared like a caller's key. What a node is doing now
-// is the fleet room's to know.
+// Which GPU nodes may dial in: each has a token of its own, kept and compared like a caller's key. What a node is doing
+// now is the fleet room's to know.
 import { and, desc, eq, isNull } from 'drizzle-orm'
 import { node } from '#edge/store/schema/nodes.ts'
 import { newId, type NodeId } from '#shared/ids.ts'

@@ -1,4 +1,4 @@
-// The personas: listed and changed for their operator. The rooms read single ones through the session store.
+// Personas, listed and changed for their operator. The rooms read a single one through the session store.
 import { asc, eq, getTableColumns, sql } from 'drizzle-orm'
 import { conversation } from '#edge/store/schema/conversations.ts'
 import { persona } from '#edge/store/schema/personas.ts'
@@ -27,7 +27,7 @@ export interface PersonaStore {
   removePersona(id: PersonaId): Promise<'removed' | 'used' | 'unknown'>
 }
 
-/** Personas in one answer: a list for people. */
+/** Personas in one answer; people read this list. */
 const MAX_PERSONAS_READ = 200
 
 const { createdAt: _, ...KEPT } = getTableColumns(persona)
@@ -57,7 +57,8 @@ export function createPersonaStore(db: EdgeDatabase): PersonaStore {
     async removePersona(id) {
       const isUsed = sql<number>`exists (select 1 from ${conversation} where ${conversation.personaId} = ${id})`
       const { found } = await runBatch(db, {
-        // A write comes first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        // A write comes first: a server refuses a transaction that has read and then writes where another one wrote in
+        // between.
         touched: db
           .update(persona)
           .set({ createdAt: sql`${persona.createdAt}` })

@@ -1,4 +1,4 @@
-// What a turn costs by the operator's prices, in millionths of his currency: pure. Used by the stores beside it.
+// What a turn costs by the operator's prices, in millionths of his currency. Pure. Used by the stores beside it.
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { FIRST_HOLD, type Metering, type Price } from './quotas.ts'
 
@@ -17,7 +17,7 @@ export function costMicrosOf({ engines, usage }: Pick<TurnRecord, 'engines' | 'u
   return Math.ceil(cost * MICROS)
 }
 
-/** What a session holds before its first turn: which engines it will use is not known yet, so the dearest ones. */
+/** What a session holds before its first turn. Its engines are not known yet, so the dearest ones count. */
 export function firstHoldMicros(prices: Prices): number {
   const dearest = (of: keyof Price): number => Math.max(0, ...Object.values(prices).map((price) => price[of] ?? 0))
   const cost =

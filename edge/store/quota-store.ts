@@ -1,5 +1,5 @@
-// What is used up and what live sessions hold, counted by the database: for a session that is to open, for one that goes on, and
-// for GET /api/usage. quotas.ts judges the numbers. Knows no room.
+// Counts in the database what is used and what live sessions hold: when a session opens, after each turn, and for GET
+// /api/usage. quotas.ts judges the numbers. Knows no room.
 import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { usage } from '#edge/store/schema/usage.ts'
@@ -41,7 +41,9 @@ export interface QuotaStore {
   usage(owner: Owner, days: { from: string; to: string }): Promise<DayUsage[]>
 }
 
-/** Whose quotas of which day. `self`: the session that asks; what it holds itself does not stand in its way. */
+/**
+ * Whose quotas are counted, and for which day. `self`: the session that asks; what it holds does not count against it.
+ */
 interface Whose {
   userId: SQL
   day: SQL
@@ -101,7 +103,9 @@ export function createQuotaStore(db: EdgeDatabase, { quotas, prices }: Metering)
 
 // --- opening ---
 
-/** A statement for the opening batch: where nothing was inserted, the numbers by which hasQuotaSql() said no. */
+/**
+ * A statement for the opening batch. Where nothing was inserted, it returns the numbers by which hasQuotaSql() refused.
+ */
 export function countForOpening(db: EdgeDatabase, whose: Whose, quotas: Quotas) {
   return db.all<Counted>(sql`select ${listed(countedSql(whose, quotas))}`)
 }
@@ -129,7 +133,10 @@ interface Settled {
   day: string
 }
 
-/** A live session holds as much as its largest turn, of the day of its newest: whatever is delivered how often. */
+/**
+ * A live session holds as much as its largest turn, on the day of its newest turn. Delivering a turn twice changes
+ * nothing.
+ */
 export function holdFor(db: EdgeDatabase, isSession: SQL | undefined, { tokens, audioMs, costMicros, day }: Settled) {
   const most = (column: { name: string }, turn: number): SQL => sql`max(${column}, ${turn})`
   return db
@@ -143,7 +150,10 @@ export function holdFor(db: EdgeDatabase, isSession: SQL | undefined, { tokens, 
     .where(and(isSession, isMetered))
 }
 
-/** A statement for the batch that stores a turn, after it was counted. No row where the session is over. */
+/**
+ * A statement for the batch that stores a turn, after the turn was counted. It returns no row where the session is
+ * over.
+ */
 export function countForSession(db: EdgeDatabase, sessionId: SessionId, { quotas }: Metering) {
   const its = (column: SQL): SQL => sql`(select ${column} from ${session} where ${session.id} = ${sessionId})`
   const whose = { userId: its(sql`${session.userId}`), day: its(sql`${session.quotaDay}`), self: sessionId }
@@ -151,7 +161,7 @@ export function countForSession(db: EdgeDatabase, sessionId: SessionId, { quotas
     ${listed(countedSql(whose, quotas))} from ${session} where ${and(eq(session.id, sessionId), isMetered)}`)
 }
 
-/** `quotas` as it is stored: these rows come raw. */
+/** `quotas` is JSON text here: db.all() decodes no columns. */
 interface SessionCounted extends Counted {
   quotas: string
   day: string
@@ -167,7 +177,7 @@ export function standingIn([row]: SessionCounted[], now: number): QuotaStanding 
 
 const isMetered = and(eq(session.state, 'live'), isNotNull(session.quotaDay))
 
-/** What all users cost is summed up only where that is limited: it reads a row for each of them. */
+/** The cost of all users is summed up only where it is limited, because that reads a row for each user. */
 function countedSql({ userId, day, self }: Whose, quotas: Quotas): Record<keyof Counted, SQL> {
   const isLive = sql`${session.state} = 'live' and ${session.id} is not ${self}`
   const isUsers = sql`${session.userId} = ${userId}`

@@ -1,8 +1,8 @@
-// How much of each quota is used, held and left: pure. quota-store.ts has the numbers from the database. Knows no SQL.
+// How much of each quota is used, held and left. Pure. quota-store.ts counts in the database. Knows no SQL.
 //
-// One rule for who may open a session and whose session goes on: what is used, and what the user's other live sessions hold for
-// their next turn, leaves something. A session holds as much as its largest turn, so turns that end at the same time pass a quota
-// by less than one of them may use.
+// One rule decides who may open a session and whose session goes on: used + held by the user's other live sessions <
+// quota. A session holds as much as its largest turn, so turns that end at the same time exceed a quota by less than
+// one such turn.
 import { dayEnd } from '#shared/day.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { KeyLimits } from '#shared/model/caller.ts'
@@ -51,15 +51,15 @@ export interface QuotaStanding {
 }
 
 /**
- * What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s. What may pass
- * a quota beyond one hold: a turn that is larger than its session's hold, by what it is larger; turns that come after the end of
- * their session; and after midnight the first turn of each session that was open.
+ * What a session holds before its first turn: a node's longest prompt and reply are 3,400 tokens, an utterance is 60 s.
+ * A quota is still exceeded by a turn that is larger than its session's hold, by turns that are delivered after the end
+ * of their session, and after midnight by the first turn of each session that was open.
  */
 export const FIRST_HOLD = { tokens: 4_000, audioMs: 120_000 }
-/** From this share on a caller is told that a limit is near. */
+/** From this share on, the caller is told that a limit is near. */
 const NEAR_SHARE = 0.8
 
-/** For programs that run no session, such as the command line: nothing is limited, nothing has a price. */
+/** For programs that run no session, such as the command line. Nothing is limited and nothing has a price. */
 export const UNMETERED: Metering = {
   quotas: {
     sessions: null,
@@ -84,7 +84,7 @@ export interface Counted {
   serviceCostHeld: number
 }
 
-/** What a key allows, and the house where it says nothing. */
+/** The limits of the key; where it sets none, the operator's. */
 export function quotasOf(house: Quotas, limits: KeyLimits = {}): Quotas {
   return {
     ...house,
@@ -105,19 +105,19 @@ export function metersOf(counted: Counted, quotas: Quotas): QuotaMeter[] {
   ]
 }
 
-/** The fault of the first quota of which nothing is left. */
+/** The fault of the first quota that is used up. */
 export function exhaustedIn(meters: QuotaMeter[], at: { day: string; now: number }): QuotaStanding['exhausted'] {
   const out = meters.find(({ used, held, max }) => max !== null && used + held >= max)
   return out && exhausted(out.quota, at)
 }
 
 export function standingOf(meters: QuotaMeter[], at: { day: string; now: number }): QuotaStanding {
-  // The session that asks is one of those that may be open at once.
+  // The session that asks is counted among the open ones, so this quota says nothing about it.
   const ofDay = meters.filter(({ quota }) => quota !== 'sessions')
   return { near: nearIn(ofDay), exhausted: exhaustedIn(ofDay, at) }
 }
 
-/** Those of a day of which most is used. */
+/** Quotas of the day that are mostly used. */
 export function nearIn(meters: QuotaMeter[]): Quota[] {
   const near = meters.filter(({ quota, used, max }) => quota !== 'sessions' && max !== null && used >= max * NEAR_SHARE)
   return near.map(({ quota }) => quota)
@@ -127,7 +127,7 @@ function exhausted(
   quota: Quota,
   { day, now }: { day: string; now: number },
 ): Extract<Fault, { code: 'quota_exhausted' }> {
-  // A session ends at any time: that of a caller who vanished within CALLER_GONE_MS.
+  // Nobody knows when a session ends. One whose caller vanished ends within CALLER_GONE_MS.
   const resetAt = quota === 'sessions' ? now + CALLER_GONE_MS : dayEnd(day)
   return { code: 'quota_exhausted', quota, retryAfterMs: Math.max(1, resetAt - now), resetAt }
 }

@@ -1,18 +1,18 @@
-// How words are found in what was said: text is folded (width, case, Traditional to Simplified Chinese) and each Chinese character
-// stands alone, so that one of them is found as well as a phrase. Pure; knows no table.
+// How words are found in what was said: text is folded (width, case, Traditional to Simplified Chinese) and each
+// Chinese character stands alone, so that one of them is found as well as a phrase. Pure; knows no table.
 import TRADITIONAL_TO_SIMPLIFIED from 'opencc-js/dict/TSCharacters'
 
-/** Of a query: more words make no search better. */
+/** Terms of a query that are searched for. More make no search better. */
 const MAX_TERMS = 12
-/** Characters of a hit's line, before and after the place. */
+/** Characters that are shown before and after a hit. */
 const AROUND_CHARS = 40
 
 const HAN = /\p{Script=Han}/u
 const WORD = /[\p{L}\p{N}]/u
-/** Accents that stand on the letter before; those of other scripts are letters' parts and stay. */
+/** Combining accents of Latin letters. Marks of other scripts are parts of letters and stay. */
 const MARKS = /[\u0300-\u036f]/g
 
-/** Traditional → Simplified, one character each: for finding, the first of several readings is as good as another. */
+/** Traditional → Simplified, one character each. Where there are several, the first is good enough for a search. */
 const SIMPLIFIED = new Map(
   TRADITIONAL_TO_SIMPLIFIED.split('|').map((pair) => {
     const [from = '', to = from] = pair.split(' ')
@@ -20,7 +20,7 @@ const SIMPLIFIED = new Map(
   }),
 )
 
-/** A piece of a query or a text: one word, or Chinese characters in a row. */
+/** A piece of a query or a text: one word, or a run of Chinese characters. */
 interface Term {
   is: 'word' | 'han'
   chars: string[]
@@ -34,8 +34,9 @@ export function searchWords(text: string): string {
 }
 
 /**
- * The query as an expression of FTS5 (sqlite.org/fts5.html §3): all terms must be there, Chinese ones in a row, the beginning of a
- * word is enough. Undefined where it has nothing to look for. Quotes cannot come from the caller: terms hold letters and digits.
+ * The query as an expression of FTS5 (sqlite.org/fts5.html §3). All terms must match: Chinese characters as a phrase,
+ * words by their beginning. Undefined where there is nothing to look for. The caller cannot inject quotes: terms hold
+ * only letters and digits.
  */
 export function matchExpression(query: string, owner: string | undefined): string | undefined {
   const terms = termsOf(query).slice(0, MAX_TERMS)
@@ -45,12 +46,12 @@ export function matchExpression(query: string, owner: string | undefined): strin
   return owner === undefined ? words : `owner:"${owner}" AND ${words}`
 }
 
-/** Whether there is too little in it to rank by: one or two Chinese characters, or letters, are in every second turn. */
+/** Whether it is too short to rank by: one or two characters are in every second turn. */
 export function isShort(query: string): boolean {
   return termsOf(query).reduce((sum, { chars }) => sum + chars.length, 0) < 3
 }
 
-/** The line around the first hit, and where in it the hits are (UTF-16 offsets); undefined where the text has none. */
+/** The text around the first hit, and where in it the hits are (UTF-16 offsets); undefined without a hit. */
 export function excerpt(
   text: string,
   query: string,
@@ -73,7 +74,7 @@ export const beginning = (text: string): string => text.slice(0, boundary(text, 
 // --- folding ---
 
 function fold(char: string): string {
-  // As the index folds it (unicode61 takes accents off).
+  // The same folding as the index: unicode61 removes accents.
   const plain = char.normalize('NFKD').replaceAll(MARKS, '').normalize('NFC').toLowerCase()
   return Array.from(plain, (one) => SIMPLIFIED.get(one) ?? one).join('')
 }

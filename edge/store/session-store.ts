@@ -1,5 +1,5 @@
-// Sessions and the conversations that they continue. One live session a conversation: a unique index holds it, so that it
-// is true for any number of edges. Called by the session rooms. Knows no socket and no node.
+// Sessions and the conversations that they continue. A conversation has at most one live session; a unique index
+// enforces it, so that it holds for any number of edges. Called by the session rooms. Knows no socket and no node.
 import { and, desc, eq, lt, max, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { persona } from '#edge/store/schema/personas.ts'
@@ -48,8 +48,8 @@ export interface SessionStore {
   /**
    * Opens the session and its conversation in one batch. Throws FaultError not_found for a conversation that is not the
    * user's, conflict where it has a live session, quota_exhausted where a quota is used up.
-   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `lastTurn`: the highest turn number that was given in the
-   * conversation, 0 before the first. `near`: quotas that are mostly used.
+   * `turns`: oldest first, at most MAX_CONTEXT_BYTES, heard text only. `lastTurn`: the highest turn number that was
+   * given in the conversation, 0 before the first. `near`: quotas that are mostly used.
    */
   openSession(
     opening: SessionOpening,
@@ -58,15 +58,18 @@ export interface SessionStore {
   /** The node that the session was placed on: null before its placement is written, undefined for a session that is not there. */
   nodeOf(sessionId: SessionId): Promise<NodeId | null | undefined>
   /**
-   * `lastTurn`: the highest turn number that the session gave, also to a turn that is not stored yet or never will be. The next
-   * session of the conversation goes on after it.
+   * `lastTurn`: the highest turn number that the session gave, also to a turn that is not stored yet or never will be.
+   * The next session of the conversation goes on after it.
    */
   ended(session: { sessionId: SessionId; reason: EndReason; lastTurn: number; now: number }): Promise<void>
-  /** Ends the sessions that were live when the edge went down, so that their conversations are free. Called at the start. */
+  /**
+   * Ends the sessions that were live when the edge went down, so that their conversations are free. Called at the
+   * start.
+   */
   endAllLive(now: number): Promise<number>
   /**
-   * Ends sessions that are still live although they were opened before `openedBefore`: their room could not write the end.
-   * Removes old usage of users who deleted their accounts. Returns how many sessions it ended.
+   * Ends sessions that are still live although they were opened before `openedBefore`: their room could not write the
+   * end. Removes old usage of users who deleted their accounts. Returns how many sessions it ended.
    */
   sweep(sweeping: { openedBefore: number; now: number }): Promise<{ ended: number }>
 }
@@ -89,7 +92,8 @@ export function createSessionStore(db: EdgeDatabase, metering: Metering): Sessio
       const whose = { userId: sql`${opening.userId}`, day: sql`${dayOf(opening.now)}`, self: null }
       const quota = { quotas, hasQuota: hasQuotaSql(whose, quotas), heldCostMicros: firstHoldMicros(metering.prices) }
       const { used, opened, newest, numbers } = await runBatch(db, {
-        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
+        // between.
         newConversation: begin(db, opening, conversationId, quota),
         newSession: insertSession(db, opening, conversationId, quota),
         used: countForOpening(db, whose, quotas),
@@ -164,7 +168,7 @@ interface OpeningQuota {
   heldCostMicros: number
 }
 
-/** Nothing is inserted for a conversation that is continued, for a persona that does not exist, nor without a quota. */
+/** Inserts nothing where a conversation is continued, where the persona does not exist, or where a quota is used up. */
 function begin(db: EdgeDatabase, opening: SessionOpening, id: ConversationId, { hasQuota }: OpeningQuota) {
   const { userId, personaId, now } = opening
   const isNew = opening.conversationId === undefined ? sql`true` : sql`false`
@@ -173,7 +177,7 @@ function begin(db: EdgeDatabase, opening: SessionOpening, id: ConversationId, { 
       where ${eq(persona.id, personaId)} and ${isNew} and ${hasQuota}`)
 }
 
-/** Nothing is inserted for a conversation that is another user's or has a live session, nor without a quota. */
+/** Inserts nothing where the conversation is another user's or has a live session, or where a quota is used up. */
 function insertSession(
   db: EdgeDatabase,
   opening: SessionOpening,
@@ -239,7 +243,7 @@ function newestTurns(db: EdgeDatabase, conversationId: ConversationId) {
 function withinContext(newestFirst: PastTurn[]): PastTurn[] {
   const encoder = new TextEncoder()
   const kept: PastTurn[] = []
-  // The brackets of the array; then each turn with its comma.
+  // Two bytes for the brackets of the array, then each turn with its comma.
   let bytes = 2
   for (const past of newestFirst) {
     if (past.utteranceText === '' && past.heardText === '') continue
@@ -250,7 +254,10 @@ function withinContext(newestFirst: PastTurn[]): PastTurn[] {
   return kept.toReversed()
 }
 
-/** Why nothing was inserted. Another user's conversation is not_found whatever the quota says; a live session comes before the quota. */
+/**
+ * Why nothing was inserted. Another user's conversation is not_found whatever the quota says; a live session comes
+ * before the quota.
+ */
 async function refusal(
   db: EdgeDatabase,
   { conversationId, personaId, userId, now }: SessionOpening,

@@ -1,4 +1,4 @@
-// What was said a day, and how quickly it was answered, counted by the database. Used by history-store.ts.
+// Statistics per day: how much was said and how quickly it was answered. Used by history-store.ts.
 import { and, between, desc, eq, sql } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { turn } from '#edge/store/schema/turns.ts'
@@ -48,7 +48,7 @@ export async function dayStats(
   return days.map((one) => ({ ...one, latencyMs: byDay.get(one.day) ?? null }))
 }
 
-/** The nearest-rank quantiles of each day: the smallest value that at least that share of values does not pass. */
+/** Nearest-rank quantiles of each day: the smallest value that at least this share of the values does not exceed. */
 function latenciesOf(db: EdgeDatabase, owner: Owner, { from, to }: { from: string; to: string }) {
   const isOwners = owner === 'everybody' ? undefined : eq(session.userId, owner)
   const day = sql<string>`strftime('%Y-%m-%d', ${turn.startedAt} / 1000, 'unixepoch')`

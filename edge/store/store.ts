@@ -30,17 +30,17 @@ export interface Store {
   ping(): Promise<void>
 }
 
-/** Turns at a time: a batch of some 100 KB. */
+/** Turns per call; their text is about 100 KB. */
 const INDEXED_AT_ONCE = 200
 
-/** What a migration cannot do in SQL: makes turns findable that are older than the search. Returns how many. */
+/** Does what a migration cannot do in SQL: indexes turns that are older than the search. Returns how many. */
 export async function afterMigration({ history }: Pick<Store, 'history'>): Promise<number> {
   let indexed = 0
   for (let more = 1; more > 0; indexed += more) more = await history.indexOlder(INDEXED_AT_ONCE)
   return indexed
 }
 
-/** `metering`: where sessions are opened and turns are stored for a service; by default nothing is limited. */
+/** `metering` is given where the store serves callers; by default nothing is limited. */
 export function createStore(db: EdgeDatabase, metering: Metering = UNMETERED): Store {
   return {
     sessions: createSessionStore(db, metering),

@@ -1,4 +1,5 @@
-// The words of turns in the full-text index: written beside each turn, found by owner and words. Used by the stores beside it.
+// The full-text index of turns: written together with each turn, searched by owner and words. Used by the stores beside
+// it.
 import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { turn, turnSearchRow } from '#edge/store/schema/turns.ts'
@@ -27,13 +28,13 @@ interface Said {
   replyText: string
 }
 
-/** One word of the index for each user, of letters and digits only, and no two users with the same. */
+/** The user's own word in the index: only letters and digits, and different for each user. */
 export const ownerTerm = (userId: UserId): string => userId.replaceAll('z', 'z0').replaceAll('_', 'z1')
 const OWNER_SQL = sql`replace(replace(${session.userId}, 'z', 'z0'), '_', 'z1')`
 
 /**
- * Statements for a batch, to come after the one that stores the turn. They do nothing where the stored turn has other words than
- * these.
+ * Statements for a batch, to come after the one that stores the turn. They do nothing where the stored turn has other
+ * words than these.
  */
 export function indexTurn(db: EdgeDatabase, said: Said) {
   const { id, utteranceText, correctedText, replyText } = said
@@ -56,7 +57,10 @@ export function indexTurn(db: EdgeDatabase, said: Said) {
   }
 }
 
-/** Statements that remove turns from the index, before their rows are deleted. `which` selects them by the columns of `turn`. */
+/**
+ * Statements that remove turns from the index, before their rows are deleted. `which` selects them by the columns of
+ * `turn`.
+ */
 export function forgetWords(db: EdgeDatabase, which: SQL | undefined) {
   const rows = sql`select ${turnSearchRow.id} from ${turnSearchRow}
     join ${turn} on ${turn.id} = ${turnSearchRow.turnId} where ${which}`
@@ -68,16 +72,19 @@ export function forgetWords(db: EdgeDatabase, which: SQL | undefined) {
   }
 }
 
-/** The rows of the index that a query finds, as the inside of `… in (…)`; undefined where it has nothing to look for. */
+/** The condition that selects the index rows of a query; undefined where there is nothing to look for. */
 export function foundRows(owner: Owner, query: string): SQL | undefined {
   const expression = matchExpression(query, owner === 'everybody' ? undefined : ownerTerm(owner))
   return expression === undefined ? undefined : sql`turn_search match ${expression}`
 }
 
-/** To rank costs some 15 µs for each turn that is found, on a slow machine; what is in more of one’s turns than this says little of any. */
+/**
+ * Ranking costs about 15 µs per found turn on a slow machine. Words that are in more turns than this tell little about
+ * any of them.
+ */
 const MAX_RANKED = 2_000
 
-/** Best first; what is too short, or found too often, to rank by: newest first. */
+/** Best first. For a query that is too short, or found too often, to be ranked: newest first. */
 export async function searchTurns(
   db: EdgeDatabase,
   owner: Owner,
@@ -107,7 +114,7 @@ export async function searchTurns(
   return ids.flatMap(({ id }) => hitIn(byRow.get(id), query))
 }
 
-/** The caller's words first. A turn that has the terms in different parts is shown by the part that has any. */
+/** Shows the utterance if a term is in it, else the reply. */
 function hitIn(row: typeof turn.$inferSelect | undefined, query: string): TurnHit[] {
   if (!row) return []
   const { conversationId, id: turnId, turn: ordinal, startedAt } = row
@@ -116,6 +123,6 @@ function hitIn(row: typeof turn.$inferSelect | undefined, query: string): TurnHi
   if (utterance) return [{ ...at, part: 'utterance', ...utterance }]
   const reply = excerpt(row.replyText, query)
   if (reply) return [{ ...at, part: 'reply', ...reply }]
-  // The index folds more than is known here: what it found is shown by its beginning.
+  // The index folds more than excerpt() does. Then the beginning of the utterance is shown.
   return [{ ...at, part: 'utterance', text: beginning(row.correctedText ?? row.utteranceText), hits: [] }]
 }

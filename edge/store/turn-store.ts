@@ -1,5 +1,6 @@
-// Finished turns and their usage. A turn is stored once by its id, however often it is delivered. Called by the fleet room (turns
-// from a node's outbox) and by the session room (cut turns, and corrections of earlier ones). Knows no link.
+// Finished turns and their usage. A turn is stored once by its id, however often it is delivered. Called by the fleet
+// room (turns from a node's outbox) and by the session room (cut turns, and corrections of earlier ones). Knows no
+// link.
 import { and, eq, getTableColumns, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
 import { turn } from '#edge/store/schema/turns.ts'
@@ -18,9 +19,9 @@ import { indexTurn } from './turn-search.ts'
 /** Finished turns from the nodes, and cut turns that only the session room knows. */
 export interface TurnStore {
   /**
-   * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to complete,
-   * and by a correctedText. Throws not_found when the conversation does not exist or is another session's. Returns what is
-   * left for the session; undefined where the session is over and the turn is only counted.
+   * Stores a finished turn and its usage in one batch, once by turn id. A stored turn changes only from cut to
+   * complete, and by a correctedText. Throws not_found when the conversation does not exist or is another session's.
+   * Returns what is left for the session; undefined where the session is over and the turn is only counted.
    */
   storeTurn(turn: {
     sessionId: SessionId
@@ -32,7 +33,7 @@ export interface TurnStore {
   correctTurn(at: { conversationId: ConversationId; turnId: TurnId }, correctedText: string, now: number): Promise<void>
 }
 
-/** With what it cost by the prices of now. */
+/** `costMicros`: by the prices at this moment. */
 type FinishedTurn = Parameters<TurnStore['storeTurn']>[0] & { costMicros: number }
 
 export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore {
@@ -73,7 +74,7 @@ export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore
   }
 }
 
-/** The conversation changed now, if the turn is there. */
+/** Marks the conversation as changed now, if the turn is stored. */
 function touch(db: EdgeDatabase, id: ConversationId, { now, stored }: { now: number; stored: SQL | undefined }) {
   return db
     .update(conversation)
@@ -81,7 +82,7 @@ function touch(db: EdgeDatabase, id: ConversationId, { now, stored }: { now: num
     .where(and(eq(conversation.id, id), sql`exists (select 1 from ${turn} where ${stored})`))
 }
 
-/** The session must be the conversation's; both ids come from a node. */
+/** The session must belong to the conversation: both ids come from a node. */
 function isOwn({ sessionId, conversationId }: FinishedTurn): SQL | undefined {
   return and(eq(session.id, sessionId), eq(session.conversationId, conversationId))
 }
@@ -93,8 +94,8 @@ function spentIn({ record, costMicros }: FinishedTurn): Parameters<typeof holdFo
 }
 
 /**
- * A node that finished what was given up for lost is right, and its record of a turn, however it ended, knows more than what the room
- * noted down (turn-log.ts), which names no engine and no usage; nothing else is ever replaced.
+ * Whether the stored turn may be replaced. A complete turn replaces a cut one. A node's record replaces the room's own
+ * cut record (turn-log.ts), which names no engine and no usage. Nothing else is ever replaced.
  */
 function replaces({ status, engines }: TurnRecord): SQL {
   if (status === 'complete') return sql`${turn.status} = 'cut'`
@@ -141,8 +142,8 @@ const replacement: Record<string, SQL> = Object.fromEntries(
 )
 
 /**
- * The number that the turn came with. Where it is taken, the next free one: the turn was delivered late, and its session could not
- * write down how far it had counted.
+ * The number that the turn came with. Where it is taken, the next free one: the turn was delivered late, and its
+ * session could not write down how far it had counted.
  */
 function freeNumber(conversationId: ConversationId, number: number): SQL {
   const taken = sql`select 1 from ${turn} where ${turn.conversationId} = ${conversationId} and ${turn.turn} = ${number}`

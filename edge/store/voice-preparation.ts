@@ -1,4 +1,5 @@
-// What nodes make of voice profiles: checked, ready or rejected; which of their files are still named; what a session speaks with.
+// What nodes make of voice profiles (ready or rejected), which files are still named, and which voice a session speaks
+// with.
 import { and, eq, inArray, or, sql } from 'drizzle-orm'
 import { job } from '#edge/store/schema/jobs.ts'
 import { turnAudio } from '#edge/store/schema/turns.ts'
@@ -19,8 +20,8 @@ export interface VoicePreparation {
   /** A node begins to check it. False where the profile is gone, or needs no check. */
   checkVoice(id: VoiceProfileId, now: number): Promise<boolean>
   /**
-   * Writes what came of the job and ends the job. Writes nothing where the profile is gone or was changed meanwhile. Returns
-   * whether the outcome was kept.
+   * Writes what came of the job and ends the job. Writes nothing where the profile is gone or was changed meanwhile.
+   * Returns whether the outcome was kept.
    */
   settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, by: { job: Job; now: number }): Promise<boolean>
   /** Returns those of the files that nothing names any more. */

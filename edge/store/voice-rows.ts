@@ -1,4 +1,4 @@
-// Which rows are whose, and which files they name: shared by the stores of voices.
+// Whose a voice profile is and which files it names. Shared by the stores of voices.
 import { and, eq, type SQL } from 'drizzle-orm'
 import { voiceProfile } from '#edge/store/schema/voices.ts'
 import type { BlobHash } from '#shared/blob.ts'

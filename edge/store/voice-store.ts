@@ -77,7 +77,8 @@ function ownedVoices(db: EdgeDatabase): Owned {
     async removeVoice(owner, id) {
       const isThere = sql`exists (select 1 from ${voiceProfile} where ${isOwn(owner, id)})`
       const { found } = await runBatch(db, {
-        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in between.
+        // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
+        // between.
         noJob: db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
         found: db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
         personasWithout: db

@@ -32,11 +32,14 @@ export interface Caller extends Pick<KeyTerms, 'scopes' | 'origins' | 'limits'> 
   userId: UserId
   keyId: ApiKeyId
   /**
-   * When the key or token behind this caller ends; absent where it never does. Tickets, client secrets and cookies only open: their own
-   * end is not it.
+   * When the key or token behind this caller ends; absent where it never does. Tickets, client secrets and cookies only
+   * open: their own end is not it.
    */
   endsAt?: number
-  /** Set where an identity provider's token stands behind the caller. Cookies and tickets made from it keep its scopes and its end. */
+  /**
+   * Set where an identity provider's token stands behind the caller. Cookies and tickets made from it keep its scopes
+   * and its end.
+   */
   token?: { scopes: Scope[]; until: number }
 }
 

@@ -42,7 +42,7 @@ export type EngineWishes = v.InferOutput<typeof EngineWishes>
 
 const Count = v.pipe(v.number(), v.minValue(0))
 
-/** An engine as its node reports it to an operator: GET /api/models. What nobody tells is null. */
+/** An engine as its node reports it to an operator (GET /api/models). Unknown values are null. */
 export const EngineReport = v.object({
   /** Its name in the node's configuration. */
   id: v.string(),
@@ -57,7 +57,7 @@ export const EngineReport = v.object({
   queueMs: v.nullable(Count),
   /** Of the last turns: final transcript, first token, or first audio. */
   latencyMs: v.nullable(v.object({ p50: Count, p95: Count, turns: Count })),
-  /** Turns in which another engine stood in for it, by why. */
+  /** Turns in which another engine replaced it, by reason. */
   fallbacks: v.record(v.string(), Count),
 })
 export type EngineReport = v.InferOutput<typeof EngineReport>

@@ -2,9 +2,9 @@
 import * as v from 'valibot'
 
 /**
- * Why a node with free slots takes no new session. vram: the card is fuller than the plan, so a game or a leak is there.
- * llmQueue, kvCache, sttQueue, ttsQueue: that engine is behind. engines: one that a call needs does not answer, or is
- * not there.
+ * Why a node with free slots takes no new session. vram: the card is fuller than the plan, so a game or a leak is
+ * there. llmQueue, kvCache, sttQueue, ttsQueue: that engine is behind. engines: one that a call needs does not answer,
+ * or is not there.
  */
 export const AdmissionRefusal = v.picklist(['vram', 'llmQueue', 'kvCache', 'sttQueue', 'ttsQueue', 'engines'])
 export type AdmissionRefusal = v.InferOutput<typeof AdmissionRefusal>

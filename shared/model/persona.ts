@@ -11,13 +11,14 @@ import { PersonaIdSchema } from './ids.ts'
 /** Longest instructions of a persona on the wire, in UTF-16 units. */
 const MAX_INSTRUCTIONS_CHARS = 8_000
 /**
- * Longest instructions that can be saved, by estimateTokens. They are in every prompt (MAX_PROMPT_TOKENS); the rest is for the fixed
- * words, the utterance and what was said before. English reaches it at 8,000 letters, Chinese at 2,000 characters.
+ * Longest instructions that can be saved, by estimateTokens. They are in every prompt (MAX_PROMPT_TOKENS); the rest is
+ * for the fixed words, the utterance and what was said before. English reaches it at 8,000 letters, Chinese at 2,000
+ * characters.
  */
 export const MAX_INSTRUCTIONS_TOKENS = 2_000
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))
-/** Shorter than what every session and reply is bounded by. */
+/** Limits of one persona, below those of all sessions and replies. */
 export const PersonaLimits = v.strictObject({
   maxSessionMs: v.optional(whole(60_000, MAX_SESSION_MS)),
   maxReplyTokens: v.optional(whole(16, MAX_REPLY_TOKENS)),
@@ -31,12 +32,12 @@ export const Persona = v.object({
   language: Language,
   /** Voice of the TTS engine; its default when null. */
   voice: v.nullable(v.pipe(v.string(), v.maxLength(64))),
-  /** In which script Chinese is shown and stored; as it comes when null, or when the edge does not know it yet. */
+  /** The script in which Chinese is shown and stored; null leaves it as it comes. */
   script: v.optional(v.nullable(Script), null),
   limits: v.optional(PersonaLimits),
-  /** A session goes to a node that has them all, which asks them first. */
+  /** A session is placed on a node that has all of them, and the node asks them first. */
   engines: v.optional(EngineWishes),
-  /** What the filters do; the usual (DEFAULT_SAFETY_POLICY) where the operator has said nothing. */
+  /** What the filters do; DEFAULT_SAFETY_POLICY where the operator has set none. */
   safety: v.nullish(SafetyPolicy),
 })
 export type Persona = v.InferOutput<typeof Persona>

@@ -1,5 +1,5 @@
-// Text that is stored and shown: whole Unicode, and nothing at which a database or a program ends a string. A lone surrogate has no UTF-8,
-// and U+0000 ends a text where C reads it.
+// Text that may be stored and shown: well-formed Unicode without U+0000. A lone surrogate cannot be written as UTF-8,
+// and C code ends a string at U+0000.
 import * as v from 'valibot'
 
 export const isPlain = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000')

@@ -1,4 +1,4 @@
-// The sound of a turn, kept where persona or user chose so: FLAC files of the blob store.
+// The sound of a turn as FLAC files in the blob store. It is kept only where the persona or the user chose so.
 import * as v from 'valibot'
 import { BlobHashSchema } from './blob-hash.ts'
 
@@ -9,6 +9,6 @@ export type KeepAudioDays = v.InferOutput<typeof KeepAudioDays>
 
 export const AUDIO_PARTS = ['utterance', 'reply'] as const
 
-/** What the caller said, and what was sent of the reply. */
+/** The utterance, and as much of the reply as was sent. */
 export const TurnAudio = v.object({ utterance: v.optional(BlobHashSchema), reply: v.optional(BlobHashSchema) })
 export type TurnAudio = v.InferOutput<typeof TurnAudio>

@@ -39,7 +39,7 @@ export const DEFAULT_TURN_OPTIONS: TurnOptions = {
   speculation: true,
 }
 
-/** Options that contradict each other, in words; the bounds of single fields are the schema's. */
+/** Says which options contradict each other. The schema checks the bounds of single fields. */
 export function conflictsIn(options: TurnOptions): string[] {
   return [...conflict(options, 'softEndMs', 'hardEndMs'), ...conflict(options, 'silenceThreshold', 'speechThreshold')]
 }
@@ -49,5 +49,5 @@ function conflict(options: TurnOptions, lower: keyof TurnOptions, upper: keyof T
   return [`options.${lower}: expected at most options.${upper} (${options[lower]} > ${options[upper]})`]
 }
 
-/** Speculative replies started in one utterance: each costs a prompt. */
+/** Speculative replies per utterance; each costs a prompt. */
 export const MAX_SPECULATIONS = 3

@@ -34,7 +34,7 @@ export const Timings = v.object({
 })
 export type Timings = v.InferOutput<typeof Timings>
 
-/** Of a turn of which nothing was measured. */
+/** For a turn in which nothing was measured. */
 export const NO_TIMINGS: Timings = {
   endpointMs: null,
   sttMs: null,
@@ -62,9 +62,9 @@ export type Usage = v.InferOutput<typeof Usage>
 const EngineIdSchema = v.pipe(v.string(), v.maxLength(129))
 
 /**
- * Why an engine other than the wanted one, or a simpler mode of it, did the work. queueWait: too many waited for it. vram: the
- * card is fuller than planned. failed: it failed now or a moment ago. notReady: it is not loaded or not up. language: it does
- * not speak this language.
+ * Why an engine other than the wanted one, or a simpler mode of it, did the work. queueWait: too many waited for it.
+ * vram: the card is fuller than planned. failed: it failed now or a moment ago. notReady: it is not loaded or not up.
+ * language: it does not speak this language.
  */
 export const FallbackReason = v.picklist(['queueWait', 'vram', 'failed', 'notReady', 'language'])
 export type FallbackReason = v.InferOutput<typeof FallbackReason>
@@ -78,12 +78,15 @@ export const Fallback = v.object({
 })
 export type Fallback = v.InferOutput<typeof Fallback>
 
-/** Different fallbacks of one turn: three roles with a few engines each have fewer. */
+/** Fallbacks in one turn: three roles with a few engines each have fewer. */
 export const MAX_FALLBACKS = 16
 
 export const TurnRecord = v.object({
   id: TurnIdSchema,
-  /** Its number in the conversation, from 1: the `turn` of audio frames. Numbers go on from session to session; some have no turn. */
+  /**
+   * Its number in the conversation, from 1: the `turn` of audio frames. Numbers go on from session to session; some
+   * have no turn.
+   */
   turn: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   source: v.picklist(['speech', 'text']),
   status: TurnStatus,
@@ -100,7 +103,7 @@ export const TurnRecord = v.object({
     llm: v.optional(EngineIdSchema),
     tts: v.optional(EngineIdSchema),
   }),
-  /** Absent where every engine was the wanted one. */
+  /** Absent where no engine was replaced by another. */
   fallbacks: v.optional(v.pipe(v.array(Fallback), v.maxLength(MAX_FALLBACKS))),
   /** Its sound, where that is kept. */
   audio: v.optional(TurnAudio),
@@ -112,7 +115,7 @@ export const TurnRecord = v.object({
   endedAt: v.number(),
   /** The fault's code where status is failed. */
   faultCode: v.optional(v.string()),
-  /** What the safety filters did; absent where they had nothing to do. */
+  /** What the safety filters did; absent where they did nothing. */
   safety: v.optional(v.pipe(v.array(SafetyDecision), v.maxLength(MAX_DECISIONS))),
 })
 export type TurnRecord = v.InferOutput<typeof TurnRecord>

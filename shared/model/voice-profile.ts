@@ -1,5 +1,5 @@
-// A voice that a user may let personas speak with: who it is of is nobody's guess, consent stands with it. Its recording is a file of
-// the blob store; a node makes of it what engines take. Used by edge, node and their wire.
+// A voice that a user may let personas speak with, always with the consent of the person. Its recording is a file in
+// the blob store; a node prepares it for the engines. Used by edge, node and their wire.
 import * as v from 'valibot'
 import { MAX_BLOB_BYTES } from '#shared/blob.ts'
 import { BlobHashSchema } from './blob-hash.ts'
@@ -9,14 +9,14 @@ import { VoiceProfileIdSchema } from './ids.ts'
 
 export const MIN_SAMPLE_BYTES = 1_024
 export const MAX_SAMPLE_BYTES = MAX_BLOB_BYTES
-/** Voices of one user. */
+/** Voices that one user may have. */
 export const MAX_VOICES = 50
 export const MAX_REFERENCE_CHARS = 500
 const MAX_CONSENT_CHARS = 1_000
-/** A consent in fewer words says nothing: who agrees to what. */
+/** A shorter text cannot say who agrees to what. */
 const MIN_CONSENT_CHARS = 10
 
-/** Of a prepared reference: shorter ones hold too little of a voice, and engines cut longer ones off. */
+/** Length of a prepared reference. A shorter one holds too little of a voice, and engines cut off a longer one. */
 export const MIN_PREPARED_MS = 3_000
 export const MAX_PREPARED_MS = 12_000
 
@@ -36,8 +36,8 @@ export const VoiceState = v.picklist(['uploaded', 'checking', 'ready', 'rejected
 export type VoiceState = v.InferOutput<typeof VoiceState>
 
 /**
- * Why a recording is of no use. `noDecoder`: no node reads this kind, which ffmpeg would (M4A, and other codecs than Opus in WebM).
- * `failed`: nodes tried it several times and never came to an end.
+ * Why a recording cannot be used. `noDecoder`: no node can decode it; ffmpeg on a node could (M4A, and codecs other
+ * than Opus in WebM). `failed`: several attempts ended without a result.
  */
 export const VoiceRejection = v.picklist([
   'unreadable',
@@ -52,21 +52,21 @@ export const VoiceRejection = v.picklist([
 ])
 export type VoiceRejection = v.InferOutput<typeof VoiceRejection>
 
-/** What is not perfect, and good enough. */
+/** Defects with which a recording is still good enough. */
 export const VoiceWarning = v.picklist(['short', 'clipped', 'noisy', 'quiet', 'severalSpeakers'])
 export type VoiceWarning = v.InferOutput<typeof VoiceWarning>
 
 const Ms = v.pipe(v.number(), v.minValue(0))
 const Level = v.pipe(v.number(), v.minValue(-200), v.maxValue(50))
 export const VoiceQuality = v.object({
-  /** Of the whole recording, and of the speech in it. */
+  /** Length of the whole recording, and of the speech in it. */
   inputMs: Ms,
   speechMs: Ms,
   peakDbfs: Level,
   /** Integrated loudness, ITU-R BS.1770. */
   loudnessLufs: Level,
   noiseFloorDbfs: Level,
-  /** Of the samples, from 0 to 1: at full scale. */
+  /** Share of samples at full scale, from 0 to 1. */
   clippedShare: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   warnings: v.array(VoiceWarning),
 })
@@ -78,9 +78,9 @@ export const VoiceProfile = v.object({
   name: v.string(),
   language: Language,
   state: VoiceState,
-  /** Of a rejected one. */
+  /** Set where it was rejected. */
   reason: v.nullable(VoiceRejection),
-  /** Null until a node has written it down, where the owner did not. */
+  /** Null until a node has recognised it, where the owner gave none. */
   referenceText: v.nullable(v.string()),
   consent: v.string(),
   quality: v.nullable(VoiceQuality),

@@ -1,11 +1,11 @@
-// The port Limits in this process: a map of buckets a kind, one of secrets. A restart forgets both, which costs a caller one more
-// ticket and gives an attacker one more burst. The Workers runtime has the same in a Durable Object.
+// The port Limits in this process: one map of buckets per kind, and one of secrets. A restart forgets both, which costs a caller one
+// more ticket and gives an attacker one more burst. The Workers runtime has the same in a Durable Object.
 import { bucketKind } from '#edge/limits/bucket-kind.ts'
 import { burnSecret, mintSecret, type Secrets } from '#edge/limits/single-use.ts'
 import { takeToken, type Buckets } from '#edge/limits/token-bucket.ts'
 import type { Limits } from '#edge/ports.ts'
 
-/** Of a kind. Each entry is some 200 bytes; at the bound the one used longest ago is forgotten, and so is full again. */
+/** Buckets per kind. An entry has about 200 bytes. At the bound, the one used longest ago is dropped and so is full again. */
 const MAX_BUCKETS = 20_000
 /** Tickets and codes live for minutes, and a user mints a bounded number of them. */
 const MAX_SECRETS = 20_000
@@ -14,7 +14,7 @@ export function createLimits(): Limits {
   const kinds = new Map<string, Buckets>()
   const bucketsOf = (kind: string): Buckets => {
     const buckets = kinds.get(kind) ?? new Map()
-    // Kinds are the house's own: a handful.
+    // Kinds are named by our own code; there are a handful.
     kinds.set(kind, buckets)
     return buckets
   }

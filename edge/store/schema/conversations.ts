@@ -61,7 +61,10 @@ export const session = sqliteTable(
     lastTurn: integer('last_turn').notNull().default(0),
     /** How long the sound of its turns is kept, as its node was told. */
     keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>().notNull().default(0),
-    /** What it may use: the limits of its key and of the operator when it was opened. Null in sessions older than quotas. */
+    /**
+     * What it may use: the limits of its key and of the operator when it was opened. Null in sessions older than
+     * quotas.
+     */
     quotas: text('quotas', { mode: 'json' }).$type<Quotas>(),
     /** YYYY-MM-DD: the day whose quotas it uses, which is the day of its newest turn. */
     quotaDay: text('quota_day'),

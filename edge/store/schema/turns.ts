@@ -56,8 +56,8 @@ export const turn = sqliteTable(
 )
 
 /**
- * The rowid of a turn in the full-text index. It is a column of its own because VACUUM may renumber implicit rowids. The words
- * themselves are in the FTS5 table turn_search (migrations/edge), which drizzle does not know.
+ * The rowid of a turn in the full-text index. It is a column of its own because VACUUM may renumber implicit rowids.
+ * The words themselves are in the FTS5 table turn_search (migrations/edge), which drizzle does not know.
  */
 export const turnSearchRow = sqliteTable(
   'turn_search_row',

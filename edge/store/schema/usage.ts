@@ -4,7 +4,9 @@ import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlit
 import type { UserId } from '#shared/ids.ts'
 import { user } from './users.ts'
 
-/** The sum over the turns of one user and day (UTC). Kept as a table of its own because quotas read it at each session. */
+/**
+ * The sum over the turns of one user and day (UTC). Kept as a table of its own because quotas read it at each session.
+ */
 export const usage = sqliteTable(
   'usage',
   {

@@ -10,7 +10,10 @@ export const user = sqliteTable('user', {
   createdAt: integer('created_at').notNull(),
   /** How long the sound of his turns is kept; null: the persona decides. */
   keepAudioDays: integer('keep_audio_days').$type<KeepAudioDays>(),
-  /** YYYY-MM-DD, set when he deletes his account: usage up to this day is removed once the day is over. Until then it counts. */
+  /**
+   * YYYY-MM-DD, set when he deletes his account: usage up to this day is removed once the day is over. Until then it
+   * counts.
+   */
   forgetUsageOf: text('forget_usage_of'),
 })
 
