@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { lockDataFolder } from '#shared/on-node/data-folder-lock.ts'
 import type { ScriptedEdge } from '#tests/fakes/scripted-edge.ts'
 import { startScriptedEdge } from '#tests/fakes/scripted-edge.ts'
 import { TOKEN, welcome } from './node-world.ts'
@@ -81,14 +82,13 @@ describe('gpu-node program', () => {
     expect(program.errors).toEqual(['SLOTS: must be a whole number from 1 to 256'])
   })
 
-  it('[NOD30] a second node on the same data folder is refused, and the first goes on', async () => {
-    const edge = await startEdge()
-    const settings = { EDGE_URL: edge.url, NODE_TOKEN: TOKEN }
-    const first = startProgram(settings)
-    await welcome(edge)
-    const second = startProgram(settings, first.dataDir)
+  it('[NOD30] a second node on the same data folder is refused before it does anything', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-program-'))
+    const release = lockDataFolder(folder, 'node')
+    closing.push(release)
+    const second = startProgram({ NODE_TOKEN: TOKEN }, folder)
     expect(await second.exited).toBe(78)
-    expect(second.errors).toEqual([`DATA_DIR: ${first.dataDir} is in use by another GPU node`])
-    await first.ready
+    expect(second.errors).toEqual([`DATA_DIR: ${folder} is in use by another GPU node`])
+    expect(second.lines).toEqual([])
   })
 })
