@@ -257,7 +257,10 @@ describe('setup', () => {
   })
 })
 
-describe.runIf(findPython() !== undefined)('a virtual environment', () => {
+/** To make an environment takes a busy machine long. */
+const ENVIRONMENT_MS = 120_000
+
+describe.runIf(findPython() !== undefined)('a virtual environment', { timeout: ENVIRONMENT_MS }, () => {
   const python = { minor: 11, isExact: false }
 
   /** A wheel (PyPA, binary distribution format) with nothing but its name. */

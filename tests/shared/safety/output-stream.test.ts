@@ -145,7 +145,7 @@ describe('as a stream', () => {
       countSteps(() => {
         const filter = filterOf()
         const text = unit.repeat(Math.ceil(length / unit.length))
-        for (let at = 0; at < text.length; at += 7) filter.push(text.slice(at, at + 7))
+        for (let at = 0; at < text.length; at += 21) filter.push(text.slice(at, at + 21))
         filter.flush()
       })
     // What is held back, MAX_RUN_CHARS at most, is looked at again with each bit: only beyond that length the steps are even.
