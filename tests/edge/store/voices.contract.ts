@@ -37,8 +37,8 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
     mediaType: 'audio/wav',
     bytes: 2_000,
   })
-  const add = async (store: Store, voice: NewVoice) => {
-    const added = await store.voices.addVoice(voice, NOW)
+  const add = async (store: Store, voice: NewVoice, now = NOW) => {
+    const added = await store.voices.addVoice(voice, now)
     if (added.outcome === 'tooMany') throw new Error('no room')
     return added.id
   }
@@ -54,8 +54,9 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
       const { store, close } = await open()
       const [anna, ben] = [await newUser(store), await newUser(store)]
       const owners = new Map<string, string>()
-      for (const digit of [1, 2, 3]) owners.set(await add(store, voiceOf(anna, hash(digit))), 'anna')
-      for (const digit of [4, 5]) owners.set(await add(store, voiceOf(ben, hash(digit))), 'ben')
+      // One after the other: of jobs of the same moment any may be the first.
+      for (const digit of [1, 2, 3]) owners.set(await add(store, voiceOf(anna, hash(digit)), NOW - 9 + digit), 'anna')
+      for (const digit of [4, 5]) owners.set(await add(store, voiceOf(ben, hash(digit)), NOW - 9 + digit), 'ben')
       const served: (string | undefined)[] = []
       for (let turn = 1; turn <= 5; turn++) {
         const { subject } = await taken(store, NOW + turn)
