@@ -54,9 +54,9 @@ export function voicesContract(name: string, open: () => Promise<OpenStore>): vo
       const { store, close } = await open()
       const [anna, ben] = [await newUser(store), await newUser(store)]
       const owners = new Map<string, string>()
-      // Anna came first: of jobs of one moment the ids decide, which are random.
-      for (const digit of [1, 2, 3]) owners.set(await add(store, voiceOf(anna, hash(digit)), NOW - 1), 'anna')
-      for (const digit of [4, 5]) owners.set(await add(store, voiceOf(ben, hash(digit))), 'ben')
+      // One after the other: of jobs of the same moment any may be the first.
+      for (const digit of [1, 2, 3]) owners.set(await add(store, voiceOf(anna, hash(digit)), NOW - 9 + digit), 'anna')
+      for (const digit of [4, 5]) owners.set(await add(store, voiceOf(ben, hash(digit)), NOW - 9 + digit), 'ben')
       const served: (string | undefined)[] = []
       for (let turn = 1; turn <= 5; turn++) {
         const { subject } = await taken(store, NOW + turn)
