@@ -16,14 +16,16 @@ export default defineConfig({
     {
       name: 'one-mutant',
       enforce: 'pre',
+      // vitest's cache knows a file by its path and content on the disk, and not by the change.
+      configureVitest({ defineCacheKeyGenerator }) {
+        defineCacheKeyGenerator(({ id }) => (id === changed ? false : undefined))
+      },
       load(id) {
         return mutant && id === changed ? applyMutant(readFileSync(id, 'utf8'), mutant) : undefined
       },
     },
   ],
   test: {
-    // The cache knows a file by its path and content on the disk, and not by the change.
-    fsModuleCache: false,
     environment: 'node',
     provide: { host: 'node' },
     exclude: ['**/node_modules/**', 'tests/**/*.hosts.test.ts'],
