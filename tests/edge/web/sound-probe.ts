@@ -13,6 +13,8 @@ interface Probe {
   pauses: number
   /** What each request for the microphone asked for. */
   microphoneAsked: (MediaStreamConstraints | undefined)[]
+  /** Words of the caller that were shown before they were final, each time that they changed. */
+  partials: string[]
   loudness(): number
 }
 
@@ -30,6 +32,7 @@ export function installProbe(): void {
     buffers: [],
     pauses: 0,
     microphoneAsked: [],
+    partials: [],
     loudness: () =>
       Math.max(
         0,
@@ -40,6 +43,11 @@ export function installProbe(): void {
         }),
       ),
   }
+  // On a busy machine they may be there for less than a test's look takes.
+  new MutationObserver(() => {
+    const shown = document.querySelector('.said.caller.partial')?.textContent
+    if (shown && shown !== window.probe.partials.at(-1)) window.probe.partials.push(shown)
+  }).observe(document, { childList: true, characterData: true, subtree: true })
   const start = AudioBufferSourceNode.prototype.start
   AudioBufferSourceNode.prototype.start = function (when = 0, ...rest) {
     window.probe.buffers.push({ startsAt: when, seconds: this.buffer?.duration ?? 0 })

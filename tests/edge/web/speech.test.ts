@@ -47,11 +47,11 @@ describe.skipIf(findChromium() === undefined)('the page and a voice', () => {
   it('[WEB5] shows the words while they are spoken, then the answer, and sounds it without a seam', async () => {
     const page = await openSpeaking('question.wav', 'What time is it?')
     await talk(page)
-    await page.locator('.said.caller.partial').waitFor()
     // How well the words are recognised is held by the engine's own test.
     await caller(page)
       .getByText(/what|time|it/)
       .waitFor()
+    expect(await page.evaluate(() => window.probe.partials)).not.toEqual([])
     await persona(page).waitFor()
     await untilAudible(page)
     await page.locator('.mode').getByText('Listening').waitFor()
