@@ -154,7 +154,7 @@ class Runner implements TurnRunner {
 
   get #isIdle(): boolean {
     const { state } = this.#machine
-    return state.phase === 'listening' && state.utterance === undefined && !this.#hearing.isHolding
+    return state.type === 'listening' && state.utterance === undefined && !this.#hearing.isHolding
   }
 
   async #idleWithin(ms: number): Promise<void> {

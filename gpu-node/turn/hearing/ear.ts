@@ -77,7 +77,7 @@ export class Ear {
   close(reason: CloseReason): void {
     const [current, endpointer] = [this.#current, this.#endpointer]
     if (!current) return
-    invariant(endpointer.phase === 'speech', 'an open utterance is speech')
+    invariant(endpointer.type === 'speech', 'an open utterance is speech')
     this.#options.onAudio(current.turnId, this.#rest)
     this.#end(reason, endpointer.speechEnd)
   }

@@ -15,20 +15,20 @@ export type Thresholds = Pick<
 /** Positions count samples at ENGINE_INPUT_RATE since the session began. */
 export type EndpointerState =
   | {
-      phase: 'quiet'
+      type: 'quiet'
       at: number
       /** Speech in a row up to `at`: too little yet. */
       run: number
     }
   | {
       /** The utterance was dropped in its middle: what the caller goes on to say belongs to it, up to a pause. */
-      phase: 'cleared'
+      type: 'cleared'
       at: number
       /** Silence in a row up to `at`. */
       silence: number
     }
   | {
-      phase: 'speech'
+      type: 'speech'
       at: number
       /** All speech of this utterance. */
       voiced: number
@@ -49,9 +49,9 @@ export type EndpointerEvent =
   | { type: 'wentOn' }
   | { type: 'hardEnd'; atSample: number; speechEnd: number }
 
-export const quietAt = (at: number): EndpointerState => ({ phase: 'quiet', at, run: 0 })
+export const quietAt = (at: number): EndpointerState => ({ type: 'quiet', at, run: 0 })
 
-export const clearedAt = (at: number): EndpointerState => ({ phase: 'cleared', at, silence: 0 })
+export const clearedAt = (at: number): EndpointerState => ({ type: 'cleared', at, silence: 0 })
 
 export const samplesOf = (ms: number): number => Math.round((ms * ENGINE_INPUT_RATE) / 1000)
 
@@ -63,7 +63,7 @@ interface Step {
 /** Takes the probability of the next frame. */
 export function hear(state: EndpointerState, probability: number, thresholds: Thresholds): Step {
   const at = state.at + VAD_FRAME_SAMPLES
-  switch (state.phase) {
+  switch (state.type) {
     case 'quiet':
       return hearInQuiet({ ...state, at }, probability, thresholds)
     case 'cleared':
@@ -75,14 +75,14 @@ export function hear(state: EndpointerState, probability: number, thresholds: Th
   }
 }
 
-type Quiet = Extract<EndpointerState, { phase: 'quiet' }>
-type Speech = Extract<EndpointerState, { phase: 'speech' }>
+type Quiet = Extract<EndpointerState, { type: 'quiet' }>
+type Speech = Extract<EndpointerState, { type: 'speech' }>
 
 function hearInQuiet(state: Quiet, probability: number, thresholds: Thresholds): Step {
   const run = probability >= thresholds.speechThreshold ? state.run + VAD_FRAME_SAMPLES : 0
   if (run < samplesOf(thresholds.speechStartMs) || run === 0) return { state: { ...state, run }, events: [] }
   const begun: Speech = {
-    phase: 'speech',
+    type: 'speech',
     at: state.at,
     voiced: run,
     speechEnd: state.at,
@@ -94,7 +94,7 @@ function hearInQuiet(state: Quiet, probability: number, thresholds: Thresholds):
 }
 
 function hearInCleared(
-  state: Extract<EndpointerState, { phase: 'cleared' }>,
+  state: Extract<EndpointerState, { type: 'cleared' }>,
   probability: number,
   thresholds: Thresholds,
 ): Step {

@@ -29,7 +29,7 @@ export function typedOver({ reply, next }: StateIn['replying' | 'paused'], event
 function takeTyped({ turnId, text }: Of<'textSent'>, before: TurnEffect[]): Step {
   const reply = { turnId, attempt: 1 }
   return {
-    state: { phase: 'thinking', reply, next: undefined },
+    state: { type: 'thinking', reply, next: undefined },
     effects: [
       ...before,
       { type: 'takeText', turnId, text },
@@ -82,24 +82,24 @@ export function endReply({ reply, next }: StateIn['replying' | 'paused'], event:
   if (!next) return over([settled])
   if (!event.waits && !hasWords(next.words)) return over([settled, ...forget(next)])
   const { state, effects } = attendTo(next, true)
-  const step = state.phase === 'finishing' ? endFinishing(state, event) : endAttended(state, event)
+  const step = state.type === 'finishing' ? endFinishing(state, event) : endAttended(state, event)
   return { state: step.state, effects: [settled, ...effects, ...step.effects] }
 }
 
 const endAttended = (state: TurnState, event: Of<'ended'>): Step =>
-  state.phase === 'listening' || state.phase === 'interrupted' ? endOpen(state, event) : over([])
+  state.type === 'listening' || state.type === 'interrupted' ? endOpen(state, event) : over([])
 
 /** Its turn ends with this outcome once its final text is here, and there is no reply to it. */
 const part = (utterance: ClosedUtterance, outcome: Cut): Step => ({
   state: {
-    phase: 'finishing',
+    type: 'finishing',
     utterance: { ...utterance, speculation: undefined, closed: { ...utterance.closed, outcome } },
   },
   effects: dropSpeculation(utterance),
 })
 
 const over = (effects: TurnEffect[]): Step => ({
-  state: { phase: 'listening', utterance: undefined },
+  state: { type: 'listening', utterance: undefined },
   effects: [...effects, { type: 'dropRest' }],
 })
 

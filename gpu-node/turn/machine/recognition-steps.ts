@@ -88,20 +88,20 @@ function answer(utterance: ClosedUtterance, text: string): Step {
   const { outcome } = closed
   if (outcome) {
     const settled: TurnEffect[] = [...dropSpeculation(utterance), take, { type: 'settleTurn', turnId, outcome }]
-    return { state: { phase: 'listening', utterance: undefined }, effects: [...told, ...settled] }
+    return { state: { type: 'listening', utterance: undefined }, effects: [...told, ...settled] }
   }
   const isKept = speculation !== undefined && saysTheSame(speculation.text, text)
   const reply = { turnId, attempt: isKept ? speculation.attempt : utterance.speculations + 1 }
   const start: TurnEffect = { type: 'startReply', reply, text, isSpeculative: false }
   const release: TurnEffect = { type: 'releaseReply', reply }
   return {
-    state: { phase: 'thinking', reply, next: undefined },
+    state: { type: 'thinking', reply, next: undefined },
     effects: isKept ? [...told, take, release] : [...told, ...dropSpeculation(utterance), take, start, release],
   }
 }
 
 const endWordless = (utterance: ClosedUtterance): Step => ({
-  state: { phase: 'listening', utterance: undefined },
+  state: { type: 'listening', utterance: undefined },
   effects: forget(utterance, { atSample: utterance.closed.atSample, reason: 'noSpeech' }),
 })
 
@@ -114,7 +114,7 @@ export function failUtterance(_: TurnState, event: Of<'recognitionFailed'>, abou
   if (!isClosed(about) || !about.closed.isTold) told.push({ type: 'tellEnded', turnId, atSample, reason: 'cleared' })
   const outcome = (isClosed(about) && about.closed.outcome) || { status: 'failed' as const, fault }
   return {
-    state: { phase: 'listening', utterance: undefined },
+    state: { type: 'listening', utterance: undefined },
     effects: [...told, ...settleUtterance(about, outcome)],
   }
 }

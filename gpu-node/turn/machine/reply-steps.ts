@@ -3,7 +3,7 @@
 import type { Of, StateIn, Step, TurnState } from './turn-state.ts'
 import { attendTo, heldUtterance, settle, unchanged, withUtterance } from './utterance-steps.ts'
 
-export const audible = (state: StateIn['replying']): Step => unchanged({ ...state, phase: 'speaking' })
+export const audible = (state: StateIn['replying']): Step => unchanged({ ...state, type: 'speaking' })
 
 export function heard({ reply, next }: StateIn['replying']): Step {
   const attended = attendTo(next, false)
@@ -27,7 +27,7 @@ export function failSpeculation(state: TurnState, { reply }: Of<'replyFailed'>):
 /** A sound goes on without a word: the reply does, too, and a word that comes later still ends it. */
 export function resumeWithDoubt({ reply, wasAudible, next }: StateIn['paused']): Step {
   return {
-    state: { phase: wasAudible ? 'speaking' : 'thinking', reply, next },
+    state: { type: wasAudible ? 'speaking' : 'thinking', reply, next },
     effects: [{ type: 'resumeReply', reply }],
   }
 }

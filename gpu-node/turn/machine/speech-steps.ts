@@ -18,7 +18,7 @@ export function begin(state: StateIn['open'], event: Of<'speechStarted'>): Step 
   const { turnId, atSample } = event
   if (state.utterance) return refuse(state, event)
   const utterance = newUtterance(turnId, atSample)
-  return { state: { phase: 'listening', utterance }, effects: [{ type: 'tellStarted', turnId, atSample }] }
+  return { state: { type: 'listening', utterance }, effects: [{ type: 'tellStarted', turnId, atSample }] }
 }
 
 export function beginInDoubt(state: StateIn['replying'], event: Of<'speechStarted'>): Step {
@@ -33,11 +33,11 @@ export const refuse = (state: TurnState, { turnId }: Of<'speechStarted'>): Step 
 })
 
 /** Speech of bargeInMs: that is no cough. The reply is held; a word that is known already ends it at once. */
-export function hold({ phase, reply }: StateIn['replying'], _: Of<'speechInsisted'>, about: Utterance): Step {
+export function hold({ type, reply }: StateIn['replying'], _: Of<'speechInsisted'>, about: Utterance): Step {
   const next = { ...about, isInsistent: true }
   const pause: TurnEffect = { type: 'pauseReply', reply }
   if (!hasWords(next.words))
-    return { state: { phase: 'paused', reply, wasAudible: phase === 'speaking', next }, effects: [pause] }
+    return { state: { type: 'paused', reply, wasAudible: type === 'speaking', next }, effects: [pause] }
   const step = takeFloor(reply, next)
   return { state: step.state, effects: [pause, ...step.effects] }
 }
@@ -71,12 +71,12 @@ export function close(_: TurnState, { turnId, atSample, reason }: Of<'speechEnde
 
 /** Too short to hold the reply, which goes on until there is a word of it; the caller's commit means it all the same. */
 export function closeDoubt(state: StateIn['replying'], event: Of<'speechEnded'>, about: Utterance): Step {
-  const { phase, reply } = state
+  const { type, reply } = state
   const { turnId, reason } = event
   const next = closed(about, event)
   const finish: TurnEffect = { type: 'finishRecognition', turnId }
   if (reason !== 'commit') return { state: { ...state, next }, effects: [finish] }
-  const held = { phase: 'paused', reply, wasAudible: phase === 'speaking', next } as const
+  const held = { type: 'paused', reply, wasAudible: type === 'speaking', next } as const
   return { state: held, effects: [{ type: 'pauseReply', reply }, finish] }
 }
 
@@ -91,7 +91,7 @@ const closed = (utterance: Utterance, { atSample, reason }: Of<'speechEnded'>) =
 })
 
 export const clear = (_: TurnState, { atSample }: Of<'speechCleared'>, about: Utterance): Step => ({
-  state: { phase: 'listening', utterance: undefined },
+  state: { type: 'listening', utterance: undefined },
   effects: forget(about, { atSample, reason: 'cleared' }),
 })
 

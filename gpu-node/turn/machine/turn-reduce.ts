@@ -30,7 +30,7 @@ import type { Cell, EventType, ReducerOptions, ReplyKey, StateIn, Step, TurnEven
 import { sameReply } from './turn-state.ts'
 import { heldUtterance, isClosed, unchanged } from './utterance-steps.ts'
 
-export const LISTENING: TurnState = { phase: 'listening', utterance: undefined }
+export const LISTENING: TurnState = { type: 'listening', utterance: undefined }
 
 const COLUMNS = {
   listening: 'open',
@@ -39,7 +39,7 @@ const COLUMNS = {
   thinking: 'replying',
   speaking: 'replying',
   paused: 'paused',
-} as const satisfies Record<TurnState['phase'], keyof StateIn>
+} as const satisfies Record<TurnState['type'], keyof StateIn>
 
 const TABLE: { [E in EventType]: { [C in keyof StateIn]?: Cell<C, E> } } = {
   speechStarted: { open: begin, finishing: refuse, replying: beginInDoubt, paused: refuse },
@@ -64,7 +64,7 @@ const TABLE: { [E in EventType]: { [C in keyof StateIn]?: Cell<C, E> } } = {
 export function reduce(state: TurnState, event: TurnEvent, options: ReducerOptions): Step {
   if (isVoid(state, event)) return unchanged(state)
   // The keys are the state's and the event's own types: TypeScript cannot see that the unions move together.
-  const cell = TABLE[event.type][COLUMNS[state.phase]] as AnyCell | undefined
+  const cell = TABLE[event.type][COLUMNS[state.type]] as AnyCell | undefined
   return cell ? cell(state, event, heldUtterance(state), options) : unchanged(state)
 }
 

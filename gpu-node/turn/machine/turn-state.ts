@@ -46,17 +46,17 @@ export type AnyUtterance = Utterance | ClosedUtterance
 
 export type TurnState =
   /** Nothing is being answered. */
-  | { phase: 'listening'; utterance: Utterance | undefined }
+  | { type: 'listening'; utterance: Utterance | undefined }
   /** The utterance is over and its final text is on the way. */
-  | { phase: 'finishing'; utterance: ClosedUtterance }
+  | { type: 'finishing'; utterance: ClosedUtterance }
   /** The reply is being made; the caller has nothing of it yet. `next`: sound that may become an utterance. */
-  | { phase: 'thinking'; reply: ReplyKey; next: AnyUtterance | undefined }
+  | { type: 'thinking'; reply: ReplyKey; next: AnyUtterance | undefined }
   /** Some of the reply was sent, perhaps all; it is not heard to its end. */
-  | { phase: 'speaking'; reply: ReplyKey; next: AnyUtterance | undefined }
+  | { type: 'speaking'; reply: ReplyKey; next: AnyUtterance | undefined }
   /** The caller speaks during the reply: it is held until there is a word, or none for too long. */
-  | { phase: 'paused'; reply: ReplyKey; wasAudible: boolean; next: AnyUtterance }
+  | { type: 'paused'; reply: ReplyKey; wasAudible: boolean; next: AnyUtterance }
   /** A word ended the reply; the utterance that did it goes on. */
-  | { phase: 'interrupted'; utterance: Utterance }
+  | { type: 'interrupted'; utterance: Utterance }
 
 export type TurnEvent =
   // --- from the ear; positions in the caller's samples ---
@@ -122,7 +122,7 @@ export interface Step {
   effects: TurnEffect[]
 }
 
-type In<P extends TurnState['phase']> = Extract<TurnState, { phase: P }>
+type In<P extends TurnState['type']> = Extract<TurnState, { type: P }>
 
 /** Phases with the same transitions: the columns of the table in turn-reduce.ts. */
 export interface StateIn {

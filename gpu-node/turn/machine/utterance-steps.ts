@@ -29,14 +29,14 @@ export const isClosed = (utterance: AnyUtterance): utterance is ClosedUtterance 
 
 /** The utterance that the state holds, whatever part it has. */
 export function heldUtterance(state: TurnState): AnyUtterance | undefined {
-  return state.phase === 'thinking' || state.phase === 'speaking' || state.phase === 'paused'
+  return state.type === 'thinking' || state.type === 'speaking' || state.type === 'paused'
     ? state.next
     : state.utterance
 }
 
 /** The same state with another version of its utterance. */
 export function withUtterance(state: TurnState, utterance: AnyUtterance): TurnState {
-  switch (state.phase) {
+  switch (state.type) {
     case 'thinking':
     case 'speaking':
     case 'paused':
@@ -50,7 +50,7 @@ export function withUtterance(state: TurnState, utterance: AnyUtterance): TurnSt
 
 /** The reply is over: a sound that was in doubt during it is an utterance now. */
 export function attendTo(next: AnyUtterance | undefined, hasInterrupted: boolean): Step {
-  if (!next) return unchanged({ phase: 'listening', utterance: undefined })
+  if (!next) return unchanged({ type: 'listening', utterance: undefined })
   const { turnId, atSample, words } = next
   const effects: TurnEffect[] = [{ type: 'tellStarted', turnId, atSample }]
   if (hasWords(words)) effects.push({ type: 'tellPartial', turnId, text: words })
@@ -58,7 +58,7 @@ export function attendTo(next: AnyUtterance | undefined, hasInterrupted: boolean
     const closing = closeUtterance(next, next.closed)
     return { state: closing.state, effects: [...effects, ...closing.effects] }
   }
-  return { state: { phase: hasInterrupted ? 'interrupted' : 'listening', utterance: next }, effects }
+  return { state: { type: hasInterrupted ? 'interrupted' : 'listening', utterance: next }, effects }
 }
 
 /** Waits for the final text. The end is told now if there are words; else it may turn out that nothing was said. */
@@ -66,7 +66,7 @@ export function closeUtterance(utterance: Utterance, end: Omit<ClosedUtterance['
   const isTold = hasWords(utterance.words)
   const { atSample, reason } = end
   const effects: TurnEffect[] = isTold ? [{ type: 'tellEnded', turnId: utterance.turnId, atSample, reason }] : []
-  return { state: { phase: 'finishing', utterance: { ...utterance, closed: { atSample, reason, isTold } } }, effects }
+  return { state: { type: 'finishing', utterance: { ...utterance, closed: { atSample, reason, isTold } } }, effects }
 }
 
 /** The end of an utterance, unless it was told when it was closed. */
@@ -113,10 +113,10 @@ export function forget(utterance: Utterance, end?: { atSample: number; reason: '
 }
 
 /** It was no utterance after all: the reply goes on. */
-export function resume(state: Extract<TurnState, { phase: 'paused' }>): Step {
+export function resume(state: Extract<TurnState, { type: 'paused' }>): Step {
   const { reply, wasAudible, next } = state
   return {
-    state: { phase: wasAudible ? 'speaking' : 'thinking', reply, next: undefined },
+    state: { type: wasAudible ? 'speaking' : 'thinking', reply, next: undefined },
     effects: [...forget(next), { type: 'resumeReply', reply }],
   }
 }

@@ -13,30 +13,30 @@ const parting = (utterance: ReturnType<typeof closed>): ReturnType<typeof closed
 const ROWS: Row[] = [
   {
     when: 'the reply becomes audible',
-    state: { phase: 'thinking', reply, next: undefined },
+    state: { type: 'thinking', reply, next: undefined },
     event: { type: 'replyAudible', reply },
-    next: { phase: 'speaking', reply, next: undefined },
+    next: { type: 'speaking', reply, next: undefined },
     effects: [],
   },
   {
     when: 'another attempt becomes audible: void',
-    state: { phase: 'thinking', reply, next: undefined },
+    state: { type: 'thinking', reply, next: undefined },
     event: { type: 'replyAudible', reply: { turnId: A, attempt: 2 } },
-    next: { phase: 'thinking', reply, next: undefined },
+    next: { type: 'thinking', reply, next: undefined },
     effects: [],
   },
   {
     when: 'speech insists without a word',
-    state: { phase: 'speaking', reply, next: utterance(B) },
+    state: { type: 'speaking', reply, next: utterance(B) },
     event: { type: 'speechInsisted', turnId: B },
-    next: { phase: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
+    next: { type: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
     effects: [{ type: 'pauseReply', reply }],
   },
   {
     when: 'speech insists with a word',
-    state: { phase: 'thinking', reply, next: utterance(B, { words: 'no' }) },
+    state: { type: 'thinking', reply, next: utterance(B, { words: 'no' }) },
     event: { type: 'speechInsisted', turnId: B },
-    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
+    next: { type: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
     effects: [
       { type: 'pauseReply', reply },
       interruptedA,
@@ -46,9 +46,9 @@ const ROWS: Row[] = [
   },
   {
     when: 'a word in the pause',
-    state: { phase: 'paused', reply, wasAudible: true, next: utterance(B) },
+    state: { type: 'paused', reply, wasAudible: true, next: utterance(B) },
     event: { type: 'partial', turnId: B, text: 'no' },
-    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no' }) },
+    next: { type: 'interrupted', utterance: utterance(B, { words: 'no' }) },
     effects: [
       interruptedA,
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -57,16 +57,16 @@ const ROWS: Row[] = [
   },
   {
     when: 'the hard end in the pause: the recogniser has the last word',
-    state: { phase: 'paused', reply, wasAudible: true, next: utterance(B) },
+    state: { type: 'paused', reply, wasAudible: true, next: utterance(B) },
     event: { type: 'speechEnded', turnId: B, atSample: 900, silenceMs: 500, reason: 'silence' },
-    next: { phase: 'paused', reply, wasAudible: true, next: closed(B) },
+    next: { type: 'paused', reply, wasAudible: true, next: closed(B) },
     effects: [{ type: 'finishRecognition', turnId: B }],
   },
   {
     when: 'which is none',
-    state: { phase: 'paused', reply, wasAudible: false, next: closed(B) },
+    state: { type: 'paused', reply, wasAudible: false, next: closed(B) },
     event: { type: 'transcribed', turnId: B, text: '' },
-    next: { phase: 'thinking', reply, next: undefined },
+    next: { type: 'thinking', reply, next: undefined },
     effects: [
       { type: 'forgetTurn', turnId: B },
       { type: 'resumeReply', reply },
@@ -74,9 +74,9 @@ const ROWS: Row[] = [
   },
   {
     when: 'which is a word after all',
-    state: { phase: 'paused', reply, wasAudible: true, next: closed(B) },
+    state: { type: 'paused', reply, wasAudible: true, next: closed(B) },
     event: { type: 'transcribed', turnId: B, text: 'no' },
-    next: { phase: 'thinking', reply: { turnId: B, attempt: 1 }, next: undefined },
+    next: { type: 'thinking', reply: { turnId: B, attempt: 1 }, next: undefined },
     effects: [
       interruptedA,
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -89,23 +89,23 @@ const ROWS: Row[] = [
   },
   {
     when: 'a short sound during a reply ends: the recogniser has the last word, and the reply goes on meanwhile',
-    state: { phase: 'speaking', reply, next: utterance(B, { words: 'hm' }) },
+    state: { type: 'speaking', reply, next: utterance(B, { words: 'hm' }) },
     event: { type: 'speechEnded', turnId: B, atSample: 900, silenceMs: 500, reason: 'silence' },
-    next: { phase: 'speaking', reply, next: closed(B, { words: 'hm' }) },
+    next: { type: 'speaking', reply, next: closed(B, { words: 'hm' }) },
     effects: [{ type: 'finishRecognition', turnId: B }],
   },
   {
     when: 'which is none: nothing was said',
-    state: { phase: 'speaking', reply, next: closed(B) },
+    state: { type: 'speaking', reply, next: closed(B) },
     event: { type: 'transcribed', turnId: B, text: '.' },
-    next: { phase: 'speaking', reply, next: undefined },
+    next: { type: 'speaking', reply, next: undefined },
     effects: [{ type: 'forgetTurn', turnId: B }],
   },
   {
     when: 'which is a word: it ends the reply and is answered',
-    state: { phase: 'thinking', reply, next: closed(B) },
+    state: { type: 'thinking', reply, next: closed(B) },
     event: { type: 'transcribed', turnId: B, text: 'stop' },
-    next: { phase: 'thinking', reply: { turnId: B, attempt: 1 }, next: undefined },
+    next: { type: 'thinking', reply: { turnId: B, attempt: 1 }, next: undefined },
     effects: [
       interruptedA,
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -118,16 +118,16 @@ const ROWS: Row[] = [
   },
   {
     when: 'a pause lasts without a word: the reply goes on, the sound stays in doubt',
-    state: { phase: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
+    state: { type: 'paused', reply, wasAudible: true, next: utterance(B, { isInsistent: true }) },
     event: { type: 'pauseLasted', reply },
-    next: { phase: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
+    next: { type: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
     effects: [{ type: 'resumeReply', reply }],
   },
   {
     when: 'and a word of it that comes later ends the reply',
-    state: { phase: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
+    state: { type: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
     event: { type: 'partial', turnId: B, text: 'no' },
-    next: { phase: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
+    next: { type: 'interrupted', utterance: utterance(B, { words: 'no', isInsistent: true }) },
     effects: [
       interruptedA,
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -136,9 +136,9 @@ const ROWS: Row[] = [
   },
   {
     when: 'the reply was heard while a sound is in doubt',
-    state: { phase: 'speaking', reply, next: utterance(B) },
+    state: { type: 'speaking', reply, next: utterance(B) },
     event: { type: 'replyHeard', reply },
-    next: { phase: 'listening', utterance: utterance(B) },
+    next: { type: 'listening', utterance: utterance(B) },
     effects: [
       { type: 'settleTurn', turnId: A, reply, outcome: { status: 'complete' } },
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -146,9 +146,9 @@ const ROWS: Row[] = [
   },
   {
     when: 'the reply fails in the pause, after the hard end',
-    state: { phase: 'paused', reply, wasAudible: true, next: closed(B) },
+    state: { type: 'paused', reply, wasAudible: true, next: closed(B) },
     event: { type: 'replyFailed', reply, fault: FAULT },
-    next: { phase: 'finishing', utterance: closed(B) },
+    next: { type: 'finishing', utterance: closed(B) },
     effects: [
       { type: 'settleTurn', turnId: A, reply, outcome: { status: 'failed', fault: FAULT } },
       { type: 'tellStarted', turnId: B, atSample: 100 },
@@ -156,16 +156,16 @@ const ROWS: Row[] = [
   },
   {
     when: 'a speculation fails: nobody is told',
-    state: { phase: 'listening', utterance: utterance(A, speculating) },
+    state: { type: 'listening', utterance: utterance(A, speculating) },
     event: { type: 'replyFailed', reply, fault: FAULT },
-    next: { phase: 'listening', utterance: utterance(A, { ...speculating, speculation: undefined }) },
+    next: { type: 'listening', utterance: utterance(A, { ...speculating, speculation: undefined }) },
     effects: [{ type: 'dropReply', reply }],
   },
   {
     when: 'text comes during a reply',
-    state: { phase: 'speaking', reply, next: utterance(B) },
+    state: { type: 'speaking', reply, next: utterance(B) },
     event: { type: 'textSent', turnId: 'trn_c', atSample: 5, text: 'yo' },
-    next: { phase: 'thinking', reply: { turnId: 'trn_c', attempt: 1 }, next: undefined },
+    next: { type: 'thinking', reply: { turnId: 'trn_c', attempt: 1 }, next: undefined },
     effects: [
       interruptedA,
       { type: 'forgetTurn', turnId: B },
@@ -176,14 +176,14 @@ const ROWS: Row[] = [
   },
   {
     when: 'the reply is interrupted by command',
-    state: { phase: 'paused', reply, wasAudible: true, next: utterance(B) },
+    state: { type: 'paused', reply, wasAudible: true, next: utterance(B) },
     event: { type: 'interruptSent' },
-    next: { phase: 'interrupted', utterance: utterance(B) },
+    next: { type: 'interrupted', utterance: utterance(B) },
     effects: [interruptedA, { type: 'tellStarted', turnId: B, atSample: 100 }],
   },
   {
     when: 'the session ends while words are being said',
-    state: { phase: 'interrupted', utterance: utterance(B, { words: 'but' }) },
+    state: { type: 'interrupted', utterance: utterance(B, { words: 'but' }) },
     event: { type: 'ended', status: 'cut', reason: 'shutdown', atSample: 900, waits: false },
     next: LISTENING,
     effects: [
@@ -194,14 +194,14 @@ const ROWS: Row[] = [
   },
   {
     when: 'the reply is stopped while the final text is on the way: it comes, and no reply follows',
-    state: { phase: 'finishing', utterance: closed(A, speculating) },
+    state: { type: 'finishing', utterance: closed(A, speculating) },
     event: { type: 'interruptSent' },
-    next: { phase: 'finishing', utterance: parting(closed(A, { ...speculating, speculation: undefined })) },
+    next: { type: 'finishing', utterance: parting(closed(A, { ...speculating, speculation: undefined })) },
     effects: [{ type: 'dropReply', reply }],
   },
   {
     when: 'the final text of an utterance that gets no reply',
-    state: { phase: 'finishing', utterance: parting(closed(A)) },
+    state: { type: 'finishing', utterance: parting(closed(A)) },
     event: { type: 'transcribed', turnId: A, text: 'hi' },
     next: LISTENING,
     effects: [
@@ -212,10 +212,10 @@ const ROWS: Row[] = [
   },
   {
     when: 'the session ends in the middle of an utterance: its final text is waited for',
-    state: { phase: 'listening', utterance: utterance(A, { words: 'so' }) },
+    state: { type: 'listening', utterance: utterance(A, { words: 'so' }) },
     event: { type: 'ended', ...BARGE_IN, atSample: 700, waits: true },
     next: {
-      phase: 'finishing',
+      type: 'finishing',
       utterance: {
         ...utterance(A, { words: 'so' }),
         closed: { atSample: 700, reason: 'commit', isTold: true, outcome: BARGE_IN },
@@ -228,7 +228,7 @@ const ROWS: Row[] = [
   },
   {
     when: 'the session ends during a reply, with a word that was in doubt: both are kept',
-    state: { phase: 'speaking', reply, next: closed(B, { words: 'no' }) },
+    state: { type: 'speaking', reply, next: closed(B, { words: 'no' }) },
     event: { type: 'ended', ...BARGE_IN, atSample: 900, waits: false },
     next: LISTENING,
     effects: [
