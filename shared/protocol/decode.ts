@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { type Fault, invalidFault } from '#shared/fault.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import { arrayForObject } from './objects-only.ts'
 
 /** Problems named in one answer; more would only repeat the first. */
 const MAX_ISSUES = 5
@@ -25,6 +26,8 @@ export function decode<T>(schema: Schema<T>, text: string, maxBytes: number, who
   } catch {
     return fail(invalidFault('not valid JSON'))
   }
+  const at = arrayForObject(schema, value)
+  if (at) return fail(invalidFault(`${at.join('.') || whole}: expected an object, not an array`))
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return ok(parsed.output)
   const issues = parsed.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, whole))

@@ -7,7 +7,6 @@ import * as v from 'valibot'
 import { FaultError, invalid } from '#shared/fault.ts'
 import { decode } from '#shared/protocol/decode.ts'
 import { unbroken } from '#edge/http/plumbing/unbroken.ts'
-import { objectsOnly } from './objects-only.ts'
 
 /** JSON of the API is ids and short texts. A route that takes files names its own bound. */
 export const MAX_BODY_BYTES = 64 * 1024
@@ -58,7 +57,7 @@ async function holdToLimit(c: Context, max: number): Promise<void> {
 }
 
 async function readJson(c: Context, schema: v.GenericSchema, maxBytes: number): Promise<unknown> {
-  const decoded = decode(objectsOnly(schema), await unbroken(() => c.req.text()), maxBytes, 'body')
+  const decoded = decode(schema, await unbroken(() => c.req.text()), maxBytes, 'body')
   if (!decoded.ok) throw new FaultError(decoded.fault)
   return decoded.value
 }

@@ -6,6 +6,7 @@ import { decodeAudioFrame, encodeAudioFrame } from '#shared/protocol/audio-frame
 import { CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { decode, PING, PONG, type Schema } from '#shared/protocol/decode.ts'
 import { MAX_MESSAGE_BYTES, MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { FaultMessage } from '#shared/protocol/session-messages.ts'
 import { chosenProtocol, readOfferedProtocols } from '#shared/protocol/version.ts'
 import { readVectors, WIRES, type VectorFault, type WireName } from './wire-vectors.ts'
 
@@ -39,6 +40,33 @@ describe.each(wireNames)('%s', (name) => {
   it.each(wire.invalid)('[WIR2] refuses: $name', ({ message, text, fault }) => {
     const read = decode(schema, text ?? JSON.stringify(message), wire.maxBytes)
     expect(read.ok ? read : factsOf(read.fault)).toEqual(fault)
+  })
+})
+
+describe('an array in the place of an object', () => {
+  it.each([
+    ['{"type":"session.start","options":[]}', 'options'],
+    ['{"type":"session.start","audio":[16000]}', 'audio'],
+    ['{"type":"session.update","seq":1,"options":[],"language":"en"}', 'options'],
+    ['{"type":"session.update","seq":1,"options":[1]}', 'options'],
+  ])('[WIR10] refuses %s', (text, field) => {
+    const fault = { code: 'invalid_message', issues: [`${field}: expected an object, not an array`] }
+    expect(decode(WIRES.chatUp, text, MAX_MESSAGE_BYTES)).toEqual({ ok: false, fault })
+  })
+})
+
+describe('the faults of the vectors', () => {
+  const faults = vectors.wires.chatDown.valid.flatMap(({ message }) => (message.type === 'fault' ? [message] : []))
+
+  it('[WIR11] have every fact that a fault may carry', () => {
+    const carried = new Set(faults.flatMap((fault) => Object.keys(fault)))
+    expect(carried).toEqual(new Set(Object.keys(FaultMessage.entries)))
+  })
+
+  it('[WIR11] have the words of the table', () => {
+    const table: Record<string, { text: string }> = FAULT_TABLE
+    for (const { code, message } of faults as unknown as FaultMessage[])
+      expect([code, message]).toEqual([code, table[code]?.text])
   })
 })
 
