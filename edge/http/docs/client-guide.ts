@@ -207,6 +207,11 @@ A fault that ends the session comes as a message before the close, which has its
 
 ${json({ type: 'fault', code: 'no_capacity', message: FAULT_TABLE.no_capacity.text, retryAfterMs: 1_000 })}
 
+\`unauthenticated\` says what of yours was wrong, and \`forbidden\` which scope your key lacks:
+
+${json({ type: 'fault', code: 'unauthenticated', message: FAULT_TABLE.unauthenticated.text, reason: 'resumeToken' })}
+${json({ type: 'fault', code: 'forbidden', message: FAULT_TABLE.forbidden.text, needs: 'talk' })}
+
 ${table(
   ['close', 'means', 'dial again'],
   [
