@@ -18,6 +18,7 @@ const STEPS: Step[] = [
   tool('types, Workers', 'tsc', '--noEmit', '-p', 'tsconfig.workers.json'),
   tool('lint', 'oxlint', '--format=unix'),
   own('layers', 'check-layers.ts'),
+  own('examples', 'check-examples.ts'),
   tool('format', 'oxfmt', '--check'),
   tool('dead code', 'knip', '--no-progress'),
   own('secrets', 'check-secrets.ts'),

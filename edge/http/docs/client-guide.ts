@@ -1,4 +1,4 @@
-// GET /docs/client.md: how to write a client of /ws/chat, from the first dial to the last close. Numbers come from the tables by which the
+// GET /docs/client and /docs/client.md: how to write a client of /ws/chat, from the first dial to the last close. Numbers come from the tables by which the
 // edge works; a test holds each example against the published vectors. Knows no route.
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
@@ -17,8 +17,8 @@ const trn = { turnId: 'trn_example' }
 
 const CALL = `# A client of Parley
 
-One WebSocket a call, at \`/ws/chat\`. Text frames are JSON messages, binary frames are audio. \`/docs\` has every message with its fields,
-\`/wires.json\` the same as JSON Schema.
+One WebSocket a call, at \`/ws/chat\`. Text frames are JSON messages, binary frames are audio. [/docs](/docs#wires) has every message with
+its fields, and whole clients to copy ([examples](/docs#examples)); [/wires.json](/wires.json) has the messages as JSON Schema.
 
 ## Opening
 

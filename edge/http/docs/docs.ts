@@ -1,25 +1,31 @@
-// GET /docs: the reference for authors of clients, rendered here from the schemas and tables by which the edge works. It has no
-// script and loads nothing from elsewhere, so our own Content-Security-Policy covers it.
+// GET /docs: the reference for authors of clients, rendered here from the schemas and tables by which the edge works; GET /docs/client:
+// the guide for them. They have no script and load nothing from elsewhere, so our own Content-Security-Policy covers them.
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { ROUTE_RATES } from '#edge/limits/route-rates.ts'
 import type { Quotas } from '#edge/store/quotas.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
+import { PING, PONG } from '#shared/protocol/decode.ts'
 import { DOCS_CSS } from './docs-style.ts'
 import type { JsonSchema } from '#edge/http/operation/json-schema.ts'
 import { CLIENT_GUIDE } from './client-guide.ts'
+import EXAMPLES from './examples.json' with { type: 'json' }
+import { headingsOf, htmlOf, type Html } from './markdown.ts'
 import { AUDIO_FRAME, describedMessages, MINIMAL_CALL, WIRES, type DescribedMessage } from './wires.ts'
 
 const CACHE_SECONDS = 300
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
-type Html = ReturnType<typeof html>
 
 export function docsRoutes(specs: () => OpenAPIV3_1.Document, quotas: Quotas) {
   return new Hono()
     .get('/docs', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
       return c.html(page(specs(), quotas))
+    })
+    .get('/docs/client', (c) => {
+      c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
+      return c.html(guide())
     })
     .get('/docs/client.md', (c) => {
       c.header('cache-control', `public, max-age=${CACHE_SECONDS}`)
@@ -31,47 +37,83 @@ export function docsRoutes(specs: () => OpenAPIV3_1.Document, quotas: Quotas) {
     })
 }
 
-function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html {
-  return html`<!doctype html>
+const shell = (title: string, body: Html): Html =>
+  html`<!doctype html>
     <html lang="en">
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width" />
-      <title>Parley ${info.version}: reference</title>
-      <link rel="stylesheet" href="/docs.css" />
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="/docs.css" />
+      </head>
       <body>
-        <h1>Parley ${info.version}</h1>
-        <p>${info.description}</p>
-        <p>
-          A key rides as <code>Authorization: Bearer pk_…</code>; so does a token of the operator’s identity provider. A
-          page takes a ticket (<code>POST /api/tickets</code>) or a client secret (<code
-            >POST /v1/realtime/client_secrets</code
-          >) and offers it as a subprotocol of the socket. Machine-readable: <a href="/openapi.json">/openapi.json</a>,
-          <a href="/wires.json">/wires.json</a>. How to write a client of the socket, step by step:
-          <a href="/docs/client.md">client.md</a>.
-        </p>
-        <nav>
-          <a href="#routes">Routes</a> <a href="#schemas">Schemas</a> <a href="#wires">Wires</a>
-          <a href="#rates">Rates</a>
-          <a href="#quotas">Quotas</a>
-          <a href="#faults">Faults</a>
-        </nav>
-        <h2 id="routes">Routes</h2>
-        ${Object.entries(paths).flatMap(([path, item]) =>
-          METHODS.flatMap((method) => (item?.[method] ? [route(method, path, item[method])] : [])),
-        )}
-        <h2 id="schemas">Schemas</h2>
-        ${Object.entries(components.schemas ?? {}).map(([name, schema]) => details(name, schema))}
-        <h2 id="wires">Wires</h2>
-        ${wires()}
-        <h2 id="rates">Rates</h2>
-        <p>How many requests one key may make in a minute on one route. A key may have a factor of its own.</p>
-        ${table(
-          ['class', 'a minute'],
-          Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
-        )}
-        ${quotasOf(quotas)} ${faults()}
+        ${body}
       </body>
     </html>`
+
+const guide = (): Html =>
+  shell(
+    'A client of Parley',
+    html`<nav>
+        <a href="/docs">Reference</a> <a href="/docs/client.md">Markdown</a>
+        ${headingsOf(CLIENT_GUIDE).map(({ id, text }) => html`<a href="#${id}">${text}</a>`)}
+      </nav>
+      ${htmlOf(CLIENT_GUIDE)}`,
+  )
+
+function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quotas: Quotas): Html {
+  return shell(
+    `Parley ${info.version}: reference`,
+    html`
+      <h1>Parley ${info.version}</h1>
+      <p>${info.description}</p>
+      <p>
+        A key rides as <code>Authorization: Bearer pk_…</code>; so does a token of the operator’s identity provider. A
+        page takes a ticket (<code>POST /api/tickets</code>) or a client secret (<code
+          >POST /v1/realtime/client_secrets</code
+        >) and offers it as a subprotocol of the socket. Machine-readable: <a href="/openapi.json">/openapi.json</a>,
+        <a href="/wires.json">/wires.json</a>. How to write a client of the socket, step by step:
+        <a href="/docs/client">a client</a>, and <a href="#examples">examples</a> to copy.
+      </p>
+      <nav>
+        <a href="#routes">Routes</a> <a href="#schemas">Schemas</a> <a href="#wires">Wires</a>
+        <a href="#rates">Rates</a>
+        <a href="#quotas">Quotas</a>
+        <a href="#faults">Faults</a> <a href="#examples">Examples</a>
+      </nav>
+      <h2 id="routes">Routes</h2>
+      ${Object.entries(paths).flatMap(([path, item]) =>
+        METHODS.flatMap((method) => (item?.[method] ? [route(method, path, item[method])] : [])),
+      )}
+      <h2 id="schemas">Schemas</h2>
+      ${Object.entries(components.schemas ?? {}).map(([name, schema]) => details(name, schema))}
+      <h2 id="wires">Wires</h2>
+      ${wires()}
+      <h2 id="rates">Rates</h2>
+      <p>How many requests one key may make in a minute on one route. A key may have a factor of its own.</p>
+      ${table(
+        ['class', 'a minute'],
+        Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
+      )}
+      ${quotasOf(quotas)} ${faults()} ${examples()}
+    `,
+  )
+}
+
+function examples(): Html {
+  return html`<h2 id="examples">Examples</h2>
+    <p>
+      Whole clients without a library, to copy and change. The minimal ones talk; the complete ones acknowledge, resume
+      after a lost connection and say how much was heard. <code>complete.js</code> and <code>browser.html</code> use
+      <code>parley-client.js</code>. Each opens with how to start it.
+    </p>
+    ${Object.entries(EXAMPLES).map(
+      ([name, lines]) =>
+        html`<details id="${name}">
+          <summary><code>${name}</code></summary>
+          <pre>${lines.join('\n')}</pre>
+        </details>`,
+    )}`
 }
 
 function faults(): Html {
@@ -153,7 +195,8 @@ const mostOf = (max: number | null, of: string): string =>
 function wires(): Html {
   return html`<p>
       Text frames are JSON messages, binary frames are audio: ${AUDIO_FRAME.header}; then ${AUDIO_FRAME.payload}. The
-      heartbeat is <code>{"type":"ping"}</code> and <code>{"type":"pong"}</code>, at least every 2 s.
+      heartbeat is <code>${PING}</code> and <code>${PONG}</code>, as often as <code>heartbeat</code> in
+      <code>session.ready</code> says.
     </p>
     <h3>A minimal client: seven messages</h3>
     <ol>

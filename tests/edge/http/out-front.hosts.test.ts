@@ -1,7 +1,9 @@
 // What stands before the routes: other origins, compression, TLS headers, the reference at /docs and its machine-readable parts.
+import { html } from 'hono/html'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '#edge/app.ts'
+import EXAMPLES from '#edge/http/docs/examples.json' with { type: 'json' }
 import { MINIMAL_CALL } from '#edge/http/docs/wires.ts'
 import { ChatDown, ChatUp } from '#shared/protocol/chat-messages.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
@@ -69,13 +71,33 @@ describe('out front', () => {
     const answer = await edge.request('/docs')
     const text = await answer.text()
     expect(answer.headers.get('content-type')).toContain('text/html')
-    expect(text).not.toMatch(/<script|style=|https?:\/\/(?!www)/i)
+    expect(text).not.toMatch(/<script|<style|<[^>]* style=|(?:src|href)="(?![/#])/i)
     const { paths } = (await (await edge.request('/openapi.json')).json()) as { paths: object }
     for (const path of Object.keys(paths)) expect(text).toContain(path.replaceAll(/\{(\w+)\}/g, ':$1'))
     for (const code of Object.keys(FAULT_TABLE)) expect(text).toContain(`id="${code}"`)
     for (const { entries } of ChatDown.options) expect(text).toContain(`<code>${entries.type.literal}</code>`)
     for (const most of ['5 at once', '100,000 a day', '3,600,000 a day']) expect(text).toContain(most)
     expect((await edge.request('/docs.css')).headers.get('content-type')).toContain('text/css')
+  })
+
+  it('[FRO11] /docs shows the clients of the examples, each by its name', async () => {
+    const text = await (await edge.request('/docs')).text()
+    for (const [name, lines] of Object.entries(EXAMPLES)) {
+      const shown = text.split(`<summary><code>${name}</code></summary>`)[1]?.split('</details>')[0]
+      expect(shown, name).toContain(String(html`${lines.join('\n')}`))
+    }
+  })
+
+  it('[FRO12] /docs/client is the guide as HTML, and every link of it and of /docs leads somewhere', async () => {
+    const guide = await edge.request('/docs/client')
+    expect(guide.headers.get('content-type')).toContain('text/html')
+    const texts: Record<string, string> = { '/docs/client': await guide.text() }
+    texts['/docs'] = await (await edge.request('/docs')).text()
+    for (const [from, text] of Object.entries(texts))
+      for (const [, path = '', id] of text.matchAll(/href="([^"#]*)#?([^"]*)"/g)) {
+        expect((await edge.request(path || from)).status, `${from}: ${path}`).toBe(200)
+        if (id) expect(texts[path || from], `${from}: ${path}#${id}`).toContain(`id="${id}"`)
+      }
   })
 
   it('[FRO6] /wires.json has each message as JSON Schema, and an example call whose messages the wire reads', async () => {

@@ -1,6 +1,9 @@
 // The words of the wires and the guide for clients, held against schemas, tables and published vectors.
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CLIENT_GUIDE } from '#edge/http/docs/client-guide.ts'
+import EXAMPLES from '#edge/http/docs/examples.json' with { type: 'json' }
+import { htmlOf } from '#edge/http/docs/markdown.ts'
 import { describedMessages, WIRES } from '#edge/http/docs/wires.ts'
 import type { JsonSchema } from '#edge/http/operation/json-schema.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
@@ -55,7 +58,7 @@ describe('the words of the wires', () => {
   })
 })
 
-describe('client.md', () => {
+describe('the guide', () => {
   const examples = [...CLIENT_GUIDE.matchAll(/```json\n(.*)\n```/g)].map(
     ([, text = '']) => JSON.parse(text) as { type: string },
   )
@@ -76,5 +79,38 @@ describe('client.md', () => {
       .flatMap((union) => describedMessages(union as never))
       .map((message: JsonSchema) => String(message['title']))
     for (const type of types) expect(CLIENT_GUIDE, type).toContain(type)
+  })
+})
+
+describe('the examples', () => {
+  const folder = new URL('../../../examples/', import.meta.url)
+
+  it('[FRO11] are those of tests/examples, all of them', () => {
+    const shown = Object.entries(EXAMPLES).map(([name, lines]) => [name, `${lines.join('\n')}\n`] as const)
+    for (const [name, text] of shown) expect(readFileSync(new URL(name, folder), 'utf8'), name).toBe(text)
+    const clients = readdirSync(folder).filter((name) => !name.endsWith('.test.ts') && !name.startsWith('__'))
+    expect(new Set(clients)).toEqual(new Set(Object.keys(EXAMPLES)))
+  })
+})
+
+describe('the guide as HTML', () => {
+  it.each([
+    ['## Two words', '<h2 id="two-words">Two words</h2>'],
+    ['one `a<b` and *two*, [there](/x#y)', '<p>one <code>a&lt;b</code> and <em>two</em>, <a href="/x#y">there</a></p>'],
+    ['- one;\n- two,\n  over two lines', '<ul><li>one;</li><li>two, over two lines</li></ul>'],
+    [
+      '| a | b |\n| --- | --- |\n| c | `d` |',
+      '<tr><th>a</th><th>b</th></tr><tr><td>c</td><td><code>d</code></td></tr>',
+    ],
+    ['```json\n{"a":\n\n1}\n```', '<pre>{&quot;a&quot;: 1}</pre>'],
+    ['    GET /x?<y>', '<pre>GET /x?&lt;y&gt;</pre>'],
+  ])('[FRO12] %j', async (markdown, expected) => {
+    const made = String(await htmlOf(markdown))
+    expect(made.replaceAll(/>\s+</g, '><').replaceAll(/\s+/g, ' ')).toContain(expected)
+  })
+
+  it('[FRO12] leaves no mark of Markdown outside of code', async () => {
+    const text = String(await htmlOf(CLIENT_GUIDE)).replaceAll(/<pre>[\s\S]*?<\/pre>|<code>[\s\S]*?<\/code>/g, '')
+    expect(text).not.toMatch(/`|\]\(|^\s*(?:#|\||- )/m)
   })
 })
