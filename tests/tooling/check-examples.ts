@@ -6,7 +6,7 @@ import { report } from './finding.ts'
 
 const FILE = 'edge/http/docs/examples.json'
 /** In the order in which they are shown. */
-const NAMES = ['minimal.js', 'minimal.py', 'parley-client.js', 'complete.js', 'browser.html', 'complete.py']
+const NAMES = ['minimal.js', 'minimal.py', 'parley-client.js', 'complete.js', 'complete.py', 'browser.html']
 
 const linesOf = (name: string): string[] => readFileSync(`tests/examples/${name}`, 'utf8').trimEnd().split('\n')
 const text = JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, linesOf(name)])), null, 2) + '\n'

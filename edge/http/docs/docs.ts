@@ -11,7 +11,7 @@ import { DOCS_CSS } from './docs-style.ts'
 import type { JsonSchema } from '#edge/http/operation/json-schema.ts'
 import { CLIENT_GUIDE } from './client-guide.ts'
 import EXAMPLES from './examples.json' with { type: 'json' }
-import { headingsOf, htmlOf, type Html } from './markdown.ts'
+import { headingsOf, htmlOf, tableOf, type Html } from './markdown.ts'
 import { AUDIO_FRAME, describedMessages, MINIMAL_CALL, WIRES, type DescribedMessage } from './wires.ts'
 
 const CACHE_SECONDS = 300
@@ -72,8 +72,8 @@ function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quota
         page takes a ticket (<code>POST /api/tickets</code>) or a client secret (<code
           >POST /v1/realtime/client_secrets</code
         >) and offers it as a subprotocol of the socket. Machine-readable: <a href="/openapi.json">/openapi.json</a>,
-        <a href="/wires.json">/wires.json</a>. How to write a client of the socket, step by step:
-        <a href="/docs/client">a client</a>, and <a href="#examples">examples</a> to copy.
+        <a href="/wires.json">/wires.json</a>. <a href="/docs/client">The guide</a> says step by step how to write a
+        client of the socket; <a href="#examples">examples</a> are there to copy.
       </p>
       <nav>
         <a href="#routes">Routes</a> <a href="#schemas">Schemas</a> <a href="#wires">Wires</a>
@@ -91,7 +91,7 @@ function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quota
       ${wires()}
       <h2 id="rates">Rates</h2>
       <p>How many requests one key may make in a minute on one route. A key may have a factor of its own.</p>
-      ${table(
+      ${tableOf(
         ['class', 'a minute'],
         Object.entries(ROUTE_RATES).map(([name, rate]) => [name, String(rate)]),
       )}
@@ -103,9 +103,10 @@ function page({ info, paths = {}, components = {} }: OpenAPIV3_1.Document, quota
 function examples(): Html {
   return html`<h2 id="examples">Examples</h2>
     <p>
-      Whole clients without a library, to copy and change. The minimal ones talk; the complete ones acknowledge, resume
-      after a lost connection and say how much was heard. <code>complete.js</code> and <code>browser.html</code> use
-      <code>parley-client.js</code>. Each opens with how to start it.
+      Whole clients to copy and change; those in JavaScript need no library, those in Python need
+      <code>websockets</code>. The minimal ones talk. The complete ones also acknowledge, resume after a lost connection
+      and say how much was heard. <code>complete.js</code> and <code>browser.html</code> use
+      <code>parley-client.js</code>.
     </p>
     ${Object.entries(EXAMPLES).map(
       ([name, lines]) =>
@@ -122,25 +123,16 @@ function faults(): Html {
       A refusal is <code>application/problem+json</code> (RFC 9457) with the fault as <code>fault</code>; on a socket it
       is a message of type <code>fault</code>, before the close where it ends the session.
     </p>
-    <table>
-      <tr>
-        <th>code</th>
-        <th>HTTP</th>
-        <th>close</th>
-        <th>try again</th>
-        <th>says</th>
-      </tr>
-      ${Object.entries(FAULT_TABLE).map(
-        ([code, { http, close, retry, text }]) =>
-          html`<tr id="${code}">
-            <td><code>${code}</code></td>
-            <td>${http}</td>
-            <td>${close}</td>
-            <td>${retry}</td>
-            <td>${text}</td>
-          </tr>`,
-      )}
-    </table>`
+    ${tableOf(
+      ['code', 'HTTP', 'close', 'try again', 'says'],
+      Object.entries(FAULT_TABLE).map(([code, { http, close, retry, text }]) => [
+        html`<code id="${code}">${code}</code>`,
+        String(http),
+        String(close),
+        retry,
+        text,
+      ]),
+    )}`
 }
 
 function route(method: string, path: string, operation: OpenAPIV3_1.OperationObject): Html {
@@ -154,7 +146,7 @@ function route(method: string, path: string, operation: OpenAPIV3_1.OperationObj
     </p>
     ${
       (operation.parameters ?? []).length > 0
-        ? table(
+        ? tableOf(
             ['query', ''],
             (operation.parameters as OpenAPIV3_1.ParameterObject[])
               .filter((parameter) => parameter.in === 'query')
@@ -179,7 +171,7 @@ function quotasOf({ sessions, tokensPerDay, audioMsPerDay }: Quotas): Html {
       80 % are used; after that the fault is <code>quota_exhausted</code>. <code>GET /api/usage</code> says what is
       left.
     </p>
-    ${table(
+    ${tableOf(
       ['quota', 'most'],
       [
         ['sessions', mostOf(sessions, 'at once')],
@@ -203,7 +195,7 @@ function wires(): Html {
       ${MINIMAL_CALL.map(
         (step) =>
           html`<li>
-            ${step.from}: ${'message' in step ? html`<code>${JSON.stringify(step.message)}</code>` : step.audio}
+            ${step.from}: ${'message' in step ? html`<pre>${JSON.stringify(step.message, null, 2)}</pre>` : step.audio}
           </li>`,
       )}
     </ol>
@@ -221,7 +213,7 @@ function wires(): Html {
 const messageOf = (message: DescribedMessage): Html =>
   html`<details>
     <summary><code>${message['title']}</code> ${message.description}</summary>
-    ${table(['field', 'means'], fieldsOf(message, ''))}
+    ${tableOf(['field', 'means'], fieldsOf(message, ''))}
   </details>`
 
 function fieldsOf(schema: JsonSchema, at: string): string[][] {
@@ -251,16 +243,3 @@ const details = (title: string, value: unknown): Html =>
     <summary>${title}</summary>
     <pre>${JSON.stringify(value, null, 2)}</pre>
   </details>`
-
-const table = (head: string[], rows: string[][]): Html =>
-  html`<table>
-    <tr>
-      ${head.map((cell) => html`<th>${cell}</th>`)}
-    </tr>
-    ${rows.map(
-      (row) =>
-        html`<tr>
-          ${row.map((cell) => html`<td>${cell}</td>`)}
-        </tr>`,
-    )}
-  </table>`

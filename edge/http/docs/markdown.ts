@@ -4,6 +4,8 @@ import { html, raw } from 'hono/html'
 
 export type Html = ReturnType<typeof html>
 
+export type Cell = string | Html
+
 export interface Heading {
   id: string
   text: string
@@ -33,7 +35,7 @@ function blockHtml(block: string): Html {
   if (heading) return headingHtml(heading[1]?.length ?? 1, heading[2] ?? '')
   if (block.startsWith('```')) return html`<pre>${block.replaceAll(/^```\w*\n|\n```$/g, '')}</pre>`
   if (block.startsWith('    ')) return html`<pre>${block.replaceAll(/^ {4}/gm, '')}</pre>`
-  if (block.startsWith('| ')) return tableHtml(block.split('\n').map(cellsOf))
+  if (block.startsWith('| ')) return markdownTable(block.split('\n').map(cellsOf))
   if (block.startsWith('- ')) return listHtml(block.split(/^- /m).slice(1))
   return html`<p>${inline(block)}</p>`
 }
@@ -49,16 +51,23 @@ const listHtml = (items: string[]): Html =>
 const cellsOf = (row: string): string[] => row.slice(2, -2).split(' | ')
 
 /** The second row only parts the head from the rest. */
-const tableHtml = ([head = [], , ...rows]: string[][]): Html =>
+const markdownTable = ([head = [], , ...rows]: string[][]): Html =>
+  tableOf(
+    head.map(inline),
+    rows.map((row) => row.map(inline)),
+  )
+
+/** Where the screen is too narrow for a table, the table scrolls and not the page. */
+export const tableOf = (head: Cell[], rows: Cell[][]): Html =>
   html`<div class="wide">
     <table>
       <tr>
-        ${head.map((cell) => html`<th>${inline(cell)}</th>`)}
+        ${head.map((cell) => html`<th>${cell}</th>`)}
       </tr>
       ${rows.map(
         (row) =>
           html`<tr>
-            ${row.map((cell) => html`<td>${inline(cell)}</td>`)}
+            ${row.map((cell) => html`<td>${cell}</td>`)}
           </tr>`,
       )}
     </table>
