@@ -40,11 +40,11 @@ or with a \`fault\` and a close.
 \`\`\`
             dial                session.start            session.ready
   closed ────────► connecting ───────────────► starting ──────────────► live ◄───────────┐
-    ▲                  │ HTTP 4xx: give up         │ fault + close        │                │ session.resumed
-    │                  │ HTTP 429, 503: later      ▼                      │ close ${CLOSE_RESUME},   │
-    │                  └────────────────────────► ended                  │ 1001, 1006     │
-    │                                              ▲                      ▼                │
-    └──── session.ended, close 1000, 4400… ────────┴──────────────── reconnecting ────────┘
+    ▲                  │ HTTP 4xx: give up         │ fault + close        │              │ session.resumed
+    │                  │ HTTP 429, 503: later      ▼                      │ close ${CLOSE_RESUME},  │
+    │                  └────────────────────────► ended                   │ 1001, 1006   │
+    │                                              ▲                      ▼              │
+    └──── session.ended, close 1000, 4400… ────────┴──────────────── reconnecting ───────┘
 \`\`\`
 
 Within *live*, a turn goes through:
