@@ -109,6 +109,7 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   },
   metered: (state, event, now) => (state.type === 'live' ? metered(state, event, now) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
+  flooded: (state, { fault }, now) => end(state, 'fault', now, fault),
   keyEnded: (state, _event, now) => end(state, 'fault', now, { code: 'unauthenticated' }),
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
   woke: (state, _event, now) => {

@@ -14,6 +14,7 @@ import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { CLOSE_NORMAL, CLOSE_REPLACED, CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { CALLER_DEAD_AFTER_MS, DATA_SILENT_AFTER_MS } from '#shared/protocol/limits.ts'
 import type { EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
+import { CallerAllowance } from './caller-allowance.ts'
 import { SessionMemory, type KeptSession } from './kept-session.ts'
 import { hangUp, sendAway, type Peers } from './send-away.ts'
 import { deadlines } from './session-deadlines.ts'
@@ -41,6 +42,9 @@ export interface Seat {
   resumes?: { received: number | undefined } | undefined
 }
 
+/** An empty bucket is as good as full again after this. */
+const FLOOD_RETRY_AFTER_MS = 10_000
+
 export class SessionRoom {
   readonly sessionId: SessionId
   readonly #keyId: ApiKeyId
@@ -49,6 +53,7 @@ export class SessionRoom {
   readonly #traffic: Traffic
   readonly #effects: SessionEffects
   readonly #peers: Peers = { caller: undefined, node: undefined }
+  readonly #allowance = new CallerAllowance()
   readonly #memory: SessionMemory
   readonly #machine: Machine<SessionState, SessionEvent, SessionEffect>
   /** No caller has come since the memory was lost. */
@@ -70,6 +75,8 @@ export class SessionRoom {
       tellCaller,
       onEvent,
       onGap: (end: Seat['end']) => this.#peers[end]?.close(CLOSE_RESUME, 'gap in the numbers'),
+      onRefused: (frame: Frame) => this.#bound(this.#allowance.admitsRefused(frame.length, ports.clock.now())),
+      onText: () => this.#bound(this.#allowance.admitsText(ports.clock.now())),
     }
     this.#traffic = new Traffic(traffic, kept?.traffic)
     const parts = { secrets: this.#secrets, traffic: this.#traffic }
@@ -137,6 +144,7 @@ export class SessionRoom {
       this.#peers[end] = new RoomPeer(socket, this.#ports.clock.now(), deadAfterMs)
       if (!resumes) return end === 'node' ? this.#machine.dispatch({ type: 'nodeDialled' }) : undefined
       const { received } = resumes
+      if (end === 'caller') this.#allowance.resumed(this.#ports.clock.now())
       if (end === 'caller') return this.#machine.dispatch({ type: 'callerResumed', received })
       this.#machine.dispatch({ type: 'nodeResumed', received: received ?? 0 })
     })
@@ -144,10 +152,14 @@ export class SessionRoom {
 
   message(socket: RoomSocket, frame: Frame): void {
     const { caller, node } = this.#peers
+    const peer = caller?.socket === socket ? caller : node?.socket === socket ? node : undefined
+    // Much may still be on its way from a socket that was closed from here. It costs nothing any more.
+    if (!peer?.isOpen) return
     const before = this.state
     this.#guarded(() => {
-      const peer = caller?.socket === socket ? caller : node?.socket === socket ? node : undefined
-      if (!peer?.isOpen || peer.heard(frame, this.#ports.clock.now())) return
+      const now = this.#ports.clock.now()
+      if (peer === caller && !this.#allowance.admits(frame.length, now)) return this.#bound(false)
+      if (peer.heard(frame, now)) return
       if (peer === caller) this.#traffic.fromCaller(frame)
       else this.#traffic.fromNode(frame)
     })
@@ -265,6 +277,13 @@ export class SessionRoom {
     const isFinal = code === CLOSE_NORMAL || !this.#traffic.relay.callerAcks
     if (end === 'caller') this.#machine.dispatch({ type: isFinal ? 'callerEnds' : 'callerLost' })
     else this.#machine.dispatch({ type: 'nodeSocketLost', isClean: code === CLOSE_NORMAL })
+  }
+
+  /** A caller who sends more than he may is hung up on at once, and loses his session: with it he could come back for more. */
+  #bound(isAllowed: boolean): void {
+    if (isAllowed) return
+    this.#machine.dispatch({ type: 'flooded', fault: { code: 'rate_limited', retryAfterMs: FLOOD_RETRY_AFTER_MS } })
+    this.#peers.caller?.close(FAULT_TABLE.rate_limited.close, 'rate_limited')
   }
 
   #detach(end: Seat['end']): void {

@@ -124,6 +124,8 @@ export type SessionEvent =
   | { type: 'metered'; standing: QuotaStanding; open: readonly TurnId[] }
   /** A leg keeps more than it may. */
   | { type: 'overflowed'; fault: Fault }
+  /** The caller sends more than he may. */
+  | { type: 'flooded'; fault: Fault }
   /** The key with which the caller opened the session is not valid any more. */
   | { type: 'keyEnded' }
   | { type: 'shutdown' }

@@ -25,6 +25,10 @@ import { TurnLog } from './turn-log.ts'
 
 export interface TrafficPorts extends Omit<RelayPorts, 'onOverflow'> {
   tellCaller(fault: Fault): void
+  /** A frame of the caller was read and refused. He was told why. */
+  onRefused(frame: Frame): void
+  /** A text of the caller was passed on. */
+  onText(): void
   onEvent(event: SessionEvent): void
 }
 
@@ -86,7 +90,7 @@ export class Traffic {
     const message = read.value
     switch (message.type) {
       case 'session.start':
-        return this.#start(message)
+        return this.#start(message, frame)
       case 'session.end':
         return this.#ports.onEvent({ type: 'callerEnds' })
       case 'ack': {
@@ -106,10 +110,10 @@ export class Traffic {
     this.relay.takeUp(read.value.sequence, frame)
   }
 
-  #start(start: SessionStart): void {
-    if (this.#audio) return this.#ports.tellCaller(invalidFault('session.start: only once'))
+  #start(start: SessionStart, frame: Frame): void {
+    if (this.#audio) return this.#tellRefused(frame, invalidFault('session.start: only once'))
     const options = turnOptions(start)
-    if (!options.ok) return this.#ports.tellCaller(options.fault)
+    if (!options.ok) return this.#tellRefused(frame, options.fault)
     this.#audio = audioFormat(start)
     this.relay.callerAcks = start.acks ?? true
     this.#ports.onEvent({ type: 'started', start })
@@ -120,12 +124,18 @@ export class Traffic {
       return this.#refuseCaller(frame, { code: 'not_found', kind: 'turn', id: message.turnId })
     if (!this.relay.takeUp(message.seq, frame)) return
     if (message.type === 'playback.progress') this.#log.played(message)
+    if (message.type === 'text.send') this.#ports.onText()
     if (SPEECH.has(message.type)) this.#spoke()
   }
 
   #refuseCaller(frame: Frame, fault: Fault): void {
     this.relay.skipUp(numberOf(frame, MAX_MESSAGE_BYTES))
+    this.#tellRefused(frame, fault)
+  }
+
+  #tellRefused(frame: Frame, fault: Fault): void {
     this.#ports.tellCaller(fault)
+    this.#ports.onRefused(frame)
   }
 
   // --- the node ---

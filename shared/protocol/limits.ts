@@ -12,7 +12,9 @@ export const MAX_MESSAGE_BYTES = 64 * 1024
 export const MAX_NODE_MESSAGE_BYTES = 256 * 1024
 /** Turns handed over in session.begin. */
 export const MAX_CONTEXT_BYTES = 64 * 1024
-/** One WebSocket message of any kind that a socket accepts before it is closed with 1009; over MAX_MESSAGE_BYTES it is a fault. */
+/** One WebSocket message of any kind that a caller may send: over it his socket is closed with 1009. */
+export const MAX_CALLER_MESSAGE_BYTES = MAX_MESSAGE_BYTES
+/** The same for the sockets of nodes, and for what an edge sends. Over MAX_NODE_MESSAGE_BYTES it is a fault. */
 export const MAX_SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024
 /**
  * What one socket may hold of frames that have not left yet: over it the peer is too slow, its socket is closed and it

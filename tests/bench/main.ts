@@ -9,6 +9,7 @@ import { AUTH_FULL, AUTH_SHORT, benchAuth } from './auth.ts'
 import { LOAD_FLAGS } from './child.ts'
 import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
 import { benchEngines } from './engines.ts'
+import { benchFlood, FLOOD_FULL, FLOOD_SHORT } from './flood.ts'
 import { benchFuzz, FUZZ_FULL, FUZZ_SHORT } from './fuzz.ts'
 import { benchHistory, HISTORY_FULL, HISTORY_SHORT } from './history.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
@@ -27,6 +28,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   'voice-to-voice': ({ short }) => benchVoiceToVoice(short ? VOICE_SHORT : VOICE_FULL),
   relay: ({ short }) => benchRelay(short ? RELAY_SHORT : RELAY_FULL),
   hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
+  flood: ({ short }) => benchFlood(short ? FLOOD_SHORT : FLOOD_FULL),
   fuzz: ({ short }) => benchFuzz(short ? FUZZ_SHORT : FUZZ_FULL),
   history: ({ short }) => benchHistory(short ? HISTORY_SHORT : HISTORY_FULL),
   limits: ({ short }) => benchLimits(short ? LIMITS_SHORT : LIMITS_FULL),

@@ -17,7 +17,7 @@ export const OPTIONS = {
 } as const
 
 export const USAGE = `usage: npm run bench -- NAME [options]
-  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | fuzz
+  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
   each: --short (to see that it works), --json FILE

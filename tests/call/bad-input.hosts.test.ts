@@ -1,12 +1,11 @@
 // What a client with mistakes sends, through everything that is real: each mistake is named, and the call goes on.
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { encodeAudioFrame } from '#shared/protocol/audio-frame.ts'
-import { MAX_MESSAGE_BYTES, MAX_TEXT_CHARS, MAX_UTTERANCE_MS } from '#shared/protocol/limits.ts'
+import { MAX_TEXT_CHARS, MAX_UTTERANCE_MS } from '#shared/protocol/limits.ts'
 import { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
 import { it } from './call-test.ts'
 import { startCallWorld, type CallWorld } from './call-world.ts'
 
-const MEBIBYTE = 1024 * 1024
 const numbered = (message: object) => (caller: ScriptedCaller) => void caller.link.sendMessage(message)
 const raw = (text: string) => (caller: ScriptedCaller) => caller.sendRaw(text)
 const audio = (bytes: number) => (caller: ScriptedCaller) => void caller.link.sendAudio(0, new Uint8Array(bytes))
@@ -29,11 +28,6 @@ const MISTAKES: Mistake[] = [
   { what: 'an unknown type', send: numbered({ type: 'coffee.make' }), fault: issue(/^type: /) },
   { what: 'no type', send: raw('{"text":"hello"}'), fault: issue(/^type: /) },
   { what: 'invalid JSON', send: raw('{"type":"text.send",'), fault: issue(/not valid JSON/) },
-  {
-    what: '2 MiB of JSON',
-    send: numbered({ type: 'text.send', text: 'x'.repeat(2 * MEBIBYTE) }),
-    fault: { code: 'too_large', limit: 'message', max: MAX_MESSAGE_BYTES, unit: 'bytes' },
-  },
   {
     what: 'a text of 1,001 characters',
     send: numbered({ type: 'text.send', text: '话'.repeat(1_001) }),

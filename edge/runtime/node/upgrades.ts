@@ -1,19 +1,25 @@
 // Brings sockets into their rooms on Node: asks the room first, then upgrades, then hands every frame over as it came.
 // Made in start-edge.ts. The `ws` object is used directly: one listener, no copy to an event, no compression of audio.
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { upgradeWebSocket, type HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { RoomSocket, Upgrades } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { MAX_CALLER_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { chosenProtocol } from '#shared/protocol/version.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import type { Rooms, Seating } from './rooms.ts'
 
 /** For the closing handshake; a peer that is gone never answers it. */
 const CLOSE_TIMEOUT_MS = 2_000
+/** Frames that may still be on their way from an honest peer whose socket was closed from here. Then nothing more is read. */
+const MAX_LATE_FRAMES = 256
+
+/** The largest message of a socket that is about to be opened, by its request. */
+const largestOf = new WeakMap<IncomingMessage, number>()
 
 /** The server that @hono/node-server's serve() is given as `websocket.server`. */
 export function createWebSocketServer(): WebSocketServer {
@@ -21,12 +27,25 @@ export function createWebSocketServer(): WebSocketServer {
     noServer: true,
     // PCM does not compress, and deflate was measured to take eight ninths of the relay's rate.
     perMessageDeflate: false,
-    maxPayload: MAX_SOCKET_MESSAGE_BYTES,
+    maxPayload: MAX_CALLER_MESSAGE_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
     // Only the wire's name is echoed, never a ticket or a token that rides beside it.
     handleProtocols: (offered: Set<string>) => chosenProtocol([...offered]) ?? (false as const),
   }
-  return new WebSocketServer(options)
+  return new BoundedServer(options)
+}
+
+/** `ws` knows one bound for all sockets of a server, and reads it while it completes an upgrade, before this call returns. */
+class BoundedServer extends WebSocketServer {
+  override handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    done: (client: WebSocket, request: IncomingMessage) => void,
+  ): void {
+    this.options.maxPayload = largestOf.get(request) ?? MAX_CALLER_MESSAGE_BYTES
+    super.handleUpgrade(request, socket, head, done)
+  }
 }
 
 export function createUpgrades(rooms: Rooms, gate: Gate = NO_GATE): Upgrades {
@@ -35,12 +54,12 @@ export function createUpgrades(rooms: Rooms, gate: Gate = NO_GATE): Upgrades {
       upgrade(c, await gate.admitCaller(socketOf(c), admission, () => rooms.admitCaller(admission))),
     nodeControl: (c, node) => {
       gate.admitNode(socketOf(c))
-      return upgrade(c, rooms.admitControl(node))
+      return upgradeNode(c, rooms.admitControl(node))
     },
     nodeSession: async (c, admission) => {
       const seating = await rooms.admitNode(admission)
       gate.admitNode(socketOf(c))
-      return upgrade(c, seating)
+      return upgradeNode(c, seating)
     },
   }
 }
@@ -71,6 +90,11 @@ export function withRefusalBodies<E>(fetch: (request: Request, env: E) => Respon
   }
 }
 
+function upgradeNode(c: Context, seating: Seating): Promise<Response> {
+  largestOf.set((c.env as HttpBindings).incoming, MAX_SOCKET_MESSAGE_BYTES)
+  return upgrade(c, seating)
+}
+
 function upgrade(c: Context, seating: Seating): Promise<Response> {
   return upgradeWebSocket(c, {
     onOpen: (_event, { raw }) => {
@@ -82,7 +106,13 @@ function upgrade(c: Context, seating: Seating): Promise<Response> {
 
 function seatSocket(socket: WebSocket, seating: Seating): void {
   const seated = seating(roomSocket(socket))
-  socket.on('message', (content: RawData, isBinary: boolean) => seated.message(frameOf(content, isBinary)))
+  let late = 0
+  socket.on('message', (content: RawData, isBinary: boolean) => {
+    if (socket.readyState === WebSocket.OPEN) return seated.message(frameOf(content, isBinary))
+    late += 1
+    // Its goodbye is read no more either: the handshake times out, and the socket is destroyed.
+    if (late > MAX_LATE_FRAMES) socket.pause()
+  })
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.
   socket.on('error', () => {})

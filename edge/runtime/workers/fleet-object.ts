@@ -12,6 +12,7 @@ import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
+import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { attachmentText, readAttachment } from './attachment.ts'
@@ -88,7 +89,7 @@ export class FleetObject extends DurableObject<Bindings> {
   }
 
   webSocketMessage(socket: WebSocket, content: string | ArrayBuffer): void {
-    const frame = frameOf(socket, content)
+    const frame = frameOf(socket, content, MAX_SOCKET_MESSAGE_BYTES)
     if (frame !== undefined) this.#room.message(this.#own(socket), frame)
   }
 

@@ -2,7 +2,6 @@
 // them. Knows nothing of what a room does. An object needs no mailbox: it runs one event at a time.
 import type { RoomSocket } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import { MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 
 /** RFC 6455 §7.4.1: message too big. */
 const CLOSE_TOO_BIG = 1009
@@ -54,10 +53,10 @@ export function roomSocket(socket: WebSocket, heardAt: () => number | undefined 
   }
 }
 
-/** Undefined for a frame that is larger than any of ours: its socket is then closed, as on the Node host. */
-export function frameOf(socket: WebSocket, content: string | ArrayBuffer): Frame | undefined {
+/** Undefined for a frame that is larger than this end may send: its socket is then closed, as on the Node host. */
+export function frameOf(socket: WebSocket, content: string | ArrayBuffer, maxBytes: number): Frame | undefined {
   const bytes = typeof content === 'string' ? content.length : content.byteLength
-  if (bytes <= MAX_SOCKET_MESSAGE_BYTES) return typeof content === 'string' ? content : new Uint8Array(content)
+  if (bytes <= maxBytes) return typeof content === 'string' ? content : new Uint8Array(content)
   socket.close(CLOSE_TOO_BIG, 'message too big')
   return undefined
 }

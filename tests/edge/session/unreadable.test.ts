@@ -20,8 +20,8 @@ const WRONG: Array<[string, Frame | object, object]> = [
   ['a message without its field', { type: 'text.send', seq: 1 }, { code: 'invalid_message', issues: [/text/] }],
   ['invalid JSON', '{"type":"text.send","seq":1', { code: 'invalid_message', issues: ['not valid JSON'] }],
   [
-    '2 MiB of JSON',
-    JSON.stringify({ type: 'text.send', seq: 1, text: 'x'.repeat(2 * 1024 * 1024) }),
+    'more than 64 KiB of JSON',
+    JSON.stringify({ type: 'text.send', seq: 1, text: 'x'.repeat(64 * 1024) }),
     { code: 'too_large', limit: 'message', max: 65_536, unit: 'bytes' },
   ],
   [
