@@ -1,6 +1,7 @@
-// What one caller may send: frames, bytes, frames that are refused, and texts, each by a token bucket. Owned by session-room.ts, which
+// What one caller may send: frames, bytes, JSON, frames that are refused, and texts, each by a token bucket. Owned by session-room.ts, which
 // asks before a frame is read, so that a flood costs no more than the frames that were let in. It outlives the caller's single sockets.
 // Pure: knows no socket, no message and no clock, and allocates nothing per frame.
+import type { Frame } from '#shared/link/frame.ts'
 import { MAX_REPLAY_BYTES, MAX_UTTERANCE_FRAMES } from '#shared/protocol/limits.ts'
 
 export interface Rate {
@@ -19,8 +20,8 @@ export const FRAME_RATE: Rate = { capacity: MAX_UTTERANCE_FRAMES + 600, perSecon
 export const BYTE_RATE: Rate = { capacity: MAX_REPLAY_BYTES + 1024 * 1024, perSecond: 400 * 1024 }
 /** A refusal costs the edge a fault message. A newer client may say every 200 ms what this edge cannot read. */
 export const REFUSED_RATE: Rate = { capacity: 100, perSecond: 10 }
-/** JSON that cannot be understood costs by its length, about 15 ms a MiB. */
-export const REFUSED_BYTE_RATE: Rate = { capacity: 1024 * 1024, perSecond: 64 * 1024 }
+/** JSON is parsed before it is known what it is. All of a replay fits in, with 40 texts of the longest. */
+export const JSON_RATE: Rate = { capacity: 256 * 1024, perSecond: 32 * 1024 }
 /** Each text interrupts a reply and begins a turn. A client may have kept 32 of them while it had no connection. */
 export const TEXT_RATE: Rate = { capacity: 40, perSecond: 2 }
 /** Resumes that make the allowance full again; over it a resumed caller has what the bucket holds. */
@@ -30,18 +31,20 @@ export class CallerAllowance {
   readonly #frames = new Bucket(FRAME_RATE)
   readonly #bytes = new Bucket(BYTE_RATE)
   readonly #refused = new Bucket(REFUSED_RATE)
-  readonly #refusedBytes = new Bucket(REFUSED_BYTE_RATE)
+  readonly #json = new Bucket(JSON_RATE)
   readonly #texts = new Bucket(TEXT_RATE)
   readonly #resumes = new Bucket(RESUME_RATE)
 
   /** False for a frame that is one too many. */
-  admits(bytes: number, now: number): boolean {
-    return this.#frames.take(1, now) && this.#bytes.take(bytes, now)
+  admits(frame: Frame, now: number): boolean {
+    const { length } = frame
+    if (!this.#frames.take(1, now) || !this.#bytes.take(length, now)) return false
+    return typeof frame !== 'string' || this.#json.take(length, now)
   }
 
   /** A frame was refused after it was read; false where that was once too often. */
-  admitsRefused(bytes: number, now: number): boolean {
-    return this.#refused.take(1, now) && this.#refusedBytes.take(bytes, now)
+  admitsRefused(now: number): boolean {
+    return this.#refused.take(1, now)
   }
 
   /** A text was passed on; false where it was one too many. */
@@ -54,6 +57,7 @@ export class CallerAllowance {
     if (!this.#resumes.take(1, now)) return
     this.#frames.fill()
     this.#bytes.fill()
+    this.#json.fill()
   }
 }
 

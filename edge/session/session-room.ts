@@ -75,7 +75,7 @@ export class SessionRoom {
       tellCaller,
       onEvent,
       onGap: (end: Seat['end']) => this.#peers[end]?.close(CLOSE_RESUME, 'gap in the numbers'),
-      onRefused: (frame: Frame) => this.#bound(this.#allowance.admitsRefused(frame.length, ports.clock.now())),
+      onRefused: () => this.#bound(this.#allowance.admitsRefused(ports.clock.now())),
       onText: () => this.#bound(this.#allowance.admitsText(ports.clock.now())),
     }
     this.#traffic = new Traffic(traffic, kept?.traffic)
@@ -158,7 +158,7 @@ export class SessionRoom {
     const before = this.state
     this.#guarded(() => {
       const now = this.#ports.clock.now()
-      if (peer === caller && !this.#allowance.admits(frame.length, now)) return this.#bound(false)
+      if (peer === caller && !this.#allowance.admits(frame, now)) return this.#bound(false)
       if (peer.heard(frame, now)) return
       if (peer === caller) this.#traffic.fromCaller(frame)
       else this.#traffic.fromNode(frame)

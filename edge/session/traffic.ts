@@ -26,7 +26,7 @@ import { TurnLog } from './turn-log.ts'
 export interface TrafficPorts extends Omit<RelayPorts, 'onOverflow'> {
   tellCaller(fault: Fault): void
   /** A frame of the caller was read and refused. He was told why. */
-  onRefused(frame: Frame): void
+  onRefused(): void
   /** A text of the caller was passed on. */
   onText(): void
   onEvent(event: SessionEvent): void
@@ -90,7 +90,7 @@ export class Traffic {
     const message = read.value
     switch (message.type) {
       case 'session.start':
-        return this.#start(message, frame)
+        return this.#start(message)
       case 'session.end':
         return this.#ports.onEvent({ type: 'callerEnds' })
       case 'ack': {
@@ -110,10 +110,10 @@ export class Traffic {
     this.relay.takeUp(read.value.sequence, frame)
   }
 
-  #start(start: SessionStart, frame: Frame): void {
-    if (this.#audio) return this.#tellRefused(frame, invalidFault('session.start: only once'))
+  #start(start: SessionStart): void {
+    if (this.#audio) return this.#tellRefused(invalidFault('session.start: only once'))
     const options = turnOptions(start)
-    if (!options.ok) return this.#tellRefused(frame, options.fault)
+    if (!options.ok) return this.#tellRefused(options.fault)
     this.#audio = audioFormat(start)
     this.relay.callerAcks = start.acks ?? true
     this.#ports.onEvent({ type: 'started', start })
@@ -130,12 +130,12 @@ export class Traffic {
 
   #refuseCaller(frame: Frame, fault: Fault): void {
     this.relay.skipUp(numberOf(frame, MAX_MESSAGE_BYTES))
-    this.#tellRefused(frame, fault)
+    this.#tellRefused(fault)
   }
 
-  #tellRefused(frame: Frame, fault: Fault): void {
+  #tellRefused(fault: Fault): void {
     this.#ports.tellCaller(fault)
-    this.#ports.onRefused(frame)
+    this.#ports.onRefused()
   }
 
   // --- the node ---

@@ -7,6 +7,11 @@ import { arrayForObject } from './objects-only.ts'
 /** Problems named in one answer; more would only repeat the first. */
 const MAX_ISSUES = 5
 
+/** Nothing of ours is nested half as deep. */
+const MAX_DEPTH = 32
+/** Shorter texts are parsed in no time, whatever is in them. */
+const SHALLOW_CHARS = 4 * 1024
+
 /** The exact texts of the heartbeat; compared before any parsing, and answered by the platform where it can. */
 export const PING = '{"type":"ping"}'
 export const PONG = '{"type":"pong"}'
@@ -20,6 +25,7 @@ export type Schema<T> = v.GenericSchema<unknown, T>
 export function decode<T>(schema: Schema<T>, text: string, maxBytes: number, whole = 'message'): Result<T, Fault> {
   if (text.length > maxBytes)
     return fail({ code: 'too_large', limit: whole, max: maxBytes, got: text.length, unit: 'bytes' })
+  if (isDeep(text)) return fail(invalidFault(`${whole}: nested in more than ${MAX_DEPTH} levels`))
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -32,6 +38,24 @@ export function decode<T>(schema: Schema<T>, text: string, maxBytes: number, who
   if (parsed.success) return ok(parsed.output)
   const issues = parsed.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, whole))
   return fail(limitPassed(parsed.issues[0]) ?? invalidFault(...issues))
+}
+
+/** Whether JSON is nested too deep to be ours. To parse 60 KB of brackets takes 3 ms, to look for the 33rd level much less. */
+export function isDeep(text: string): boolean {
+  if (text.length <= SHALLOW_CHARS) return false
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (isInString) {
+      if (char === '\\') at++
+      else if (char === '"') isInString = false
+    } else if (char === '"') isInString = true
+    else if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') depth--
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
 }
 
 /** A text that is longer than its field allows: the fault names the field, its limit and what came. */

@@ -13,6 +13,9 @@ export interface EdgeFacts {
   url: string
   key: string
   nodeToken: string
+}
+
+export interface CrowdedEdgeFacts extends EdgeFacts {
   /** Keys of other users. */
   otherKeys: string[]
 }
@@ -33,7 +36,7 @@ const others = Array.from({ length: OTHERS }, (_, i) => ({ name: `other ${i}`, s
 const otherKeys = await Promise.all(others.map(async (terms) => (await edge.store.keys.createKey(terms)).key))
 const { token } = await edge.store.nodes.addNode({ name: 'bench', now: Date.now() })
 
-const ready: EdgeFacts = {
+const ready: CrowdedEdgeFacts = {
   url: edge.url,
   key,
   nodeToken: token,

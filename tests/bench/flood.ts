@@ -6,7 +6,7 @@ import { PING, PONG } from '#shared/protocol/decode.ts'
 import { CHAT_PROTOCOL } from '#shared/protocol/version.ts'
 import { LOAD_FLAGS, startChild } from './child.ts'
 import type { EchoNodeSettings } from './echo-node-process.ts'
-import type { EdgeFacts } from './edge-process.ts'
+import type { CrowdedEdgeFacts } from './edge-process.ts'
 import { FLOOD_KINDS, type FloodCount, type FloodSettings } from './flood-kinds.ts'
 import { monotonicMs } from './monotonic.ts'
 import { quantile } from './quantile.ts'
@@ -27,7 +27,7 @@ const PING_EVERY_MS = 10
 const SLOTS = 16
 
 export async function benchFlood({ kinds, ms }: FloodLoad): Promise<Report> {
-  const edge = await startChild<EdgeFacts>('./edge-process.ts', {})
+  const edge = await startChild<CrowdedEdgeFacts>('./edge-process.ts', {})
   const { url, key, nodeToken, otherKeys } = edge.facts
   const settings: EchoNodeSettings = { edgeUrl: url, token: nodeToken, slots: SLOTS }
   const node = await startChild('./echo-node-process.ts', settings, LOAD_FLAGS)

@@ -15,8 +15,9 @@ import type { Rooms, Seating } from './rooms.ts'
 
 /** For the closing handshake; a peer that is gone never answers it. */
 const CLOSE_TIMEOUT_MS = 2_000
-/** Frames that may still be on their way from an honest peer whose socket was closed from here. Then nothing more is read. */
+/** What may still be on its way from an honest peer whose socket was closed from here. Then nothing more is read. */
 const MAX_LATE_FRAMES = 256
+const MAX_LATE_BYTES = 1024 * 1024
 
 /** The largest message of a socket that is about to be opened, by its request. */
 const largestOf = new WeakMap<IncomingMessage, number>()
@@ -106,12 +107,14 @@ function upgrade(c: Context, seating: Seating): Promise<Response> {
 
 function seatSocket(socket: WebSocket, seating: Seating): void {
   const seated = seating(roomSocket(socket))
-  let late = 0
+  let [lateFrames, lateBytes] = [0, 0]
   socket.on('message', (content: RawData, isBinary: boolean) => {
     if (socket.readyState === WebSocket.OPEN) return seated.message(frameOf(content, isBinary))
-    late += 1
+    lateFrames += 1
+    // Each frame is one buffer, unless ws is told otherwise.
+    lateBytes += (content as Buffer).byteLength
     // Its goodbye is read no more either: the handshake times out, and the socket is destroyed.
-    if (late > MAX_LATE_FRAMES) socket.pause()
+    if (lateFrames > MAX_LATE_FRAMES || lateBytes > MAX_LATE_BYTES) socket.pause()
   })
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.

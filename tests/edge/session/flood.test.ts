@@ -12,8 +12,8 @@ const text = (seq: number) => ({ type: 'text.send', seq, text: 'hello' })
 /** Each flood, and how many of its frames are looked at. */
 const FLOODS: Array<[string, (at: number) => Frame | object, number]> = [
   ['tiny JSON', () => '{}', REFUSED_RATE.capacity],
-  ['JSON of 30,000 levels', () => DEEP, 17],
-  ['60 KB of junk', () => new Uint8Array(60_000).fill(7), 17],
+  ['JSON of 30,000 levels', () => DEEP, 4],
+  ['60 KB of junk', () => new Uint8Array(60_000).fill(7), REFUSED_RATE.capacity],
   ['session.start again and again', () => ({ type: 'session.start' }), REFUSED_RATE.capacity],
   ['texts', text, TEXT_RATE.capacity],
   ['pings', () => PING, 3_600],
