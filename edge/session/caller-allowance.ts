@@ -22,7 +22,7 @@ export const BYTE_RATE: Rate = { capacity: MAX_REPLAY_BYTES + 1024 * 1024, perSe
 export const REFUSED_RATE: Rate = { capacity: 100, perSecond: 10 }
 /** JSON is parsed before it is known what it is. All of a replay fits in, with 40 texts of the longest. */
 export const JSON_RATE: Rate = { capacity: 256 * 1024, perSecond: 32 * 1024 }
-/** Each text interrupts a reply and begins a turn. A client may have kept 32 of them while it had no connection. */
+/** Texts, each of which interrupts a reply and begins a turn, and tokens. A client may have kept 32 texts while it had no connection. */
 export const TEXT_RATE: Rate = { capacity: 40, perSecond: 2 }
 /** Resumes that make the allowance full again; over it a resumed caller has what the bucket holds. */
 export const RESUME_RATE: Rate = { capacity: 6, perSecond: 0.1 }
@@ -47,7 +47,7 @@ export class CallerAllowance {
     return this.#refused.take(1, now)
   }
 
-  /** A text was passed on; false where it was one too many. */
+  /** A text or a token came; false where it was one too many. */
   admitsText(now: number): boolean {
     return this.#texts.take(1, now)
   }

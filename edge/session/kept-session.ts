@@ -37,7 +37,7 @@ interface Part<T> {
 
 /** Hands over what is to be kept whenever it has changed, and only then: most frames change nothing. */
 export class SessionMemory {
-  readonly #who: { sessionId: SessionId; caller: Caller }
+  #who: { sessionId: SessionId; caller: Caller }
   readonly #parts: { secrets: Part<KeptSecrets>; traffic: Part<KeptTraffic> }
   readonly #remember: ((kept: KeptSession) => void) | undefined
   #client: string | undefined
@@ -58,6 +58,11 @@ export class SessionMemory {
   /** The newest value of the caller's client. */
   get client(): string | undefined {
     return this.#client
+  }
+
+  /** Another key or token is behind the session. It is noted with the state that changes by it. */
+  keepCaller(caller: Caller): void {
+    this.#who = { ...this.#who, caller }
   }
 
   /** A client kept another value than before. The value outlives its socket. */

@@ -1,11 +1,11 @@
 // When time alone changes a session: pure. Used by session-reduce.ts, which says what happens then, and by session-room.ts, which
 // sets its alarm by it.
 import { CALLER_GONE_MS, IDLE_SESSION_MS, MAX_SESSION_MS, START_TIMEOUT_MS } from '#shared/protocol/limits.ts'
-import { NODE_RETURN_MS, OPENING_MS, PLACING_MS, type SessionState } from './session-state.ts'
+import { NODE_RETURN_MS, OPENING_MS, PLACING_MS, TOKEN_ENDS_NOTICE_MS, type SessionState } from './session-state.ts'
 
 /** What time alone does, and when. */
 export type Due =
-  | { why: 'callerGone' | 'nodeLost' | 'idle' | 'maxDuration' | 'farewell'; at: number }
+  | { why: 'callerGone' | 'nodeLost' | 'idle' | 'maxDuration' | 'farewell' | 'tokenEnds' | 'tokenEnded'; at: number }
   | { why: 'deadline'; stage: string; limitMs: number; at: number }
 
 /** Everything that time alone will do to a session, soonest first. */
@@ -32,6 +32,7 @@ export function deadlines(state: SessionState): Due[] {
           ? [{ why: 'callerGone' as const, at: state.caller.since + CALLER_GONE_MS }]
           : []),
         ...(state.node.type === 'gone' ? [{ why: 'nodeLost' as const, at: state.node.since + NODE_RETURN_MS }] : []),
+        ...tokenEnd(state),
         { why: 'idle' as const, at: state.spokeAt + IDLE_SESSION_MS },
         {
           why: 'maxDuration' as const,
@@ -43,4 +44,13 @@ export function deadlines(state: SessionState): Due[] {
     default:
       return []
   }
+}
+
+function tokenEnd({
+  session: { tokenEndsAt: at },
+  isEndTold,
+  leaving,
+}: Extract<SessionState, { type: 'live' }>): Due[] {
+  if (at === undefined || leaving) return []
+  return [isEndTold ? { why: 'tokenEnded', at } : { why: 'tokenEnds', at: at - TOKEN_ENDS_NOTICE_MS }]
 }

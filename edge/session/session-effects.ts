@@ -11,6 +11,7 @@ import type { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
 import { MAX_TURN_NUMBER, type EdgeSessionMessage } from '#shared/protocol/session-messages.ts'
 import { resumeUrlOf } from '#shared/protocol/version.ts'
+import { mayTakeOver } from './renewal.ts'
 import { openSession } from './session-opening.ts'
 import type { SessionSecrets } from './session-secrets.ts'
 import type { SessionEffect, SessionEvent } from './session-state.ts'
@@ -30,6 +31,10 @@ export interface EffectPorts extends WritePorts {
   tellCaller: (fault: Fault) => void
   hangUp: (fault: Fault | undefined) => void
   onEvent: (event: SessionEvent) => void
+  /** Whose key or token this is, as over HTTP; undefined where it is no good. */
+  callerByToken: (token: string) => Promise<Caller | undefined>
+  /** Another key or token of the same user is behind the session now. */
+  onRenewed: (caller: Caller) => void
   /** Runs as a verb of the room: a bug in it ends this session only. Answers of store and fleet come in so. */
   verb: (run: () => void) => void
   /** The session is over and written. */
@@ -44,10 +49,12 @@ export class SessionEffects {
   /** Settles when the fleet has answered. */
   #placing: Promise<void> = Promise.resolve()
   #startedAt = 0
+  #caller: Caller
   #hasLeft = false
 
   constructor(ports: EffectPorts) {
     this.#ports = ports
+    this.#caller = ports.caller
     this.#writes = new SessionWrites(ports)
   }
 
@@ -91,6 +98,15 @@ export class SessionEffects {
         const detail = `${effect.quota} ${effect.percent}`
         return toCaller({ type: 'session.notice', notice: 'limitNear', id: newId('message'), detail })
       }
+      case 'tellToken': {
+        const { notice, endsAt } = effect
+        return toCaller({
+          type: 'session.notice',
+          notice,
+          id: newId('message'),
+          ...(endsAt !== undefined && { endsAt }),
+        })
+      }
       case 'hangUp':
         return this.#ports.hangUp(effect.fault)
       case 'tellNode':
@@ -115,6 +131,21 @@ export class SessionEffects {
     }
   }
 
+  /** Puts another key or token of the same user behind the session, or tells the caller that it is no good. */
+  renew(token: string): void {
+    const { callerByToken, log, tellCaller, onRenewed, onEvent, verb } = this.#ports
+    void callerByToken(token).then(
+      (found) =>
+        verb(() => {
+          if (!found || !mayTakeOver(found, this.#caller)) return tellCaller({ code: 'unauthenticated', reason: 'key' })
+          this.#caller = found
+          onRenewed(found)
+          onEvent({ type: 'renewed', endsAt: found.endsAt })
+        }),
+      (error: unknown) => verb(() => tellCaller(handled(log, error, 'check a token'))),
+    )
+  }
+
   #open({ start }: Of<'open'>): void {
     const { store, sessionId, caller, clock, log, metrics, onEvent, verb } = this.#ports
     this.#startedAt = clock.now()
@@ -122,7 +153,7 @@ export class SessionEffects {
     void openSession(store, start, { sessionId, userId, limits, now: clock.now() }).then(
       (session) =>
         verb(() => {
-          onEvent({ type: 'opened', session })
+          onEvent({ type: 'opened', session: { ...session, tokenEndsAt: this.#caller.endsAt } })
           metrics.count('sessions_opened')
         }),
       (error: unknown) => verb(() => onEvent({ type: 'openFailed', fault: handled(log, error, 'open the session') })),
@@ -149,7 +180,7 @@ export class SessionEffects {
 
   #begin({ session, at }: Of<'begin'>): void {
     const { toNode, secrets, traffic, sessionId } = this.#ports
-    const { lastTurn: _lastTurn, near: _near, ...about } = session
+    const { lastTurn: _lastTurn, near: _near, tokenEndsAt: _tokenEndsAt, ...about } = session
     traffic.begins(session)
     toNode({
       type: 'session.begin',

@@ -72,7 +72,7 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
     const live = { type: 'live' as const, session, at, since: now, spokeAt: now, caller: HERE, node: HERE }
     const { near } = session
     return to(
-      { ...live, toldNear: near, leaving: undefined },
+      { ...live, toldNear: near, isEndTold: false, leaving: undefined },
       { type: 'ready', session, engines },
       ...near.map(tellNear),
     )
@@ -110,7 +110,8 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
   metered: (state, event, now) => (state.type === 'live' ? metered(state, event, now) : stay(state)),
   overflowed: (state, { fault }, now) => end(state, 'fault', now, fault),
   flooded: (state, { fault }, now) => end(state, 'fault', now, fault),
-  keyEnded: (state, _event, now) => end(state, 'fault', now, { code: 'unauthenticated' }),
+  keyEnded: (state, _event, now) => end(state, 'fault', now, UNAUTHENTICATED),
+  renewed,
   shutdown: (state, _event, now) => end(state, 'shutdown', now),
   woke: (state, _event, now) => {
     const gone = { type: 'gone' as const, since: now }
@@ -123,6 +124,7 @@ const STEPS: { [K in SessionEvent['type']]: Step<K> } = {
 }
 
 const INTERNAL: Fault = { code: 'internal' }
+const UNAUTHENTICATED: Fault = { code: 'unauthenticated' }
 
 /** What happens to a session in a state. An ended session stays ended; a bug may still have to finish its end. */
 export function reduce(state: SessionState, event: SessionEvent, now: number): Transition {
@@ -152,6 +154,23 @@ function metered(state: Live, { standing, open }: Of<'metered'>, now: number): T
   return to(left.state, ...told, ...left.effects)
 }
 
+/** The key or token has ended: what is being said is finished first. */
+function tokenEnded(state: Live, open: readonly TurnId[], now: number): Transition {
+  if (open.length > 0) return to({ ...state, leaving: { fault: UNAUTHENTICATED, after: open } })
+  return end(state, 'fault', now, UNAUTHENTICATED)
+}
+
+function renewed(state: SessionState, { endsAt }: Of<'renewed'>): Transition {
+  const told: SessionEffect = { type: 'tellToken', notice: 'tokenRenewed', endsAt }
+  // What the store is still opening gets its end when it is opened.
+  if (state.type === 'opening') return to(state, told)
+  if (!('session' in state) || state.type === 'ending') return stay(state)
+  const session = { ...state.session, tokenEndsAt: endsAt }
+  if (state.type !== 'live') return to({ ...state, session }, told)
+  const leaving = state.leaving?.fault.code === 'unauthenticated' ? undefined : state.leaving
+  return to({ ...state, session, leaving, isEndTold: false }, told)
+}
+
 /** A bug ends the session. Each of these effects is tried, whichever other one breaks: see Machine. */
 function broke(state: SessionState): Transition {
   switch (state.type) {
@@ -167,7 +186,7 @@ function broke(state: SessionState): Transition {
   }
 }
 
-function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transition {
+function alarm(state: SessionState, { open }: Of<'alarm'>, now: number): Transition {
   const due = deadlines(state).find(({ at }) => at <= now)
   switch (due?.why) {
     case undefined:
@@ -176,6 +195,14 @@ function alarm(state: SessionState, _event: Of<'alarm'>, now: number): Transitio
       return end(state, 'fault', now, { code: 'deadline_exceeded', stage: due.stage, limitMs: due.limitMs })
     case 'nodeLost':
       return 'at' in state ? nodeLost(state) : stay(state)
+    case 'tokenEnds':
+      if (state.type !== 'live') return stay(state)
+      return to(
+        { ...state, isEndTold: true },
+        { type: 'tellToken', notice: 'tokenEnds', endsAt: state.session.tokenEndsAt },
+      )
+    case 'tokenEnded':
+      return state.type === 'live' ? tokenEnded(state, open, now) : stay(state)
     case 'farewell':
       return state.type === 'ending' ? finish(state, true) : stay(state)
     default:

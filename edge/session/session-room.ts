@@ -28,7 +28,7 @@ import { tryAll } from './try-all.ts'
 /** What a session room needs of its host. */
 export interface SessionRoomPorts extends Pick<
   EffectPorts,
-  'clock' | 'log' | 'store' | 'fleet' | 'metrics' | 'onEnded'
+  'clock' | 'log' | 'store' | 'fleet' | 'metrics' | 'callerByToken' | 'onEnded'
 > {
   /** One alarm a room: a later call replaces it, undefined clears it. */
   setAlarm: (at: number | undefined) => void
@@ -47,7 +47,7 @@ const FLOOD_RETRY_AFTER_MS = 10_000
 
 export class SessionRoom {
   readonly sessionId: SessionId
-  readonly #keyId: ApiKeyId
+  #keyId: ApiKeyId
   readonly #ports: SessionRoomPorts
   readonly #secrets: SessionSecrets
   readonly #traffic: Traffic
@@ -76,6 +76,7 @@ export class SessionRoom {
       onEvent,
       onGap: (end: Seat['end']) => this.#peers[end]?.close(CLOSE_RESUME, 'gap in the numbers'),
       onRefused: () => this.#bound(this.#allowance.admitsRefused(ports.clock.now())),
+      onToken: (token: string) => this.#effects.renew(token),
       onText: () => this.#bound(this.#allowance.admitsText(ports.clock.now())),
     }
     this.#traffic = new Traffic(traffic, kept?.traffic)
@@ -89,6 +90,10 @@ export class SessionRoom {
       toNode: (message: EdgeSessionMessage) => this.#peers.node?.send(JSON.stringify(message)),
       tellCaller,
       hangUp: (fault) => hangUp(this.#peers, fault),
+      onRenewed: (caller) => {
+        this.#keyId = caller.keyId
+        this.#memory.keepCaller(caller)
+      },
       onEvent,
       verb: (run) => this.verb(run),
     })
@@ -181,7 +186,7 @@ export class SessionRoom {
       for (const peer of [this.#peers.caller, this.#peers.node])
         if (peer && peer.deadAt <= now) peer.close(CLOSE_RESUME, 'silent')
       this.#sweep()
-      this.#machine.dispatch({ type: 'alarm' })
+      this.#machine.dispatch({ type: 'alarm', open: this.#traffic.openTurns })
     })
   }
 
@@ -196,7 +201,7 @@ export class SessionRoom {
     this.verb(() => this.#machine.dispatch({ type: 'woke' }))
   }
 
-  /** The session ends if it was opened with one of these. */
+  /** The session ends if one of these is behind it. */
   keysEnded(keyIds: ApiKeyId[]): void {
     if (keyIds.includes(this.#keyId)) this.verb(() => this.#machine.dispatch({ type: 'keyEnded' }))
   }

@@ -28,6 +28,8 @@ export const DIAL_WITHIN_MS = NODE_DEAD_AFTER_MS
 export const BEGIN_WITHIN_MS = 20_000
 /** The node may be without data socket so long. With the silence before, the caller knows within NODE_DEAD_AFTER_MS. */
 export const NODE_RETURN_MS = NODE_DEAD_AFTER_MS - DATA_SILENT_AFTER_MS
+/** The caller is told so long before his key or token ends. */
+export const TOKEN_ENDS_NOTICE_MS = 60_000
 /** For the node's last messages after session.end. */
 export const FAREWELL_MS = 3_000
 
@@ -47,6 +49,8 @@ export interface OpenedSession {
   lastTurn: number
   /** Quotas of which at least 80 % were used before. */
   near: Quota[]
+  /** When the key or token behind its caller ends; undefined where it never does. */
+  tokenEndsAt?: number | undefined
 }
 
 /** Where the session runs. */
@@ -84,7 +88,9 @@ export type SessionState =
       spokeAt: number
       /** Quotas whose 80 % warning the caller has. */
       toldNear: readonly Quota[]
-      /** Nothing is left of a quota: the session ends once these turns are over. */
+      /** The caller knows that his key or token will end. */
+      isEndTold: boolean
+      /** Nothing is left of a quota, or the key or token has ended: the session ends once these turns are over. */
       leaving: { fault: Fault; after: readonly TurnId[] } | undefined
       caller: CallerPresence
       node: Presence
@@ -126,14 +132,17 @@ export type SessionEvent =
   | { type: 'overflowed'; fault: Fault }
   /** The caller sends more than he may. */
   | { type: 'flooded'; fault: Fault }
-  /** The key with which the caller opened the session is not valid any more. */
+  /** The key behind the session is not valid any more. */
   | { type: 'keyEnded' }
+  /** Another key or token of the same user is behind the session now; undefined where it never ends. */
+  | { type: 'renewed'; endsAt: number | undefined }
   | { type: 'shutdown' }
   /** The room's memory was lost, and both sockets with it; the state is what was kept. */
   | { type: 'woke' }
   /** A bug of ours: whatever was under way ends. */
   | { type: 'broke' }
-  | { type: 'alarm' }
+  /** `open`: the turns that are being said. */
+  | { type: 'alarm'; open: readonly TurnId[] }
 
 export type SessionEffect =
   | { type: 'open'; start: SessionStart }
@@ -147,6 +156,7 @@ export type SessionEffect =
   | { type: 'tellCaller'; fault: Fault }
   /** At least `percent` of the quota is used. */
   | { type: 'tellLimit'; quota: Quota; percent: 80 | 100 }
+  | { type: 'tellToken'; notice: 'tokenEnds' | 'tokenRenewed'; endsAt: number | undefined }
   | { type: 'hangUp'; fault: Fault }
   | { type: 'tellNode'; reason: EndReason }
   /** What was being said is written with status cut: nobody else will. */

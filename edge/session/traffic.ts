@@ -27,8 +27,10 @@ export interface TrafficPorts extends Omit<RelayPorts, 'onOverflow'> {
   tellCaller(fault: Fault): void
   /** A frame of the caller was read and refused. He was told why. */
   onRefused(): void
-  /** A text of the caller was passed on. */
+  /** The caller asked for something that costs much: a text begins a turn, a token is looked up. */
   onText(): void
+  /** A key or token that is to take the place of the one behind the session. */
+  onToken(token: string): void
   onEvent(event: SessionEvent): void
 }
 
@@ -97,9 +99,14 @@ export class Traffic {
         const fault = this.relay.ackedByCaller(message.received)
         return fault && this.#refuseCaller(frame, fault)
       }
-      default:
+      default: {
         if (!this.#audio) return this.#refuseCaller(frame, invalidFault(`${message.type} before session.start`))
-        return this.#relayUp(message, frame)
+        const token = 'token' in message ? message.token : undefined
+        if (token === undefined) return void this.#relayUp(message, frame)
+        // The token stays here: not even the frames that are kept for the node have it.
+        const isNew = this.#relayUp(message, JSON.stringify({ ...message, token: undefined }))
+        return isNew ? this.#takeToken(token) : undefined
+      }
     }
   }
 
@@ -119,13 +126,22 @@ export class Traffic {
     this.#ports.onEvent({ type: 'started', start })
   }
 
-  #relayUp(message: UpMessage, frame: Frame): void {
-    if (message.type === 'playback.progress' && !this.#log.knows(message.turnId))
-      return this.#refuseCaller(frame, { code: 'not_found', kind: 'turn', id: message.turnId })
-    if (!this.relay.takeUp(message.seq, frame)) return
+  #takeToken(token: string): void {
+    this.#ports.onText()
+    this.#ports.onToken(token)
+  }
+
+  /** False for what was refused, or taken before. */
+  #relayUp(message: UpMessage, frame: Frame): boolean {
+    if (message.type === 'playback.progress' && !this.#log.knows(message.turnId)) {
+      this.#refuseCaller(frame, { code: 'not_found', kind: 'turn', id: message.turnId })
+      return false
+    }
+    if (!this.relay.takeUp(message.seq, frame)) return false
     if (message.type === 'playback.progress') this.#log.played(message)
     if (message.type === 'text.send') this.#ports.onText()
     if (SPEECH.has(message.type)) this.#spoke()
+    return true
   }
 
   #refuseCaller(frame: Frame, fault: Fault): void {

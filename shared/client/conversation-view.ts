@@ -47,6 +47,8 @@ const NOTICE_TEXT = {
   restored: 'The engine that was replaced is back.',
   limitNear: 'A limit is near.',
   draining: 'This node is about to restart; the conversation goes on elsewhere.',
+  tokenEnds: 'Your sign-in ends within a minute, and this call with it.',
+  tokenRenewed: 'Your sign-in was renewed; the call goes on.',
 } as const
 
 function noticeText({ notice, detail }: Extract<ChatDown, { type: 'session.notice' }>): string {

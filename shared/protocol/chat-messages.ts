@@ -14,6 +14,7 @@ import {
   GoAway,
   Notice,
   Seq,
+  SessionUpdate,
   Skipped,
   TtsMode,
   UpMessage,
@@ -40,6 +41,9 @@ export const SessionStart = v.object({
 })
 export type SessionStart = v.InferOutput<typeof SessionStart>
 
+/** Longer than any that is good: see MAX_TOKEN_CHARS in edge/http/access/identities.ts. */
+const MAX_TOKEN_CHARS = 8 * 1024
+
 /** Caller → edge. */
 export const ChatUp = v.variant('type', [
   SessionStart,
@@ -49,7 +53,12 @@ export const ChatUp = v.variant('type', [
    */
   v.object({ type: v.literal('session.end') }),
   Ack,
-  ...UpMessage.options,
+  ...UpMessage.options.filter(({ entries: { type } }) => type.literal !== 'session.update'),
+  v.object({
+    ...SessionUpdate.entries,
+    /** A key or token of the same user, which takes the place of the one that ends. It stays at the edge. */
+    token: v.optional(v.pipe(v.string(), v.maxLength(MAX_TOKEN_CHARS))),
+  }),
 ])
 export type ChatUp = v.InferOutput<typeof ChatUp>
 

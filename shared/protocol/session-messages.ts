@@ -28,6 +28,16 @@ export const AudioFormat = v.object({ inputRate: SampleRate, outputRate: SampleR
 export type AudioFormat = v.InferOutput<typeof AudioFormat>
 export const DEFAULT_AUDIO_FORMAT: AudioFormat = { inputRate: 16_000, outputRate: 24_000 }
 
+/** What may be changed during a session; what is absent stays. */
+export const SessionUpdate = v.object({
+  ...seq,
+  type: v.literal('session.update'),
+  options: v.optional(TurnOptionsPatch),
+  ttsMode: v.optional(TtsMode),
+  language: v.optional(Language),
+  voice: v.optional(VoiceChoice),
+})
+
 /** Relayed from the caller to the node. */
 export const UpMessage = v.variant('type', [
   /** The caller says that the utterance is over. */
@@ -41,14 +51,7 @@ export const UpMessage = v.variant('type', [
   /** Samples of this turn's reply that left the loudspeaker, at the agreed output rate; every 200 ms and on clear. */
   v.object({ ...seq, type: v.literal('playback.progress'), turnId: TurnIdSchema, playedSamples: Count }),
   v.object({ ...seq, type: v.literal('transcript.correct'), turnId: TurnIdSchema, text: CallerText }),
-  v.object({
-    ...seq,
-    type: v.literal('session.update'),
-    options: v.optional(TurnOptionsPatch),
-    ttsMode: v.optional(TtsMode),
-    language: v.optional(Language),
-    voice: v.optional(VoiceChoice),
-  }),
+  SessionUpdate,
 ])
 export type UpMessage = v.InferOutput<typeof UpMessage>
 
@@ -73,15 +76,27 @@ export const GoAway = v.object({
  * gave way to a simpler one, told when that begins or changes; `detail` is its role and a FallbackReason, such as
  * `tts queueWait`. restored: the wanted engine is back; `detail` is its role. limitNear: `detail` is a Quota and how many percent of
  * it are used at least, `tokens 80`; after `tokens 100` what is being said is finished, and the session ends with
- * quota_exhausted. draining: the node will stop; the conversation goes on elsewhere.
+ * quota_exhausted. draining: the node will stop; the conversation goes on elsewhere. tokenEnds: the key or token behind the session
+ * ends at `endsAt`; then what is being said is finished, and the session ends with unauthenticated. tokenRenewed: another one is behind
+ * it now, until `endsAt`.
  */
-export const NOTICES = ['voiceUnavailable', 'degraded', 'restored', 'limitNear', 'draining'] as const
+export const NOTICES = [
+  'voiceUnavailable',
+  'degraded',
+  'restored',
+  'limitNear',
+  'draining',
+  'tokenEnds',
+  'tokenRenewed',
+] as const
 
 export const Notice = v.object({
   type: v.literal('session.notice'),
   notice: v.picklist(NOTICES),
   turnId: v.optional(TurnIdSchema),
   detail: v.optional(v.string()),
+  /** Of tokenEnds, and of tokenRenewed unless the new one never ends. */
+  endsAt: v.optional(v.number()),
 })
 
 /** A fault as the peer sees it: see publicFault(). */

@@ -135,8 +135,11 @@ export const FIELD_WORDS: Record<string, string> = {
   'utterance.ended reason':
     'silence, commit, limit (it was too long and is answered), cleared, or noSpeech (nothing was recognised).',
   notice:
-    'voiceUnavailable, degraded (a simpler engine stands in), restored, limitNear, or draining (the node stops, the conversation goes on).',
+    'voiceUnavailable, degraded (a simpler engine stands in), restored, limitNear, draining (the node stops, the conversation goes on), tokenEnds or tokenRenewed.',
   detail: 'More about it, by notice: a language, a role and reason, or a quota and the percent of it that are used.',
+  endsAt: 'Of tokenEnds and tokenRenewed: when the key or token behind the session ends; absent where it never does.',
+  token:
+    'A key or token of the same user that takes the place of the one behind the session; a ticket or client secret does not.',
   // --- faults ---
   code: 'The fault’s code: see the table of faults.',
   message: 'In words, for a log; `code` is what a program reads.',

@@ -1,6 +1,7 @@
 // Each bench runs to its end under the least load that makes a table. Figures are not judged here: they need a quiet machine.
 import { expect, it } from 'vitest'
 import { benchEmbedded } from './embedded.ts'
+import { benchFlood } from './flood.ts'
 import { quantile } from './quantile.ts'
 import { benchRelay } from './relay.ts'
 import { printReport, type Report } from './report.ts'
@@ -82,6 +83,18 @@ it(
     expect(Number(column(report, 'real-time factor')[1])).toBeGreaterThan(0)
     expect(Number(column(report, 'voice-to-voice p50')[1])).toBeGreaterThan(400)
     expect(Number(column(report, 'node RSS MB')[0])).toBeGreaterThan(0)
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN21] flood measures a ping without and with each flood, and the floods are hung up on',
+  async () => {
+    const report = await benchFlood({ kinds: ['tiny JSON', 'text.send'], ms: 300 })
+    expect(column(report, 'flood')).toEqual(['tiny JSON', 'text.send'])
+    for (const ms of ['p99 ms', 'p99 in flood'].flatMap((name) => column(report, name))) expect(ms).toBeGreaterThan(0)
+    for (const frames of column(report, 'frames sent')) expect(frames).toBeGreaterThan(40)
+    expect(report.aims).toHaveLength(2)
   },
   BENCH_TIMEOUT_MS,
 )

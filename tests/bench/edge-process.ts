@@ -32,7 +32,12 @@ const edge = await startEdge(config, { log: logFile.log })
 // The load comes from one address with one key.
 const limits = { rateFactor: MAX_RATE_FACTOR, sessions: 1_000, tokensPerDay: 1e9, audioMsPerDay: 1e9 }
 const { key } = await edge.store.keys.createKey({ name: 'bench', scopes: [...SCOPES], limits, now: Date.now() })
-const others = Array.from({ length: OTHERS }, (_, i) => ({ name: `other ${i}`, scopes: [...SCOPES], limits, now: Date.now() }))
+const others = Array.from({ length: OTHERS }, (_, i) => ({
+  name: `other ${i}`,
+  scopes: [...SCOPES],
+  limits,
+  now: Date.now(),
+}))
 const otherKeys = await Promise.all(others.map(async (terms) => (await edge.store.keys.createKey(terms)).key))
 const { token } = await edge.store.nodes.addNode({ name: 'bench', now: Date.now() })
 

@@ -70,7 +70,9 @@ function reportOf(rows: Report['rows'], ms: number): Report {
       }),
     ],
     rows,
-    notes: [`A ping every ${PING_EVERY_MS} ms, timed from the moment at which it was due. sockets: how often the flood was dialled.`],
+    notes: [
+      `A ping every ${PING_EVERY_MS} ms, timed from the moment at which it was due. sockets: how often the flood was dialled.`,
+    ],
     aims: [
       { aim: `p99 in the flood < ${MAX_P99_MS} ms`, got: `${worst(7).toFixed(2)} ms`, isMet: worst(7) < MAX_P99_MS },
       { aim: `p99 ≤ ${MAX_RATIO} × without`, got: `${worst(9).toFixed(2)} ×`, isMet: worst(9) <= MAX_RATIO },

@@ -62,7 +62,7 @@ describe('session room', () => {
       { type: 'overflowed', fault },
       { type: 'shutdown' },
       { type: 'broke' },
-      { type: 'alarm' },
+      { type: 'alarm', open: [] },
     ),
   )
 
@@ -103,7 +103,7 @@ describe('session room', () => {
     if (count('open') > 0 && !isAnswered) happen({ type: 'opened', session })
     for (let due = deadlines(state)[0]; due !== undefined; due = deadlines(state)[0]) {
       now = Math.max(now, due.at)
-      happen({ type: 'alarm' })
+      happen({ type: 'alarm', open: [] })
     }
     return { state, effects, count }
   }

@@ -47,6 +47,8 @@ export class FakeWorld {
   readonly store: MemoryStore = createMemoryStore()
   readonly rooms: Rooms
   readonly sessionId: SessionId = newId('session')
+  /** Who calls. */
+  who = CALLER
 
   /** `parts`: what the rooms get in place of the usual. */
   constructor(parts: Partial<RoomsPorts> = {}) {
@@ -57,12 +59,13 @@ export class FakeWorld {
       store,
       metrics: silentMetrics,
       nodeJoined: () => undefined,
+      callerByToken: async () => undefined,
       ...parts,
     })
   }
 
   async caller(sessionId: SessionId = this.sessionId): Promise<End> {
-    return this.#callerEnd({ type: 'new', sessionId, caller: CALLER })
+    return this.#callerEnd({ type: 'new', sessionId, caller: this.who })
   }
 
   async resumeCaller(resumeToken: unknown, received: number): Promise<End> {

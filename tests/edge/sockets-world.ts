@@ -100,6 +100,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     store,
     metrics: silentMetrics,
     nodeJoined: () => undefined,
+    callerByToken: (token) => store.keys.callerByKey(token, clock.now()),
     wires: { [LINE_WIRE]: makeLineClient },
   })
   const upgrades = createUpgrades(rooms)

@@ -54,10 +54,20 @@ export async function nodeOf(c: Context, { store }: { store: Pick<EdgePorts['sto
 /** A key, or a token of the operator's identity provider. */
 async function callerOfBearer(c: Context, ports: AuthPorts): Promise<Caller | undefined> {
   const bearer = bearerOf(c)
-  if (bearer === undefined) return undefined
-  const now = ports.clock.now()
-  if (isJsonWebToken(bearer)) return ports.identities?.callerOf(bearer, now)
-  return ports.store.keys.callerByKey(bearer, now)
+  return bearer === undefined ? undefined : callerByBearer(bearer, ports)
+}
+
+/** Undefined for one that is no good. Throws FaultError unavailable where the identity provider's keys cannot be had. */
+export async function callerByBearer(
+  bearer: string,
+  {
+    clock,
+    store,
+    identities,
+  }: { clock: AuthPorts['clock']; store: Pick<AuthPorts['store'], 'keys'> } & Pick<AuthPorts, 'identities'>,
+): Promise<Caller | undefined> {
+  const now = clock.now()
+  return isJsonWebToken(bearer) ? identities?.callerOf(bearer, now) : store.keys.callerByKey(bearer, now)
 }
 
 /** Programs send no Origin; a page that does must be one of the key's. Throws FaultError forbidden. */

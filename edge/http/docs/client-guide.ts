@@ -81,6 +81,18 @@ What a person should know and a program need not answer comes as
 
 ${json({ type: 'session.notice', seq: 35, notice: 'draining' })}
 
+A session ends with the key or token behind it. A ticket or client secret only opens: what counts is the key or token that made it. One
+minute before,
+
+${json({ type: 'session.notice', id: 'msg_example', notice: 'tokenEnds', endsAt: 1_700_000_000_000 })}
+
+says when. Another key or token of the same user, which may talk, takes its place:
+
+${json({ type: 'session.update', seq: 16, token: 'eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl' })}
+
+and the answer is \`session.notice\` with \`tokenRenewed\`, or the fault \`unauthenticated\`, after which the session goes on until its end. At
+the end the open turn is finished; then comes that fault, and the close ${FAULT_TABLE.unauthenticated.close}.
+
 ## Audio
 
 A binary frame is 8 bytes of header, little endian (kind u8 = 1, flags u8 = 0, turn u16, number u32), then PCM16 mono, at most

@@ -8,6 +8,7 @@ import { seatClient, type Seated } from '#edge/clients/seat-client.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
 import { SessionRoom, type Seat } from '#edge/session/session-room.ts'
 import type { Clock } from '#shared/clock.ts'
+import type { Caller } from '#shared/model/caller.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
@@ -23,6 +24,7 @@ export interface RoomsPorts {
   store: Pick<Store, 'sessions' | 'turns' | 'voices' | 'audio'>
   metrics: Pick<Metrics, 'count' | 'observe'>
   nodeJoined(): void
+  callerByToken(token: string): Promise<Caller | undefined>
   /** The wires that callers may speak beside parley.chat.v1; all that there are when undefined. */
   wires?: Wires
 }

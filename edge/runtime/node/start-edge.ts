@@ -6,6 +6,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { createApp } from '#edge/app.ts'
 import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
+import { callerByBearer } from '#edge/http/access/auth.ts'
 import { createIdentities } from '#edge/http/access/identities.ts'
 import type { EdgePorts } from '#edge/ports.ts'
 import type { Store } from '#edge/store/store.ts'
@@ -63,7 +64,15 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     const isTrustedProxy = trusts(config.trustProxy)
     const gate = createConnectionGate({ bounds: config.connections, isTrustedProxy, metrics })
     const blobs = createBlobs(join(config.dataDir, 'blobs'))
-    const rooms = createRooms({ clock, log, store, metrics, nodeJoined: () => voiceJobs.begin() })
+    const identities = config.identityProvider && createIdentities(config.identityProvider, { store, log })
+    const rooms = createRooms({
+      clock,
+      log,
+      store,
+      metrics,
+      nodeJoined: () => voiceJobs.begin(),
+      callerByToken: (token) => callerByBearer(token, { clock, store, identities }),
+    })
     const later = createLater()
     stops.add('work on voices', () => later.ended())
     const voiceJobs = createVoiceJobs({ clock, log, store, blobs, fleet: rooms.fleet }, (work) => later.run(work))
@@ -74,7 +83,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       metrics,
       compress: createCompress(),
       limits: createLimits(),
-      identities: config.identityProvider && createIdentities(config.identityProvider, { store, log }),
+      identities,
       blobs,
       voiceJobs,
       fleet: rooms.fleet,

@@ -3,6 +3,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { WIRES, type Wires } from '#edge/clients/client.ts'
 import { seatClient, type Seated } from '#edge/clients/seat-client.ts'
+import { callerByBearer } from '#edge/http/access/auth.ts'
+import { createIdentities } from '#edge/http/access/identities.ts'
 import type { CallerAdmission, NodeAdmission, RoomSocket } from '#edge/rooms-ports.ts'
 import type { QuotaStanding } from '#edge/store/quotas.ts'
 import type { KeptSession } from '#edge/session/kept-session.ts'
@@ -99,8 +101,11 @@ export class SessionObject extends DurableObject<Bindings> {
 
   #open(who: Pick<KeptSession, 'sessionId' | 'caller'>, kept?: KeptSession): SessionRoom {
     const { storage } = this.ctx
+    const { config, ...shared } = portsOf(this.env)
+    const identities = config.identityProvider && createIdentities(config.identityProvider, shared)
     const ports = {
-      ...portsOf(this.env),
+      ...shared,
+      callerByToken: (token: string) => callerByBearer(token, { ...shared, identities }),
       fleet: createFleet(this.env),
       setAlarm: (at: number | undefined) => this.#alarm.set(at),
       // The wire does not wait for the disk: where a write is lost, the ends still have what they said.

@@ -29,22 +29,25 @@ function flood(caller: End, frameAt: (at: number) => Frame | object): number {
 }
 
 describe('a caller who floods', () => {
-  it.each(FLOODS)('[HOS8] with %s is told, closed with 4429, and his session ends', async (_what, frameAt, admitted) => {
-    const world = new FakeWorld()
-    const { caller, node } = await world.live()
-    const sent = flood(caller, frameAt)
-    // The start of the session was a frame, too.
-    expect(sent).toBeGreaterThan(admitted - 3)
-    expect(sent).toBeLessThan(admitted + 3)
-    expect(caller.socket.last('fault')).toMatchObject({ code: 'rate_limited', retryAfterMs: 10_000 })
-    expect(caller.socket.closedWith).toBe(4429)
-    expect(node.socket.last('session.end')).toMatchObject({ reason: 'fault' })
-    node.close(1000)
-    await world.until(() => world.stored?.endReason !== undefined)
-    await expect(world.resumeCaller(caller.socket.last('session.ready')?.resumeToken, 0)).rejects.toMatchObject({
-      fault: { code: 'not_found' },
-    })
-  })
+  it.each(FLOODS)(
+    '[HOS8] with %s is told, closed with 4429, and his session ends',
+    async (_what, frameAt, admitted) => {
+      const world = new FakeWorld()
+      const { caller, node } = await world.live()
+      const sent = flood(caller, frameAt)
+      // The start of the session was a frame, too.
+      expect(sent).toBeGreaterThan(admitted - 3)
+      expect(sent).toBeLessThan(admitted + 3)
+      expect(caller.socket.last('fault')).toMatchObject({ code: 'rate_limited', retryAfterMs: 10_000 })
+      expect(caller.socket.closedWith).toBe(4429)
+      expect(node.socket.last('session.end')).toMatchObject({ reason: 'fault' })
+      node.close(1000)
+      await world.until(() => world.stored?.endReason !== undefined)
+      await expect(world.resumeCaller(caller.socket.last('session.ready')?.resumeToken, 0)).rejects.toMatchObject({
+        fault: { code: 'not_found' },
+      })
+    },
+  )
 
   it('[HOS11] is not looked at any more once he is closed', async () => {
     const world = new FakeWorld()
@@ -71,7 +74,7 @@ describe('a caller who floods', () => {
     const world = new FakeWorld()
     const { caller, node } = await world.live()
     let seq = 0
-    for (; seq < MAX_UTTERANCE_FRAMES; ) caller.say(audio(++seq))
+    for (; seq < MAX_UTTERANCE_FRAMES;) caller.say(audio(++seq))
     caller.close()
     let last = caller
     for (let times = 0; times < 3; times++) {

@@ -31,7 +31,7 @@ const session: OpenedSession = {
 const at = { nodeId: 'nod_one' as const, epoch: 1 }
 const here = { type: 'here' } as const
 const gone = { type: 'gone', since: NOW - 1_000 } as const
-const said = { toldNear: [], leaving: undefined }
+const said = { toldNear: [], isEndTold: false, leaving: undefined }
 const live = { type: 'live' as const, session, at, since: NOW, spokeAt: NOW, ...said, caller: here, node: here }
 
 const STATES: Record<string, SessionState> = {
@@ -54,6 +54,22 @@ const STATES: Record<string, SessionState> = {
 }
 const spent = { code: 'quota_exhausted', quota: 'tokens', retryAfterMs: 1, resetAt: NOW + 1 } as const
 STATES['leaving'] = { ...live, leaving: { fault: spent, after: ['trn_one'] } }
+/** The key ends in a minute; its caller was told; it has ended, and a turn is still being said. */
+const keyed = { ...live, session: { ...session, tokenEndsAt: NOW + 60_000 } }
+const over = { ...session, tokenEndsAt: NOW }
+Object.assign(STATES, {
+  keyed,
+  keyedPlacing: { type: 'placing', session: keyed.session, epoch: 1, since: NOW },
+  keyOver: { ...live, session: over, isEndTold: true },
+  keyOverNodeGone: { ...live, session: over, isEndTold: true, node: gone },
+  keyOverLeaving: { ...live, session: over, isEndTold: true, leaving: { fault: spent, after: ['trn_one'] } },
+  keyLeaving: {
+    ...live,
+    session: over,
+    isEndTold: true,
+    leaving: { fault: { code: 'unauthenticated' }, after: ['trn_one'] },
+  },
+} satisfies Record<string, SessionState>)
 const fault: Fault = { code: 'unavailable', what: 'test', retryAfterMs: 1 }
 
 const EVENTS: Record<string, SessionEvent> = {
@@ -82,6 +98,10 @@ const EVENTS: Record<string, SessionEvent> = {
   spentInTurn: { type: 'metered', standing: { near: ['tokens'], exhausted: spent }, open: ['trn_one', 'trn_two'] },
   spokeOne: { type: 'spoke', open: ['trn_one', 'trn_three'] },
   spokeTwo: { type: 'spoke', open: ['trn_two', 'trn_three'] },
+  alarm: { type: 'alarm', open: [] },
+  alarmInTurn: { type: 'alarm', open: ['trn_one'] },
+  renewed: { type: 'renewed', endsAt: NOW + 900_000 },
+  flooded: { type: 'flooded', fault },
 }
 
 const FAREWELL = ['cut', 'release', 'recordEnd', 'leave']
@@ -166,6 +186,26 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['live', 'spokeTwo', 'live', []],
   ['ending', 'spent', 'ending', []],
   ['beginning', 'spent', 'beginning', []],
+  // the key or token ends
+  ['live', 'alarm', 'live', []],
+  ['keyed', 'alarm', 'live', ['tellToken']],
+  ['keyOver', 'alarm', 'ending', ['tellCaller', 'tellNode']],
+  ['keyOverNodeGone', 'alarm', 'ended', LOST],
+  ['keyOver', 'alarmInTurn', 'live', []],
+  ['keyOverLeaving', 'alarm', 'live', []],
+  ['keyLeaving', 'alarm', 'live', []],
+  ['keyLeaving', 'spokeTwo', 'ending', ['tellCaller', 'tellNode']],
+  ['keyLeaving', 'renewed', 'live', ['tellToken']],
+  ['keyOver', 'renewed', 'live', ['tellToken']],
+  ['opening', 'renewed', 'opening', ['tellToken']],
+  ['keyedPlacing', 'renewed', 'placing', ['tellToken']],
+  ['ending', 'renewed', 'ending', []],
+  // the caller floods
+  ['awaitingStart', 'flooded', 'ended', ['tellCaller', 'leave']],
+  ['opening', 'flooded', 'abandoned', ['tellCaller', 'hangUp']],
+  ['placing', 'flooded', 'ended', LOST],
+  ['live', 'flooded', 'ending', ['tellCaller', 'tellNode']],
+  ['ending', 'flooded', 'ending', []],
   // the memory was lost
   ['awaitingStart', 'woke', 'ended', FORGOTTEN],
   ['opening', 'woke', 'ended', FORGOTTEN],
@@ -201,7 +241,7 @@ describe('reduce', () => {
       // The store bounds itself: its answer comes, whenever that is.
       for (let steps = 0; state.type !== 'ended' && steps < 10; steps++) {
         now = Math.max(now, deadlines(state)[0]?.at ?? now)
-        state = reduce(state, { type: 'alarm' }, now).state
+        state = reduce(state, { type: 'alarm', open: [] }, now).state
         if (state.type === 'abandoned') state = reduce(state, { type: 'openFailed', fault }, now).state
       }
       expect(state.type).toBe('ended')
@@ -211,7 +251,7 @@ describe('reduce', () => {
   it('[SES37] a fleet that does not answer ends the session, while the ticket would still be good for a dial', () => {
     const placing = STATES['placing'] as SessionState
     expect(deadlines(placing)).toMatchObject([{ why: 'deadline', stage: 'placing', at: NOW + PLACING_MS }])
-    const late = reduce(placing, { type: 'alarm' }, NOW + PLACING_MS)
+    const late = reduce(placing, { type: 'alarm', open: [] }, NOW + PLACING_MS)
     expect(late.state.type).toBe('ended')
     expect(late.effects.map(({ type }) => type)).toEqual(LOST)
     expect(late.effects[0]).toMatchObject({ fault: { code: 'deadline_exceeded', stage: 'placing' } })

@@ -88,6 +88,7 @@ class Host {
       metrics: silentMetrics,
       fleet: { place: async () => 'nod_one' as const, release: async () => {} },
       setAlarm: () => {},
+      callerByToken: async () => undefined,
       remember: (next: KeptSession) => (this.kept = structuredClone(next)),
       onEnded: () => (this.isOver = true),
     }

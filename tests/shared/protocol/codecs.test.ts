@@ -59,6 +59,23 @@ describe('messages', () => {
     )
   })
 
+  it('[HOS16] what is nested too deep is refused unparsed; brackets in a text are words', () => {
+    const deep = (opening: string, levels: number): string => opening.repeat(levels)
+    for (const text of [
+      deep('[', 30_000),
+      deep('{"a":', 10_000),
+      `{"type":"ack","received":1,"x":${deep('[', 30_000)}`,
+    ]) {
+      const read = decode(ChatUp, text, MAX_MESSAGE_BYTES)
+      expect(read).toMatchObject({ fault: { issues: [expect.stringMatching(/^message: nested in more than 32/)] } })
+      expect(numberOf(text, MAX_MESSAGE_BYTES)).toBeUndefined()
+    }
+    const words = '[{"\\'.repeat(200)
+    const escaped = JSON.stringify({ type: 'text.send', seq: 1, text: words }).replace(/\[/g, '\\u005b')
+    const long = `${JSON.stringify({ type: 'text.send', seq: 1, text: words, pad: '['.repeat(8_000) })}`
+    for (const text of [escaped, long]) expect(decode(ChatUp, text, MAX_MESSAGE_BYTES)).toMatchObject({ ok: true })
+  })
+
   it('[WIR9] the number of an unreadable message is found where it has one', () => {
     const cases: Array<[string | Uint8Array<ArrayBuffer>, number | undefined]> = [
       ['{"type":"from.tomorrow","seq":12}', 12],
