@@ -1,4 +1,4 @@
-// What one caller may send: frames, bytes, JSON, frames that are refused, and texts, each by a token bucket. Owned by session-room.ts, which
+// What one caller may send: frames and bytes, messages and their characters, refusals, and texts, each by a token bucket. Owned by session-room.ts, which
 // asks before a frame is read, so that a flood costs no more than the frames that were let in. It outlives the caller's single sockets.
 // Pure: knows no socket, no message and no clock, and allocates nothing per frame.
 import type { Frame } from '#shared/link/frame.ts'
@@ -18,10 +18,11 @@ export interface Rate {
  */
 export const FRAME_RATE: Rate = { capacity: MAX_UTTERANCE_FRAMES + 600, perSecond: 300 }
 export const BYTE_RATE: Rate = { capacity: MAX_REPLAY_BYTES + 1024 * 1024, perSecond: 400 * 1024 }
-/** A refusal costs the edge a fault message. A newer client may say every 200 ms what this edge cannot read. */
-export const REFUSED_RATE: Rate = { capacity: 100, perSecond: 10 }
-/** JSON is parsed before it is known what it is. All of a replay fits in, with 40 texts of the longest. */
+/** JSON is parsed before it is known what it is. A replay has five words on playback a second, and texts. */
+export const MESSAGE_RATE: Rate = { capacity: 1_000, perSecond: 100 }
 export const JSON_RATE: Rate = { capacity: 256 * 1024, perSecond: 32 * 1024 }
+/** A refusal costs the edge a fault message. A newer client may say every 200 ms what this edge cannot read. */
+export const REFUSED_RATE: Rate = { capacity: 50, perSecond: 10 }
 /** Texts, each of which interrupts a reply and begins a turn, and tokens. A client may have kept 32 texts while it had no connection. */
 export const TEXT_RATE: Rate = { capacity: 40, perSecond: 2 }
 /** Resumes that make the allowance full again; over it a resumed caller has what the bucket holds. */
@@ -31,6 +32,7 @@ export class CallerAllowance {
   readonly #frames = new Bucket(FRAME_RATE)
   readonly #bytes = new Bucket(BYTE_RATE)
   readonly #refused = new Bucket(REFUSED_RATE)
+  readonly #messages = new Bucket(MESSAGE_RATE)
   readonly #json = new Bucket(JSON_RATE)
   readonly #texts = new Bucket(TEXT_RATE)
   readonly #resumes = new Bucket(RESUME_RATE)
@@ -39,7 +41,7 @@ export class CallerAllowance {
   admits(frame: Frame, now: number): boolean {
     const { length } = frame
     if (!this.#frames.take(1, now) || !this.#bytes.take(length, now)) return false
-    return typeof frame !== 'string' || this.#json.take(length, now)
+    return typeof frame !== 'string' || (this.#messages.take(1, now) && this.#json.take(length, now))
   }
 
   /** A frame was refused after it was read; false where that was once too often. */
@@ -57,6 +59,7 @@ export class CallerAllowance {
     if (!this.#resumes.take(1, now)) return
     this.#frames.fill()
     this.#bytes.fill()
+    this.#messages.fill()
     this.#json.fill()
   }
 }

@@ -16,8 +16,7 @@ const frameOf = FLOOD_KINDS[kind]
 if (!frameOf) throw new Error(`no flood ${kind}`)
 const count: FloodCount = { frames: 0, sockets: 0, codes: {} }
 
-dial()
-serveParent({ ready: {}, answers: { count: () => count }, stop: async () => {} })
+serveParent({ ready: {}, answers: { start: dial, count: () => count }, stop: async () => {} })
 
 function dial(): void {
   count.sockets += 1

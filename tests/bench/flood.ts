@@ -36,9 +36,10 @@ export async function benchFlood({ kinds, ms }: FloodLoad): Promise<Report> {
     await caller.pings(ms)
     const rows: Report['rows'] = []
     for (const [at, kind] of kinds.entries()) {
-      const without = await caller.pings(ms)
       const enemy: FloodSettings = { url, key: otherKeys[at % otherKeys.length] ?? key, kind }
       const flooder = await startChild('./flood-process.ts', enemy, LOAD_FLAGS)
+      const without = await caller.pings(ms)
+      await flooder.ask('start')
       const pinged = await caller.pings(ms)
       const { frames, sockets, codes } = await flooder.ask<FloodCount>('count')
       await flooder.stop()

@@ -18,6 +18,9 @@ const CLOSE_TIMEOUT_MS = 2_000
 /** What may still be on its way from an honest peer whose socket was closed from here. Then nothing more is read. */
 const MAX_LATE_FRAMES = 256
 const MAX_LATE_BYTES = 1024 * 1024
+/** So many frames in so short a time are no call's: other sockets have their turn before the next ones are read. */
+const FRAMES_A_TURN = 64
+const TURN_MS = 50
 
 /** The largest message of a socket that is about to be opened, by its request. */
 const largestOf = new WeakMap<IncomingMessage, number>()
@@ -107,14 +110,29 @@ function upgrade(c: Context, seating: Seating): Promise<Response> {
 
 function seatSocket(socket: WebSocket, seating: Seating): void {
   const seated = seating(roomSocket(socket))
-  let [lateFrames, lateBytes] = [0, 0]
+  let [frames, turnAt, lateFrames, lateBytes] = [0, 0, 0, 0]
+  const isLate = (): boolean => lateFrames > MAX_LATE_FRAMES || lateBytes > MAX_LATE_BYTES
+  const goOn = (): void => {
+    if (!isLate()) socket.resume()
+  }
   socket.on('message', (content: RawData, isBinary: boolean) => {
-    if (socket.readyState === WebSocket.OPEN) return seated.message(frameOf(content, isBinary))
+    if (socket.readyState === WebSocket.OPEN) {
+      seated.message(frameOf(content, isBinary))
+      frames += 1
+      if (frames % FRAMES_A_TURN !== 0) return
+      const now = performance.now()
+      if (now - turnAt < TURN_MS) {
+        socket.pause()
+        setImmediate(goOn)
+      }
+      turnAt = now
+      return
+    }
     lateFrames += 1
     // Each frame is one buffer, unless ws is told otherwise.
     lateBytes += (content as Buffer).byteLength
     // Its goodbye is read no more either: the handshake times out, and the socket is destroyed.
-    if (lateFrames > MAX_LATE_FRAMES || lateBytes > MAX_LATE_BYTES) socket.pause()
+    if (isLate()) socket.pause()
   })
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.

@@ -5,6 +5,7 @@ import {
   CallerAllowance,
   FRAME_RATE,
   JSON_RATE,
+  MESSAGE_RATE,
   REFUSED_RATE,
   RESUME_RATE,
   TEXT_RATE,
@@ -29,6 +30,7 @@ const KIB = 'x'.repeat(1024)
 
 const BUCKETS: Array<[string, Rate, (allowance: CallerAllowance, now: number) => boolean]> = [
   ['frames', FRAME_RATE, (allowance, now) => allowance.admits(NOTHING, now)],
+  ['messages', MESSAGE_RATE, (allowance, now) => allowance.admits('', now)],
   ['JSON, in KiB', inKib(JSON_RATE), (allowance, now) => allowance.admits(KIB, now)],
   ['refused frames', REFUSED_RATE, (allowance, now) => allowance.admitsRefused(now)],
   ['texts', TEXT_RATE, (allowance, now) => allowance.admitsText(now)],

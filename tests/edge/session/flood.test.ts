@@ -1,6 +1,6 @@
 // The session room with virtual time: a caller who sends more than he may.
 import { describe, expect, it } from 'vitest'
-import { REFUSED_RATE, TEXT_RATE } from '#edge/session/caller-allowance.ts'
+import { FRAME_RATE, MESSAGE_RATE, REFUSED_RATE, TEXT_RATE } from '#edge/session/caller-allowance.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { PING } from '#shared/protocol/decode.ts'
 import { MAX_UTTERANCE_FRAMES } from '#shared/protocol/limits.ts'
@@ -16,9 +16,9 @@ const FLOODS: Array<[string, (at: number) => Frame | object, number]> = [
   ['60 KB of junk', () => new Uint8Array(60_000).fill(7), REFUSED_RATE.capacity],
   ['session.start again and again', () => ({ type: 'session.start' }), REFUSED_RATE.capacity],
   ['texts', text, TEXT_RATE.capacity],
-  ['pings', () => PING, 3_600],
-  ['acks', () => ({ type: 'ack', received: 0 }), 3_600],
-  ['audio', (at) => audio(at), 3_600],
+  ['pings', () => PING, MESSAGE_RATE.capacity],
+  ['acks', () => ({ type: 'ack', received: 0 }), MESSAGE_RATE.capacity],
+  ['audio', (at) => audio(at), FRAME_RATE.capacity],
 ]
 
 /** Sends until the edge hangs up, and gives how many frames that were. */
@@ -94,13 +94,13 @@ describe('a caller who floods', () => {
     let sent = 0
     let token = caller.socket.last('session.ready')?.resumeToken
     for (let resumes = 0; resumes < 20 && caller.socket.closedWith === undefined; resumes++) {
-      for (let times = 0; times < 3_500 && caller.socket.closedWith === undefined; times++, sent++) caller.say(PING)
+      for (let times = 0; times < 950 && caller.socket.closedWith === undefined; times++, sent++) caller.say(PING)
       if (caller.socket.closedWith !== undefined) break
       caller.close()
       caller = await world.resumeCaller(token, 0)
       token = caller.socket.last('session.resumed')?.resumeToken
     }
     expect(caller.socket.closedWith).toBe(4429)
-    expect(sent).toBeLessThan(8 * 3_600)
+    expect(sent).toBeLessThan(8 * MESSAGE_RATE.capacity)
   })
 })
