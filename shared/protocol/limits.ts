@@ -6,14 +6,12 @@ export const MAX_UTTERANCE_BYTES = 10 * 1024 * 1024
 export const MAX_UTTERANCE_FRAMES = 3_000
 /** Text of one text.send or correction, in code points. */
 export const MAX_TEXT_CHARS = 1_000
-/** One JSON message on the caller's wire. */
+/** One message of any kind from a caller: over it his socket is closed with 1009. */
 export const MAX_MESSAGE_BYTES = 64 * 1024
 /** One message between node and edge: session.begin carries up to MAX_CONTEXT_BYTES of turns. */
 export const MAX_NODE_MESSAGE_BYTES = 256 * 1024
 /** Turns handed over in session.begin. */
 export const MAX_CONTEXT_BYTES = 64 * 1024
-/** One WebSocket message of any kind that a caller may send: over it his socket is closed with 1009. */
-export const MAX_CALLER_MESSAGE_BYTES = MAX_MESSAGE_BYTES
 /** The same for the sockets of nodes, and for what an edge sends. Over MAX_NODE_MESSAGE_BYTES it is a fault. */
 export const MAX_SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024
 /**

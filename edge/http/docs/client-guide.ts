@@ -187,7 +187,7 @@ ${table(
       'it is closed and answered, with a fault',
     ],
     ['one text', `${limits.MAX_TEXT_CHARS} code points`, 'a fault'],
-    ['one message', kib(limits.MAX_CALLER_MESSAGE_BYTES), 'the socket is closed with 1009'],
+    ['one message', kib(limits.MAX_MESSAGE_BYTES), 'the socket is closed with 1009'],
     [
       'all that you send',
       `four times real time; at once, after each resume, ${limits.MAX_UTTERANCE_FRAMES} frames or ${kib(limits.MAX_REPLAY_BYTES)}`,
@@ -234,7 +234,7 @@ ${table(
   [
     [String(CLOSE_NORMAL), 'the session is over', 'no'],
     ['1001, 1006', 'the edge stops, or the line was lost', 'at once: resume'],
-    ['1009', `one WebSocket message was larger than ${kib(limits.MAX_CALLER_MESSAGE_BYTES)}`, 'no'],
+    ['1009', `one WebSocket message was larger than ${kib(limits.MAX_MESSAGE_BYTES)}`, 'no'],
     [
       String(CLOSE_RESUME),
       'this socket is over, the session is not: silence, a gap in the numbers, a slow reader',

@@ -8,7 +8,7 @@ import type { Context } from 'hono'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { RoomSocket, Upgrades } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import { MAX_CALLER_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { MAX_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { chosenProtocol } from '#shared/protocol/version.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import type { Rooms, Seating } from './rooms.ts'
@@ -31,7 +31,7 @@ export function createWebSocketServer(): WebSocketServer {
     noServer: true,
     // PCM does not compress, and deflate was measured to take eight ninths of the relay's rate.
     perMessageDeflate: false,
-    maxPayload: MAX_CALLER_MESSAGE_BYTES,
+    maxPayload: MAX_MESSAGE_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
     // Only the wire's name is echoed, never a ticket or a token that rides beside it.
     handleProtocols: (offered: Set<string>) => chosenProtocol([...offered]) ?? (false as const),
@@ -47,7 +47,7 @@ class BoundedServer extends WebSocketServer {
     head: Buffer,
     done: (client: WebSocket, request: IncomingMessage) => void,
   ): void {
-    this.options.maxPayload = largestOf.get(request) ?? MAX_CALLER_MESSAGE_BYTES
+    this.options.maxPayload = largestOf.get(request) ?? MAX_MESSAGE_BYTES
     super.handleUpgrade(request, socket, head, done)
   }
 }

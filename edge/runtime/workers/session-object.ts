@@ -13,7 +13,7 @@ import { systemClock } from '#shared/clock.ts'
 import { faultOf, notFound } from '#shared/fault.ts'
 import type { ApiKeyId, NodeId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
-import { MAX_CALLER_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { MAX_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import type { Bindings } from './bindings.ts'
 import { portsOf } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
@@ -128,7 +128,7 @@ export class SessionObject extends DurableObject<Bindings> {
     socket.binaryType = 'arraybuffer'
     socket.accept()
     const seated = wire === undefined ? seatIn(room, own, seat) : this.#seatClient(own, room, { seat, wire })
-    const maxBytes = seat.end === 'caller' ? MAX_CALLER_MESSAGE_BYTES : MAX_SOCKET_MESSAGE_BYTES
+    const maxBytes = seat.end === 'caller' ? MAX_MESSAGE_BYTES : MAX_SOCKET_MESSAGE_BYTES
     socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
       // Much may still be on its way from a socket that was closed from here.
       if (socket.readyState !== WebSocket.OPEN) return

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
-import { MAX_CALLER_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
+import { MAX_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import type { ScriptedCaller } from '#tests/fakes/scripted-caller.ts'
 import { worldsOfFile, type World } from '#tests/edge/sockets-world.ts'
 
@@ -45,10 +45,10 @@ describe('a flood over real sockets', () => {
 
   it('[HOS10] a caller’s message of 64 KiB is read, a larger one closes his socket with 1009', async () => {
     const caller = await world.caller()
-    caller.sendRaw('x'.repeat(MAX_CALLER_MESSAGE_BYTES))
+    caller.sendRaw('x'.repeat(MAX_MESSAGE_BYTES))
     expect(await caller.heard.next('fault')).toMatchObject({ code: 'invalid_message' })
     const closed = caller.closed()
-    caller.sendRaw('x'.repeat(MAX_CALLER_MESSAGE_BYTES + 1))
+    caller.sendRaw('x'.repeat(MAX_MESSAGE_BYTES + 1))
     expect(await closed).toBe(1009)
   })
 
@@ -57,7 +57,7 @@ describe('a flood over real sockets', () => {
     const caller = await world.caller()
     await caller.start()
     const session = await node.session()
-    const text = 'x'.repeat(2 * MAX_CALLER_MESSAGE_BYTES)
+    const text = 'x'.repeat(2 * MAX_MESSAGE_BYTES)
     session.link.sendMessage({ type: 'transcript.partial', turnId: newId('turn'), text })
     expect((await caller.heard.next('transcript.partial')).text).toHaveLength(text.length)
   })
