@@ -18,8 +18,8 @@ export interface Rate {
  */
 export const FRAME_RATE: Rate = { capacity: MAX_UTTERANCE_FRAMES + 600, perSecond: 300 }
 export const BYTE_RATE: Rate = { capacity: MAX_REPLAY_BYTES + 1024 * 1024, perSecond: 400 * 1024 }
-/** JSON is parsed before it is known what it is. A replay has five words on playback a second, and texts. */
-export const MESSAGE_RATE: Rate = { capacity: 1_000, perSecond: 100 }
+/** JSON is parsed before it is known what it is. A replay of 60 s has 300 words on playback, and texts. */
+export const MESSAGE_RATE: Rate = { capacity: 500, perSecond: 100 }
 export const JSON_RATE: Rate = { capacity: 256 * 1024, perSecond: 32 * 1024 }
 /** A refusal costs the edge a fault message. A newer client may say every 200 ms what this edge cannot read. */
 export const REFUSED_RATE: Rate = { capacity: 50, perSecond: 10 }

@@ -94,7 +94,7 @@ describe('a caller who floods', () => {
     let sent = 0
     let token = caller.socket.last('session.ready')?.resumeToken
     for (let resumes = 0; resumes < 20 && caller.socket.closedWith === undefined; resumes++) {
-      for (let times = 0; times < 950 && caller.socket.closedWith === undefined; times++, sent++) caller.say(PING)
+      for (let times = 0; times < 450 && caller.socket.closedWith === undefined; times++, sent++) caller.say(PING)
       if (caller.socket.closedWith !== undefined) break
       caller.close()
       caller = await world.resumeCaller(token, 0)
