@@ -54,6 +54,8 @@ def serve(options: argparse.Namespace, load: Callable[[argparse.Namespace], Star
         log.error("the model cannot be loaded: %s: %s", type(thrown).__name__, thrown)
         return 1
     config = uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=GRACE_S, lifespan="off")
+    # Before it is told: whoever reads the line connects at once.
+    listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
     log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
     uvicorn.Server(config).run(sockets=[listener])
