@@ -134,11 +134,13 @@ async function ended(
   return code === 0 ? read(Buffer.concat(parts), sampleRate) : { outcome: 'unreadable' }
 }
 
-/** Calls come first: what somebody uploaded gets the time that they leave. */
+/**
+ * Calls come first. A tenth of a call's weight, not the least there is: on a machine that is never idle, an upload would wait for ever.
+ */
 function giveWay({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW)
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
     // It has ended already, or the machine has no such thing.
   }
