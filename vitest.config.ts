@@ -28,15 +28,8 @@ const QUIET_WRANGLER = {
   XDG_CONFIG_HOME: resolve('.wrangler'),
 }
 
-/**
- * Where everything runs at once on two cores, a browser or a program may be late by more than a test grants. Such a test runs once
- * more there, and vitest names it; at a desk each failure shows at once.
- */
-const RETRIES = process.env['CI'] ? 1 : 0
-
 export default defineConfig({
   test: {
-    retry: RETRIES,
     maxWorkers: FILES_AT_ONCE,
     // A process reads the modules once for all files that it runs: to read them takes longer than most files do.
     // So no test may leave a changed environment, a spy or a timer behind.
