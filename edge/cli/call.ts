@@ -31,6 +31,8 @@ export interface CallOptions {
   /** Everything that the edge says, for printing. */
   onMessage(message: ChatDown): void
   onState?: (state: ChatClientState) => void
+  /** Where nobody listens, a loudspeaker may be faster than life. */
+  speaker?: VirtualSpeaker
 }
 
 export interface Call {
@@ -48,7 +50,7 @@ export interface Call {
 /** Opens a session; rejects with the fault where it is refused. */
 export async function openCall(options: CallOptions): Promise<Call> {
   const { clock } = options
-  const speaker = createVirtualSpeaker(clock, DEFAULT_AUDIO_FORMAT.outputRate)
+  const speaker = options.speaker ?? createVirtualSpeaker(clock, DEFAULT_AUDIO_FORMAT.outputRate)
   const watch = new TurnWatch(clock)
   const playback = createPlayback({
     clock,

@@ -4,6 +4,7 @@ import { defineCommand } from 'citty'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 
 /** A path, because the edge never imports the node. */
 export const GPU_NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.meta.url))
@@ -11,7 +12,7 @@ export const GPU_NODE = fileURLToPath(new URL('../../gpu-node/main.ts', import.m
 export const speak = defineCommand({
   meta: { name: 'speak', description: 'Say a sentence with the embedded voice and write it to a WAV file' },
   async run({ rawArgs }) {
-    const child = spawn(process.execPath, [GPU_NODE, 'speak', ...rawArgs], { stdio: 'inherit' })
+    const child = spawn(process.execPath, [...PROGRAM_FLAGS, GPU_NODE, 'speak', ...rawArgs], { stdio: 'inherit' })
     const [code] = (await once(child, 'exit')) as [number | null]
     process.exit(code ?? 1)
   },

@@ -7,13 +7,13 @@ import { systemClock } from '#shared/clock.ts'
 import { invalid } from '#shared/fault.ts'
 import { startChildGroup, type ChildGroup, type ProgramEnd } from '#shared/on-node/child-group.ts'
 import { loadDotEnv } from '#shared/on-node/config.ts'
+import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 import { buildPageIfNeeded } from './build-page.ts'
 import { findKey, nodeTokenFile, readSecret } from './data-folder.ts'
 import { fetchSignInCode } from './edge-api.ts'
 import { KeptNode } from './kept-node.ts'
-import { ensureNodeToken } from './local-node.ts'
 import { jsonOption } from './print.ts'
-import { selfCheck } from './self-check.ts'
+import { selfCheck, speakQuestion } from './self-check.ts'
 import { showLogLine } from './show-log-line.ts'
 import { GPU_NODE } from './speak.ts'
 import { StartError } from './start-error.ts'
@@ -26,7 +26,11 @@ const NODE_START_MS = 60_000
 
 /** The edge's program on each host, and where the local node's token comes from once that program is ready. */
 const HOSTS = {
-  node: { program: programOf('../runtime/node/main.ts'), token: ensureNodeToken },
+  node: {
+    program: programOf('../runtime/node/main.ts'),
+    // Loaded while the edge starts: the store's modules take a while.
+    token: (data: string) => import('./local-node.ts').then(({ ensureNodeToken }) => ensureNodeToken(data)),
+  },
   workers: {
     program: programOf('./workers-edge.ts'),
     token: (data: string) => Promise.resolve(readSecret(nodeTokenFile(data)) ?? ''),
@@ -91,11 +95,19 @@ async function open({ host, port, data, withCheck, started, failed, tell }: Open
   const url = `http://127.0.0.1:${port}`
   const launch = (name: string, program: string, more: NodeJS.ProcessEnv): ChildGroup => {
     const onLine = (line: string): void => showLogLine(name, line)
-    return startChildGroup({ program: process.execPath, args: [program], env: { ...env, ...more }, onLine })
+    return startChildGroup({
+      program: process.execPath,
+      args: [...PROGRAM_FLAGS, program],
+      env: { ...env, ...more },
+      onLine,
+    })
   }
   const edge = launch('edge', HOSTS[host].program, {})
   started.push(edge)
   void edge.ended.then(({ how }) => failed(`the edge ended: ${how}`))
+  const question = withCheck ? speakQuestion() : undefined
+  // It is waited for at the end; the start may fail before.
+  question?.catch(() => {})
   await readyInTime('edge', EDGE_START_MS, edge)
   const token = await HOSTS[host].token(data)
   const node = new KeptNode({
@@ -111,12 +123,20 @@ async function open({ host, port, data, withCheck, started, failed, tell }: Open
   // Where a proxy stands before it, a page of any other address is a foreign one.
   const address = `${process.env['PUBLIC_ORIGIN'] || url}/#code=${code}`
   tell('open', { url: address }, `open ${address} (signs one browser in, once, within 10 minutes)`)
-  if (withCheck) await prove(url, key, tell)
+  if (question) await prove({ url, key, tell, spoken: question })
   tell('ready', { url }, `ready ${url}`)
 }
 
-async function prove(url: string, key: string, tell: Tell): Promise<void> {
-  const { question, turn, engines, line } = await selfCheck(url, key).catch((error: unknown) => {
+interface Proof {
+  url: string
+  key: string
+  tell: Tell
+  spoken: Promise<Int16Array>
+}
+
+async function prove({ url, key, tell, spoken }: Proof): Promise<void> {
+  const checked = spoken.then((pcm) => selfCheck(url, key, pcm))
+  const { question, turn, engines, line } = await checked.catch((error: unknown) => {
     throw new StartError(`the self-check failed: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })

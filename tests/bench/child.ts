@@ -1,6 +1,7 @@
 // One program of a bench in a process of its own, so that it has an event loop of its own as in life. Both ends are here:
 // startChild() for the bench, serveParent() for the program. Talks over Node's IPC channel, which carries no audio.
 import { fork } from 'node:child_process'
+import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 
 /** Engines that are warmed up take seconds on a busy machine. */
 const START_TIMEOUT_MS = 60_000
@@ -9,7 +10,7 @@ const STOP_TIMEOUT_MS = 15_000
 /**
  * Flags of Node for the programs that make or return the load: with much room for young and old objects their garbage, which
  * is no matter of any bench, hardly ever stops them. (A hundred sessions in one client are not life, and its collections
- * showed among the relay's slowest frames.) What is measured runs without these flags, as in life.
+ * showed among the relay's slowest frames.) What is measured runs with the flags of the start scripts, as in life.
  */
 export const LOAD_FLAGS = ['--max-semi-space-size=64', '--min-semi-space-size=64', '--initial-old-space-size=512']
 
@@ -43,7 +44,7 @@ export interface BenchChild<Facts> {
 export async function startChild<Facts>(
   program: string,
   settings: object,
-  flags: string[] = [],
+  flags: readonly string[] = PROGRAM_FLAGS,
   startTimeoutMs = START_TIMEOUT_MS,
 ): Promise<BenchChild<Facts>> {
   const inherited = process.execArgv.filter((flag) => !LOAD_FLAGS.includes(flag))

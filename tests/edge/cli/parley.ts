@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '#edge/cli/libsql-server.ts'
+import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 
 const MAIN = 'edge/cli/main.ts'
 const GPU_NODE = 'gpu-node/main.ts'
@@ -29,7 +30,7 @@ export async function sayInto(file: string, text: string, voice: string): Promis
 
 /** Runs any program of the house to its end. */
 export async function runProgram(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, [...PROGRAM_FLAGS, ...args], { env: { ...process.env, ...env } })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()))
@@ -57,7 +58,7 @@ export async function startParley(
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'parley-test-'))
   const port = options.port ?? (await freePort())
   const args = [MAIN, 'start', '--port', String(port), '--data', data, ...(options.args ?? [])]
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...options.env } })
+  const child = spawn(process.execPath, [...PROGRAM_FLAGS, ...args], { env: { ...process.env, ...options.env } })
   let output = ''
   const ready = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
