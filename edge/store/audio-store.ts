@@ -7,10 +7,10 @@ import { turn, turnAudio } from '#edge/store/schema/turns.ts'
 import { user } from '#edge/store/schema/users.ts'
 import { DAY_MS } from '#shared/day.ts'
 import type { BlobHash } from '#shared/blob.ts'
-import type { ConversationId, PersonaId, SessionId, TurnId, UserId } from '#shared/ids.ts'
+import type { PersonaId, TurnId, UserId } from '#shared/ids.ts'
 import type { KeepAudioDays, TurnAudio } from '#shared/model/turn-audio.ts'
-import type { TurnRecord } from '#shared/model/turn.ts'
 import type { EdgeDatabase } from './database.ts'
+import type { Slot } from './prepared.ts'
 
 export interface AudioStore {
   /** For a session that begins now: the user's own choice; without one, the persona's. */
@@ -78,20 +78,19 @@ export const audioFiles = (rows: readonly Pick<Row, 'utterance' | 'reply'>[]): B
 /** A statement for a batch, after the one that stores the turn. The session says how long its sound is kept. */
 export function keepAudio(
   db: EdgeDatabase,
-  { record, sessionId, conversationId }: { record: TurnRecord; sessionId: SessionId; conversationId: ConversationId },
+  at: Record<'turnId' | 'sessionId' | 'conversationId' | 'utterance' | 'reply', Slot>,
 ) {
-  const { utterance = null, reply = null } = record.audio ?? {}
   const isKept = and(
-    eq(turn.id, record.id),
-    eq(turn.sessionId, sessionId),
-    eq(turn.conversationId, conversationId),
-    eq(session.id, sessionId),
+    eq(turn.id, at.turnId),
+    eq(turn.sessionId, at.sessionId),
+    eq(turn.conversationId, at.conversationId),
+    eq(session.id, at.sessionId),
     sql`${session.keepAudioDays} > 0`,
-    utterance === null && reply === null ? sql`0` : undefined,
+    sql`coalesce(${at.utterance}, ${at.reply}) is not null`,
   )
   const until = sql`${turn.startedAt} + ${session.keepAudioDays} * ${DAY_MS}`
   return db
     .insert(turnAudio)
-    .select(sql`select ${turn.id}, ${utterance}, ${reply}, ${until} from ${turn}, ${session} where ${isKept}`)
+    .select(sql`select ${turn.id}, ${at.utterance}, ${at.reply}, ${until} from ${turn}, ${session} where ${isKept}`)
     .onConflictDoNothing()
 }

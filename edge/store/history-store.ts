@@ -10,7 +10,7 @@ import type { TurnRecord } from '#shared/model/turn.ts'
 import { audioOf } from './audio-store.ts'
 import { runBatch, type EdgeDatabase } from './database.ts'
 import { type DayStats, dayStats } from './stats.ts'
-import { foundRows, indexTurn, searchTurns, type TurnHit } from './turn-search.ts'
+import { foundRows, indexTurn, searchTurns, type TurnHit, wordsOf } from './turn-search.ts'
 
 /** One page of a list, the newest first. */
 export interface ConversationQuery {
@@ -87,7 +87,7 @@ export function createHistoryStore(db: EdgeDatabase): HistoryStore {
         .where(isNull(turnSearchRow.id))
         .orderBy(turn.startedAt)
         .limit(limit)
-      for (const row of rows) await runBatch(db, indexTurn(db, row.turn))
+      for (const row of rows) await runBatch(db, indexTurn(db, { ...row.turn, words: wordsOf(row.turn) }))
       return rows.length
     },
   }

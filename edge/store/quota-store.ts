@@ -4,9 +4,10 @@ import { and, between, desc, eq, isNotNull, sql, type SQL } from 'drizzle-orm'
 import { session } from '#edge/store/schema/conversations.ts'
 import { usage } from '#edge/store/schema/usage.ts'
 import { dayOf } from '#shared/day.ts'
-import type { SessionId, UserId } from '#shared/ids.ts'
+import type { UserId } from '#shared/ids.ts'
 import type { KeyLimits, Owner } from '#shared/model/caller.ts'
 import type { EdgeDatabase } from './database.ts'
+import type { Slot } from './prepared.ts'
 import { costMicrosOf } from './prices.ts'
 import {
   type Counted,
@@ -47,7 +48,7 @@ export interface QuotaStore {
 interface Whose {
   userId: SQL
   day: SQL
-  self: SessionId | null
+  self: Slot | null
 }
 
 export function createQuotaStore(db: EdgeDatabase, { quotas, prices }: Metering): QuotaStore {
@@ -126,19 +127,14 @@ export function hasQuotaSql(whose: Whose, quotas: Quotas): SQL {
 
 // --- settling ---
 
-interface Settled {
-  tokens: number
-  audioMs: number
-  costMicros: number
-  day: string
-}
+type Settled = Record<'tokens' | 'audioMs' | 'costMicros' | 'day', Slot>
 
 /**
  * A live session holds as much as its largest turn, on the day of its newest turn. Delivering a turn twice changes
  * nothing.
  */
 export function holdFor(db: EdgeDatabase, isSession: SQL | undefined, { tokens, audioMs, costMicros, day }: Settled) {
-  const most = (column: { name: string }, turn: number): SQL => sql`max(${column}, ${turn})`
+  const most = (column: { name: string }, turn: Slot): SQL => sql`max(${column}, ${turn})`
   return db
     .update(session)
     .set({
@@ -154,7 +150,7 @@ export function holdFor(db: EdgeDatabase, isSession: SQL | undefined, { tokens, 
  * A statement for the batch that stores a turn, after the turn was counted. It returns no row where the session is
  * over.
  */
-export function countForSession(db: EdgeDatabase, sessionId: SessionId, { quotas }: Metering) {
+export function countForSession(db: EdgeDatabase, sessionId: Slot, { quotas }: Metering) {
   const its = (column: SQL): SQL => sql`(select ${column} from ${session} where ${session.id} = ${sessionId})`
   const whose = { userId: its(sql`${session.userId}`), day: its(sql`${session.quotaDay}`), self: sessionId }
   return db.all<SessionCounted>(sql`select ${session.quotas} as quotas, ${session.quotaDay} as day,

@@ -6,6 +6,7 @@ import { turn, turnSearchRow } from '#edge/store/schema/turns.ts'
 import type { ConversationId, TurnId, UserId } from '#shared/ids.ts'
 import type { Owner } from '#shared/model/caller.ts'
 import type { EdgeDatabase } from './database.ts'
+import type { Slot } from './prepared.ts'
 import { beginning, excerpt, isShort, matchExpression, searchWords } from './search-text.ts'
 
 /** A turn in which the words of a query were found. */
@@ -22,27 +23,34 @@ export interface TurnHit {
 }
 
 interface Said {
-  id: TurnId
   utteranceText: string
   correctedText: string | null
   replyText: string
 }
 
+/** The words by which a turn is found. */
+export const wordsOf = ({ utteranceText, correctedText, replyText }: Said): string =>
+  searchWords(`${correctedText ?? utteranceText} ${replyText}`)
+
 /** The user's own word in the index: only letters and digits, and different for each user. */
 export const ownerTerm = (userId: UserId): string => userId.replaceAll('z', 'z0').replaceAll('_', 'z1')
 const OWNER_SQL = sql`replace(replace(${session.userId}, 'z', 'z0'), '_', 'z1')`
+
+/** The values themselves, or their places. */
+type Indexed = Record<'id' | 'utteranceText' | 'replyText' | 'words', string | Slot> & {
+  correctedText: string | null | Slot
+}
 
 /**
  * Statements for a batch, to come after the one that stores the turn. They do nothing where the stored turn has other
  * words than these.
  */
-export function indexTurn(db: EdgeDatabase, said: Said) {
-  const { id, utteranceText, correctedText, replyText } = said
-  const words = searchWords(`${correctedText ?? utteranceText} ${replyText}`)
+export function indexTurn(db: EdgeDatabase, said: Indexed) {
+  const { id, utteranceText, correctedText, replyText, words } = said
   const isAsSaid = and(
-    eq(turn.id, id),
-    eq(turn.utteranceText, utteranceText),
-    eq(turn.replyText, replyText),
+    sql`${turn.id} = ${id}`,
+    sql`${turn.utteranceText} = ${utteranceText}`,
+    sql`${turn.replyText} = ${replyText}`,
     sql`${turn.correctedText} is ${correctedText}`,
   )
   return {

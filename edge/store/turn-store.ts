@@ -10,11 +10,12 @@ import { notFound } from '#shared/fault.ts'
 import type { ConversationId, SessionId, TurnId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
 import { keepAudio } from './audio-store.ts'
-import { type EdgeDatabase, excluded, runBatch, valuesOf } from './database.ts'
+import { type EdgeDatabase, excluded, inOrder, runBatch } from './database.ts'
+import { driverValues, prepareBatch, type Slot } from './prepared.ts'
 import { costMicrosOf } from './prices.ts'
 import { countForSession, holdFor, standingIn } from './quota-store.ts'
 import type { Metering, QuotaStanding } from './quotas.ts'
-import { indexTurn } from './turn-search.ts'
+import { indexTurn, wordsOf } from './turn-search.ts'
 
 /** Finished turns from the nodes, and cut turns that only the session room knows. */
 export interface TurnStore {
@@ -37,26 +38,13 @@ export interface TurnStore {
 type FinishedTurn = Parameters<TurnStore['storeTurn']>[0] & { costMicros: number }
 
 export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore {
+  const store = prepareBatch(db, (slot: (name: keyof FinishedValues) => Slot) => finishing(db, slot, metering))
   return {
     async storeTurn(delivered) {
-      const { sessionId, conversationId, record, now } = delivered
-      const finished = { ...delivered, costMicros: costMicrosOf(record, metering.prices) }
-      const stored = and(eq(turn.id, record.id), eq(turn.sessionId, sessionId), eq(turn.conversationId, conversationId))
-      const { found, counted } = await runBatch(db, {
-        // Before the turn itself: only the difference to what is already stored is counted.
-        usage: addUsage(db, finished),
-        turn: putTurn(db, finished),
-        correction: db
-          .update(turn)
-          .set({ correctedText: record.correctedText })
-          .where(and(stored, isNotNull(sql`${record.correctedText}`))),
-        touched: touch(db, conversationId, { now, stored }),
-        found: db.select({ id: turn.id }).from(turn).where(stored),
-        ...indexTurn(db, record),
-        held: holdFor(db, isOwn(finished), spentIn(finished)),
-        counted: countForSession(db, sessionId, metering),
-        audio: keepAudio(db, finished),
-      })
+      const { conversationId, record, now } = delivered
+      const { found, counted } = await store(
+        valuesIn({ ...delivered, costMicros: costMicrosOf(record, metering.prices) }),
+      )
       if (found.length === 0) throw notFound('conversation', conversationId)
       return standingIn(counted, now)
     },
@@ -69,13 +57,88 @@ export function createTurnStore(db: EdgeDatabase, metering: Metering): TurnStore
       })
       const [said] = corrected
       if (!said) throw notFound('turn', turnId)
-      await runBatch(db, indexTurn(db, said))
+      await runBatch(db, indexTurn(db, { ...said, words: wordsOf(said) }))
     },
   }
 }
 
+// --- a finished turn ---
+
+type SlotOf = (name: keyof FinishedValues) => Slot
+
+/** The statements that store a turn, in their order. */
+function finishing(db: EdgeDatabase, slot: SlotOf, metering: Metering) {
+  const stored = and(
+    eq(turn.id, slot('id')),
+    eq(turn.sessionId, slot('sessionId')),
+    eq(turn.conversationId, slot('conversationId')),
+  )
+  const correctedText = slot('correctedText')
+  return {
+    // Before the turn itself: only the difference to what is already stored is counted.
+    usage: addUsage(db, slot),
+    turn: putTurn(db, slot),
+    correction: db
+      .update(turn)
+      .set({ correctedText: sql`${correctedText}` })
+      .where(and(stored, isNotNull(sql`${correctedText}`))),
+    touched: touch(db, slot('conversationId'), { now: slot('storedAt'), stored }),
+    found: db.select({ id: turn.id }).from(turn).where(stored),
+    ...indexTurn(db, {
+      id: slot('id'),
+      utteranceText: slot('utteranceText'),
+      correctedText,
+      replyText: slot('replyText'),
+      words: slot('words'),
+    }),
+    held: holdFor(db, isOwn(slot), {
+      tokens: slot('tokens'),
+      audioMs: slot('audioMs'),
+      costMicros: slot('costMicros'),
+      day: slot('day'),
+    }),
+    counted: countForSession(db, slot('sessionId'), metering),
+    audio: keepAudio(db, {
+      turnId: slot('id'),
+      sessionId: slot('sessionId'),
+      conversationId: slot('conversationId'),
+      utterance: slot('utterance'),
+      reply: slot('reply'),
+    }),
+  }
+}
+
+/** What the statements are filled in with: the turn's row, and what is reckoned from it. */
+type FinishedValues = ReturnType<typeof valuesIn>
+
+function valuesIn({ sessionId, conversationId, record, costMicros, now }: FinishedTurn) {
+  const { usage: used, audio, ...said } = record
+  const nullable = {
+    faultCode: record.faultCode ?? null,
+    fallbacks: record.fallbacks ?? null,
+    safety: record.safety ?? null,
+  }
+  const row = { ...said, ...used, ...nullable, costMicros, sessionId, conversationId, storedAt: now }
+  return {
+    ...driverValues(turn, row),
+    day: dayOf(record.startedAt),
+    tokens: used.promptTokens + used.completionTokens,
+    audioMs: used.inputAudioMs + used.outputAudioMs,
+    words: wordsOf(record),
+    utterance: audio?.utterance ?? null,
+    reply: audio?.reply ?? null,
+    // A node's record names engines; the room's own cut record (turn-log.ts) names none, and no usage.
+    isComplete: record.status === 'complete' ? 1 : 0,
+    isNodes: Object.keys(record.engines).length > 0 ? 1 : 0,
+  }
+}
+
 /** Marks the conversation as changed now, if the turn is stored. */
-function touch(db: EdgeDatabase, id: ConversationId, { now, stored }: { now: number; stored: SQL | undefined }) {
+function touch(
+  db: EdgeDatabase,
+  id: ConversationId | Slot,
+  { now, stored }: { now: number | Slot; stored: SQL | undefined },
+) {
   return db
     .update(conversation)
     .set({ updatedAt: sql`max(${conversation.updatedAt}, ${now})` })
@@ -83,42 +146,28 @@ function touch(db: EdgeDatabase, id: ConversationId, { now, stored }: { now: num
 }
 
 /** The session must belong to the conversation: both ids come from a node. */
-function isOwn({ sessionId, conversationId }: FinishedTurn): SQL | undefined {
-  return and(eq(session.id, sessionId), eq(session.conversationId, conversationId))
+function isOwn(slot: SlotOf): SQL | undefined {
+  return and(eq(session.id, slot('sessionId')), eq(session.conversationId, slot('conversationId')))
 }
 
-function spentIn({ record, costMicros }: FinishedTurn): Parameters<typeof holdFor>[2] {
-  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs } = record.usage
-  const day = dayOf(record.startedAt)
-  return { tokens: promptTokens + completionTokens, audioMs: inputAudioMs + outputAudioMs, costMicros, day }
+/** Whether the stored turn may be replaced: a cut one by a complete one, and the room's own cut record by a node's. */
+function replaces(slot: SlotOf): SQL {
+  return sql`${turn.status} = 'cut' and (${slot('isComplete')} or (${slot('isNodes')} and ${turn.engines} = '{}'))`
 }
 
-/**
- * Whether the stored turn may be replaced. A complete turn replaces a cut one. A node's record replaces the room's own
- * cut record (turn-log.ts), which names no engine and no usage. Nothing else is ever replaced.
- */
-function replaces({ status, engines }: TurnRecord): SQL {
-  if (status === 'complete') return sql`${turn.status} = 'cut'`
-  const isNodes = Object.keys(engines).length > 0
-  return isNodes ? sql`${turn.status} = 'cut' and ${turn.engines} = '{}'` : sql`false`
-}
-
-function addUsage(db: EdgeDatabase, finished: FinishedTurn) {
-  const { record, costMicros } = finished
-  const day = dayOf(record.startedAt)
-  const { promptTokens, completionTokens, inputAudioMs, outputAudioMs } = record.usage
-  const more = (now: number, before: { name: string }): SQL => sql`${now} - coalesce(${before}, 0)`
+function addUsage(db: EdgeDatabase, slot: SlotOf) {
+  const more = (now: Slot, before: { name: string }): SQL => sql`${now} - coalesce(${before}, 0)`
   const added = (column: { name: string }): SQL => sql`${column} + ${excluded(column)}`
   return db
     .insert(usage)
     .select(
-      sql`select ${session.userId}, ${day}, ${turn.id} is null,
-        ${more(promptTokens, turn.promptTokens)}, ${more(completionTokens, turn.completionTokens)},
-        ${more(inputAudioMs, turn.inputAudioMs)}, ${more(outputAudioMs, turn.outputAudioMs)},
-        ${more(costMicros, turn.costMicros)}
-      from ${session} left join ${turn} on ${turn.id} = ${record.id}
-      where ${isOwn(finished)}
-        and (${turn.id} is null or (${turn.sessionId} = ${session.id} and ${replaces(record)}))`,
+      sql`select ${session.userId}, ${slot('day')}, ${turn.id} is null,
+        ${more(slot('promptTokens'), turn.promptTokens)}, ${more(slot('completionTokens'), turn.completionTokens)},
+        ${more(slot('inputAudioMs'), turn.inputAudioMs)}, ${more(slot('outputAudioMs'), turn.outputAudioMs)},
+        ${more(slot('costMicros'), turn.costMicros)}
+      from ${session} left join ${turn} on ${turn.id} = ${slot('id')}
+      where ${isOwn(slot)}
+        and (${turn.id} is null or (${turn.sessionId} = ${session.id} and ${replaces(slot)}))`,
     )
     .onConflictDoUpdate({
       target: [usage.userId, usage.day],
@@ -145,29 +194,21 @@ const replacement: Record<string, SQL> = Object.fromEntries(
  * The number that the turn came with. Where it is taken, the next free one: the turn was delivered late, and its
  * session could not write down how far it had counted.
  */
-function freeNumber(conversationId: ConversationId, number: number): SQL {
+function freeNumber(conversationId: Slot, number: Slot): SQL {
   const taken = sql`select 1 from ${turn} where ${turn.conversationId} = ${conversationId} and ${turn.turn} = ${number}`
   const next = sql`select max(${turn.turn}) + 1 from ${turn} where ${turn.conversationId} = ${conversationId}`
   return sql`case when exists (${taken}) then (${next}) else ${number} end`
 }
 
-function putTurn(db: EdgeDatabase, finished: FinishedTurn) {
-  const { sessionId, conversationId, record, costMicros, now } = finished
-  const { usage: used, audio: _, ...said } = record
-  const nullable = {
-    faultCode: record.faultCode ?? null,
-    fallbacks: record.fallbacks ?? null,
-    safety: record.safety ?? null,
-  }
-  const row = { ...said, ...used, ...nullable, costMicros, sessionId, conversationId, storedAt: now }
+function putTurn(db: EdgeDatabase, slot: SlotOf) {
+  const number = freeNumber(slot('conversationId'), slot('turn'))
+  const values = inOrder(turn, (name) => (name === 'turn' ? number : sql`${slot(name as keyof FinishedValues)}`))
   return db
     .insert(turn)
-    .select(
-      sql`select ${valuesOf(turn, row, { turn: freeNumber(conversationId, record.turn) })} from ${session} where ${isOwn(finished)}`,
-    )
+    .select(sql`select ${values} from ${session} where ${isOwn(slot)}`)
     .onConflictDoUpdate({
       target: turn.id,
       set: replacement,
-      setWhere: sql`${turn.sessionId} = ${excluded(turn.sessionId)} and ${replaces(record)}`,
+      setWhere: sql`${turn.sessionId} = ${excluded(turn.sessionId)} and ${replaces(slot)}`,
     })
 }
