@@ -4,6 +4,9 @@ import TRADITIONAL_TO_SIMPLIFIED from 'opencc-js/dict/TSCharacters'
 
 /** Terms of a query that are searched for. More make no search better. */
 const MAX_TERMS = 12
+/** The usual values of BM25: how soon more of the same word stops to help, and how much a long text counts less. */
+const SATURATION = 1.2
+const LENGTH_WEIGHT = 0.75
 /** Characters that are shown before and after a hit. */
 const AROUND_CHARS = 40
 
@@ -51,6 +54,23 @@ export function isShort(query: string): boolean {
   return termsOf(query).reduce((sum, { chars }) => sum + chars.length, 0) < 3
 }
 
+/**
+ * How well each text answers the query: BM25 (Robertson and Zaragoza 2009, §3) with these texts as the collection. All of them
+ * have all terms, so that no term is rarer than another.
+ */
+export function relevance(query: string, texts: readonly string[]): number[] {
+  const terms = termsOf(query).slice(0, MAX_TERMS)
+  const folded = texts.map(foldWithOffsets)
+  const average = folded.reduce((sum, { text }) => sum + text.length, 0) / folded.length
+  return folded.map((one) => {
+    const slack = SATURATION * (1 - LENGTH_WEIGHT + (LENGTH_WEIGHT * one.text.length) / average)
+    return terms.reduce((sum, term) => {
+      const count = placesOf(term, one).length
+      return sum + count / (count + slack)
+    }, 0)
+  })
+}
+
 /** The text around the first hit, and where in it the hits are (UTF-16 offsets); undefined without a hit. */
 export function excerpt(
   text: string,
@@ -73,7 +93,19 @@ export const beginning = (text: string): string => text.slice(0, boundary(text, 
 
 // --- folding ---
 
+/** People use few characters, and folding one takes a microsecond. */
+const folds = new Map<string, string>()
+const MAX_FOLDS = 10_000
+
 function fold(char: string): string {
+  const known = folds.get(char)
+  if (known !== undefined) return known
+  const folded = foldAnew(char)
+  if (folds.size < MAX_FOLDS) folds.set(char, folded)
+  return folded
+}
+
+function foldAnew(char: string): string {
   // The same folding as the index: unicode61 removes accents.
   const plain = char.normalize('NFKD').replaceAll(MARKS, '').normalize('NFC').toLowerCase()
   return Array.from(plain, (one) => SIMPLIFIED.get(one) ?? one).join('')

@@ -1,7 +1,7 @@
 // Folding, queries and excerpts of the search, without a database.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { excerpt, isShort, matchExpression, searchWords } from '#edge/store/search-text.ts'
+import { excerpt, isShort, matchExpression, relevance, searchWords } from '#edge/store/search-text.ts'
 
 describe('the text of the search', () => {
   it.each([
@@ -21,6 +21,16 @@ describe('the text of the search', () => {
     ['?!', undefined],
   ])('[HIS13] the query %s asks %s', (query, expression) => {
     expect(matchExpression(query, 'usr1')).toBe(expression)
+  })
+
+  it.each([
+    ['whale', ['a whale swims', 'whale and whale'], 'more of the word'],
+    ['whale', ['a whale among a great many other things in the wide sea', 'a whale'], 'a shorter text'],
+    ['whale sea', ['whale whale whale whale sea', 'whale sea whale sea sea'], 'both words, not one of them often'],
+    ['大象', ['在很大很大的動物園裡有一隻大象', '大象和大象'], 'in Chinese, too'],
+  ])('[HIS4] %s: the better of two texts has %s', (query, [worse = '', better = '']) => {
+    const [low = 0, high = 0] = relevance(query, [worse, better])
+    expect(high).toBeGreaterThan(low)
   })
 
   it('[HIS13] whatever the query, nothing of it is an operator, and its terms are bounded', () => {
