@@ -2,10 +2,11 @@
 import { expect, it } from 'vitest'
 import { Intake } from '#edge/session/intake.ts'
 import type { Frame } from '#shared/link/frame.ts'
+import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 
 function intake() {
   const sent: Frame[] = []
-  const made = new Intake({ now: () => 0, after: () => () => {}, every: () => () => {} }, () => {}, false)
+  const made = new Intake(createVirtualClock(), () => {}, false)
   made.leg.attachFar((frame) => sent.push(frame), 0)
   return { made, sent }
 }
