@@ -70,6 +70,13 @@ Object.assign(STATES, {
     leaving: { fault: { code: 'unauthenticated' }, after: ['trn_one'] },
   },
 } satisfies Record<string, SessionState>)
+/** A conversation that goes on. */
+const past = { ...session, turns: [{ id: 'trn_past' as const, utteranceText: 'Yes.', heardText: 'Yes.' }] }
+Object.assign(STATES, {
+  later: { ...live, session: past },
+  laterEnding: { type: 'ending', session: past, reason: 'caller', until: NOW + 1, fault: undefined },
+  laterPlacing: { type: 'placing', session: past, epoch: 1, since: NOW },
+} satisfies Record<string, SessionState>)
 const fault: Fault = { code: 'unavailable', what: 'test', retryAfterMs: 1 }
 
 const EVENTS: Record<string, SessionEvent> = {
@@ -102,6 +109,12 @@ const EVENTS: Record<string, SessionEvent> = {
   alarmInTurn: { type: 'alarm', open: ['trn_one'] },
   renewed: { type: 'renewed', endsAt: NOW + 900_000 },
   flooded: { type: 'flooded', fault },
+  started: { type: 'started', start: { type: 'session.start' } },
+  corrected: { type: 'corrected', turnId: 'trn_past', text: 'No.' },
+  correctedNow: { type: 'corrected', turnId: 'trn_one', text: 'No.' },
+  nodeLeaves: { type: 'nodeLeaves' },
+  keyEnded: { type: 'keyEnded' },
+  overflowed: { type: 'overflowed', fault },
 }
 
 const FAREWELL = ['cut', 'release', 'recordEnd', 'leave']
@@ -123,6 +136,40 @@ const TABLE: Array<[string, string, string, string[]]> = [
   ['live', 'nodeFailed', 'ended', LOST],
   ['live', 'begun', 'live', []],
   ['live', 'nodeDialled', 'live', []],
+  // what comes again, or too late, changes nothing
+  ['awaitingStart', 'started', 'opening', ['open']],
+  ['opening', 'started', 'opening', []],
+  ['live', 'started', 'live', []],
+  ['live', 'opened', 'live', []],
+  ['live', 'openFailed', 'live', []],
+  ['placing', 'openFailed', 'placing', []],
+  ['live', 'placed', 'live', []],
+  ['live', 'placeFailed', 'live', []],
+  ['placing', 'nodeFailed', 'placing', []],
+  ['ending', 'nodeFailed', 'ending', []],
+  ['beginning', 'nodeLeaves', 'ended', FAREWELL],
+  ['live', 'nodeLeaves', 'ended', FAREWELL],
+  ['ending', 'nodeLeaves', 'ending', []],
+  ['beginning', 'callerResumed', 'beginning', []],
+  ['beginning', 'nodeResumed', 'beginning', []],
+  ['ending', 'nodeResumed', 'ending', []],
+  ['placing', 'torn', 'placing', []],
+  ['opening', 'nodeGone', 'opening', []],
+  ['ending', 'spokeOne', 'ending', []],
+  ['ended', 'corrected', 'ended', []],
+  // an earlier turn is corrected
+  ['later', 'corrected', 'live', ['recordCorrection']],
+  ['later', 'correctedNow', 'live', []],
+  ['laterEnding', 'corrected', 'ending', ['recordCorrection']],
+  ['laterPlacing', 'corrected', 'placing', []],
+  ['awaitingStart', 'corrected', 'awaitingStart', []],
+  ['opening', 'corrected', 'opening', []],
+  // what ends it from outside
+  ['live', 'keyEnded', 'ending', ['tellCaller', 'tellNode']],
+  ['placing', 'keyEnded', 'ended', LOST],
+  ['beginning', 'keyEnded', 'ending', ['tellCaller', 'tellNode']],
+  ['live', 'overflowed', 'ending', ['tellCaller', 'tellNode']],
+  ['awaitingStart', 'renewed', 'awaitingStart', []],
   // the caller vanishes
   ['awaitingStart', 'callerLost', 'ended', ['leave']],
   ['opening', 'callerLost', 'abandoned', []],

@@ -64,3 +64,34 @@ it('[LNK13] age counts from the oldest frame that is not acknowledged', () => {
   expect(buffer.oldestAgeMs()).toBe(700)
   expect(buffer.push(3, 'c').ok).toBe(true)
 })
+
+it('[LNK13] an overflow names the bound that is nearer', () => {
+  let now = 0
+  const buffer = new ReplayBuffer({ now: () => now }, { maxBytes: 100, maxMs: 1_000 })
+  buffer.push(1, 'x'.repeat(50))
+  now = 100
+  expect(buffer.overflow()).toEqual({ code: 'too_large', limit: 'replay', max: 100, got: 100, unit: 'bytes' })
+  now = 500
+  expect(buffer.overflow()).toEqual({ code: 'too_large', limit: 'replay', max: 1_000, got: 1_000, unit: 'ms' })
+  now = 1_200
+  expect(buffer.overflow()).toMatchObject({ got: 1_200, unit: 'ms' })
+})
+
+it('[LNK13] a buffer of exactly its bound is full, and not over it', () => {
+  let now = 0
+  const buffer = new ReplayBuffer({ now: () => now }, { maxBytes: 10, maxMs: 1_000 })
+  expect(buffer.push(1, 'xxxxx').ok).toBe(true)
+  now = 1_000
+  expect(buffer.push(2, 'xxxxx').ok).toBe(true)
+  expect(buffer.push(3, 'x').ok).toBe(false)
+})
+
+it('[LNK13] a buffer that is cleared begins anew', () => {
+  const buffer = new ReplayBuffer(still, { maxBytes: 4, maxMs: 1_000 })
+  for (let seq = 1; seq <= 4; seq++) buffer.push(seq, `${seq}`)
+  buffer.acked(3)
+  buffer.clear()
+  expect([buffer.length, buffer.bytes, buffer.after(0)]).toEqual([0, 0, []])
+  for (let seq = 5; seq <= 8; seq++) expect(buffer.push(seq, `${seq}`).ok).toBe(true)
+  expect([buffer.length, buffer.after(6)]).toEqual([4, ['7', '8']])
+})
