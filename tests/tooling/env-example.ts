@@ -9,7 +9,7 @@ const READ = /\benv(?:\.|\?\.|\[['"])([A-Z][A-Z0-9_]{2,})\b/g
 const KEY = /^\s*([A-Z][A-Z0-9_]{2,}):/gm
 const LISTED = /^#? ?([A-Z][A-Z0-9_]{2,})=/gm
 /** The machine's own, which nobody sets for Parley. */
-const NOT_OURS = new Set(['PATH', 'HOME', 'NODE_ENV', 'CI', 'NO_COLOR', 'PLAYWRIGHT_BROWSERS_PATH'])
+const NOT_OURS = new Set(['PATH', 'HOME', 'NODE_ENV', 'NODE_V8_COVERAGE', 'CI', 'NO_COLOR', 'PLAYWRIGHT_BROWSERS_PATH'])
 
 export function checkEnvExample(files: TextFile[]): Finding[] {
   const example = files.find(({ path }) => path === '.env.example')
