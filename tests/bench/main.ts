@@ -16,6 +16,7 @@ import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { benchLimits, LIMITS_FULL, LIMITS_SHORT } from './limits.ts'
 import { listeningReport, makeListeningTest } from './listen.ts'
 import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
+import { benchRatios, writeBaseline } from './ratios.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchSafety, SAFETY_FULL, SAFETY_SHORT } from './safety.ts'
@@ -36,6 +37,12 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
   vad: ({ short }) => benchVad(short ? VAD_SHORT : VAD_FULL),
+  ratios: async ({ write }) => {
+    const { report, isWithin, figures } = await benchRatios()
+    if (write) writeBaseline(figures)
+    else if (!isWithin) process.exitCode = 1
+    return report
+  },
   engines: (values) => benchEngines(enginesLoad(values)),
   listen: async (values) => {
     const marks = marksOf(values)

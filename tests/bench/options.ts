@@ -5,6 +5,7 @@ import type { Kind } from './listen/sheet.ts'
 
 export const OPTIONS = {
   short: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
   json: { type: 'string' },
   wavs: { type: 'string' },
   sessions: { type: 'string' },
@@ -19,12 +20,14 @@ export const OPTIONS = {
 export const USAGE = `usage: npm run bench -- NAME [options]
   voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
+  ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
   each: --short (to see that it works), --json FILE
 `
 
 export interface Values {
   short: boolean
+  write: boolean
   json?: string | undefined
   wavs?: string | undefined
   sessions?: string | undefined
@@ -42,7 +45,7 @@ const MAX_TURNS = 100_000
 const MAX_SOAK_MINUTES = 24 * 60
 
 /** Throws an Error that names the option. */
-export function enginesLoad(values: Values): EnginesLoad {
+export function enginesLoad(values: Omit<Values, 'write'>): EnginesLoad {
   const { alone, calls } = values.short ? ENGINES_SHORT : ENGINES_FULL
   const { sessions, turns, soak } = values
   return {
@@ -58,7 +61,10 @@ export function enginesLoad(values: Values): EnginesLoad {
 }
 
 /** Undefined where neither key nor ratings are named. */
-export function marksOf({ key, ratings }: Values): Partial<Record<Kind, number[]>> | undefined {
+export function marksOf({
+  key,
+  ratings,
+}: Pick<Values, 'key' | 'ratings'>): Partial<Record<Kind, number[]>> | undefined {
   if (key === undefined && ratings === undefined) return undefined
   if (key === undefined || ratings === undefined) throw new Error('--key and --ratings are needed together')
   return readMarks(key, ratings)
