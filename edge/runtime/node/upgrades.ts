@@ -6,12 +6,13 @@ import type { Duplex } from 'node:stream'
 import { upgradeWebSocket, type HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import type { RoomSocket, Upgrades } from '#edge/rooms-ports.ts'
+import type { Upgrades } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { MAX_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { chosenProtocol } from '#shared/protocol/version.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import type { Rooms, Seating } from './rooms.ts'
+import { SocketWriter } from './socket-writer.ts'
 
 /** For the closing handshake; a peer that is gone never answers it. */
 const CLOSE_TIMEOUT_MS = 2_000
@@ -103,13 +104,13 @@ function upgrade(c: Context, seating: Seating): Promise<Response> {
   return upgradeWebSocket(c, {
     onOpen: (_event, { raw }) => {
       // Typed as the least that the adapter needs; it is the `ws` socket of the server above.
-      if (raw instanceof WebSocket) seatSocket(raw, seating)
+      if (raw instanceof WebSocket) seatSocket(raw, socketOf(c), seating)
     },
   })
 }
 
-function seatSocket(socket: WebSocket, seating: Seating): void {
-  const seated = seating(roomSocket(socket))
+function seatSocket(socket: WebSocket, stream: Duplex, seating: Seating): void {
+  const seated = seating(new SocketWriter(socket, stream))
   let [frames, turnAt, lateFrames, lateBytes] = [0, 0, 0, 0]
   const isLate = (): boolean => lateFrames > MAX_LATE_FRAMES || lateBytes > MAX_LATE_BYTES
   const goOn = (): void => {
@@ -137,18 +138,6 @@ function seatSocket(socket: WebSocket, seating: Seating): void {
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.
   socket.on('error', () => {})
-}
-
-function roomSocket(socket: WebSocket): RoomSocket {
-  return {
-    send: (frame) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
-    },
-    close: (code, reason) => socket.close(code, reason),
-    get bufferedAmount() {
-      return socket.bufferedAmount
-    },
-  }
 }
 
 /**
