@@ -6,6 +6,7 @@ import type { Fault } from '#shared/fault.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
 import type { Log } from '#shared/log.ts'
+import { readAck } from '#shared/protocol/ack.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { decode } from '#shared/protocol/decode.ts'
 import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
@@ -107,6 +108,8 @@ export class SessionLink {
 
   #received(frame: Frame): void {
     if (typeof frame !== 'string') return this.#audio(frame)
+    const acked = readAck(frame)
+    if (acked !== undefined) return this.#acked(acked)
     const decoded = decode(EdgeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
     if (!decoded.ok) return this.#unreadable(decoded.fault, frame)
     const message = decoded.value
