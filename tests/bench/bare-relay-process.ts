@@ -1,7 +1,7 @@
 // The least relay that can be: a `ws` server that hands each message of a near socket to its far one and back, and does nothing
 // else. Both ends dial it, as caller and node dial the edge. Forked by relay.ts: what the edge's own work is measured against.
 import type { AddressInfo } from 'node:net'
-import { WebSocket, WebSocketServer, type RawData } from 'ws'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { serveParent } from './child.ts'
 
 export interface BareRelayFacts {

@@ -67,8 +67,7 @@ export class SocketWriter {
 
 const flush = (writer: SocketWriter): void => writer.flush()
 
-const payloadBytes = (frame: Frame): number =>
-  typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength
+const payloadBytes = (frame: Frame): number => (typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength)
 
 /** Writes one message (RFC 6455 §5.2) and gives where it ends. */
 function put(frame: Frame, into: Buffer, start: number): number {

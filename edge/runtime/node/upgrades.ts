@@ -116,7 +116,7 @@ function seatSocket(socket: WebSocket, stream: Duplex, seating: Seating): void {
   const goOn = (): void => {
     if (!isLate()) socket.resume()
   }
-  socket.on('message', (content: RawData, isBinary: boolean) => {
+  const onMessage = (content: RawData, isBinary: boolean): void => {
     if (socket.readyState === WebSocket.OPEN) {
       seated.message(frameOf(content, isBinary))
       frames += 1
@@ -134,7 +134,10 @@ function seatSocket(socket: WebSocket, stream: Duplex, seating: Seating): void {
     lateBytes += (content as Buffer).byteLength
     // Its goodbye is read no more either: the handshake times out, and the socket is destroyed.
     if (isLate()) socket.pause()
-  })
+  }
+  socket.on('message', onMessage)
+  // The adapter, which listens once this has returned, hands nothing on here. A second listener has its price at every frame.
+  queueMicrotask(() => socket.removeAllListeners('message').on('message', onMessage))
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.
   socket.on('error', () => {})
