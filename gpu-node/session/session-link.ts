@@ -1,6 +1,6 @@
 // The wire of one session at the node: joins the data socket with the resumable link, and frames with typed messages.
 // Owned by NodeSession. Knows parley.session.v1; knows no turn and not when a session ends.
-import { pcmFromBytes, pcmToBytes } from '#shared/audio/pcm.ts'
+import { pcmAsBytes, pcmFromBytes } from '#shared/audio/pcm.ts'
 import { publicFault } from '#shared/fault-table.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { Frame } from '#shared/link/frame.ts'
@@ -80,7 +80,7 @@ export class SessionLink {
   }
 
   sendAudio(turn: number, pcm: Int16Array): void {
-    this.#begun?.end.sendAudio(turn, pcmToBytes(pcm))
+    this.#begun?.end.sendAudio(turn, pcmAsBytes(pcm))
   }
 
   /** For this leg only: neither numbered nor kept. */

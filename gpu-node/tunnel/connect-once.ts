@@ -91,10 +91,12 @@ function wrap(socket: WebSocket): Connection {
   }
 }
 
-/** ws gives text as bytes, too. Audio gets bytes of its own: what ws gives is a view of what the socket read. */
+/** ws gives text as bytes, too. Audio stays a view of what the socket read: whoever takes it copies what he keeps. */
 function frameOf(content: RawData, isBinary: boolean): Frame {
   invariant(Buffer.isBuffer(content), 'a socket of binaryType nodebuffer gives buffers')
-  return isBinary ? new Uint8Array(content) : content.toString()
+  if (!isBinary) return content.toString()
+  const { buffer, byteOffset, byteLength } = content
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(content)
 }
 
 async function readAnswer(response: IncomingMessage): Promise<ConnectionEnd> {

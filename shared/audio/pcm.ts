@@ -43,9 +43,14 @@ export function pcmFromBytes(bytes: Uint8Array): Result<Int16Array> {
 /** Samples as little-endian bytes, whatever the host's byte order. */
 export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(pcm.byteLength)
-  if (IS_LITTLE_ENDIAN) bytes.set(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength))
+  if (IS_LITTLE_ENDIAN) bytes.set(pcmAsBytes(pcm))
   else turnToBytes(pcm, bytes)
   return bytes
+}
+
+/** The same for whoever only reads the bytes, and at once: a view of the samples where they lie in the wire's order already. */
+export function pcmAsBytes(pcm: Int16Array): Uint8Array {
+  return IS_LITTLE_ENDIAN ? new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength) : pcmToBytes(pcm)
 }
 
 /** Sample by sample, for a host of any byte order. */
