@@ -54,11 +54,11 @@ export class Machine<State, Event, Effect> {
    * Runs work of the owner that is no event: a bug in it ends what is under way, as a bug in an effect does. Never
    * throws.
    */
-  guard(work: () => void): void {
+  guard<Given extends unknown[]>(work: (...given: Given) => void, ...given: Given): void {
     // Inside an effect the step around it catches.
-    if (this.#isRunning) return work()
+    if (this.#isRunning) return work(...given)
     try {
-      work()
+      work(...given)
     } catch (error) {
       this.#break(error)
     }

@@ -3,6 +3,7 @@
 import type { Clock } from '#shared/clock.ts'
 import { type Fault, invalidFault } from '#shared/fault.ts'
 import type { Frame } from '#shared/link/frame.ts'
+import { ackText } from '#shared/protocol/ack.ts'
 import { Intake } from './intake.ts'
 
 export interface RelayPorts {
@@ -121,12 +122,12 @@ export class Relay {
 
   #ackCaller(): undefined {
     const received = this.#up.leg.farReceived
-    if (received > 0) this.#ports.toCaller(JSON.stringify({ type: 'ack', received }))
+    if (received > 0) this.#ports.toCaller(ackText(received))
   }
 
   #ackNode(): undefined {
     const received = this.#down.leg.farReceived
-    if (received > 0) this.#ports.toNode(JSON.stringify({ type: 'ack', received }))
+    if (received > 0) this.#ports.toNode(ackText(received))
   }
 
   /**

@@ -161,13 +161,8 @@ export class SessionRoom {
     // Much may still be on its way from a socket that was closed from here. It costs nothing any more.
     if (!peer?.isOpen) return
     const before = this.state
-    this.#guarded(() => {
-      const now = this.#ports.clock.now()
-      if (peer === caller && !this.#allowance.admits(frame, now)) return this.#bound(false)
-      if (peer.heard(frame, now)) return
-      if (peer === caller) this.#traffic.fromCaller(frame)
-      else this.#traffic.fromNode(frame)
-    })
+    this.#machine.guard(this.#take, peer, frame)
+    this.#machine.guard(this.#note)
     // In the same state a frame only puts deadlines off, and an alarm that rings early sets itself anew. To look for the next
     // one at each frame made a quarter of the relay's garbage.
     if (this.state !== before) this.#guarded(() => this.#setAlarm())
@@ -260,10 +255,24 @@ export class SessionRoom {
       run()
       this.#sweep()
     })
-    this.#machine.guard(() => {
-      this.#memory.keepClient(this.#peers.caller?.socket.kept)
-      this.#memory.note(this.state)
-    })
+    this.#machine.guard(this.#note)
+  }
+
+  readonly #note = (): void => {
+    this.#memory.keepClient(this.#peers.caller?.socket.kept)
+    this.#memory.note(this.state)
+  }
+
+  /** Functions of the room and not of the call: nothing is allocated for a frame. */
+  readonly #take = (peer: RoomPeer, frame: Frame): void => {
+    const now = this.#ports.clock.now()
+    const isCaller = peer === this.#peers.caller
+    if (isCaller && !this.#allowance.admits(frame, now)) this.#bound(false)
+    else if (!peer.heard(frame, now)) {
+      if (isCaller) this.#traffic.fromCaller(frame)
+      else this.#traffic.fromNode(frame)
+    }
+    this.#sweep()
   }
 
   #mayConnect({ end, resumes }: Seat): boolean {
@@ -273,7 +282,8 @@ export class SessionRoom {
 
   /** Sockets that were closed from here count as lost at once: their close event may take long. */
   #sweep(): void {
-    for (const end of ['caller', 'node'] as const) if (this.#peers[end]?.isOpen === false) this.#lost(end, CLOSE_RESUME)
+    if (this.#peers.caller?.isOpen === false) this.#lost('caller', CLOSE_RESUME)
+    if (this.#peers.node?.isOpen === false) this.#lost('node', CLOSE_RESUME)
   }
 
   #lost(end: Seat['end'], code: number): void {

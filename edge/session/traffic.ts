@@ -6,6 +6,7 @@ import type { TurnId } from '#shared/ids.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import type { Language } from '#shared/model/language.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
+import { readAck } from '#shared/protocol/ack.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { ChatUp, type SessionStart } from '#shared/protocol/chat-messages.ts'
 import { decode } from '#shared/protocol/decode.ts'
@@ -87,6 +88,8 @@ export class Traffic {
 
   fromCaller(frame: Frame): void {
     if (typeof frame !== 'string') return this.#audioFromCaller(frame)
+    const acked = readAck(frame)
+    if (acked !== undefined) return this.#ackedByCaller(frame, acked)
     const read = decode(ChatUp, frame, MAX_MESSAGE_BYTES)
     if (!read.ok) return this.#refuseCaller(frame, read.fault)
     const message = read.value
@@ -95,10 +98,8 @@ export class Traffic {
         return this.#start(message)
       case 'session.end':
         return this.#ports.onEvent({ type: 'callerEnds' })
-      case 'ack': {
-        const fault = this.relay.ackedByCaller(message.received)
-        return fault && this.#refuseCaller(frame, fault)
-      }
+      case 'ack':
+        return this.#ackedByCaller(frame, message.received)
       default: {
         if (!this.#audio) return this.#refuseCaller(frame, invalidFault(`${message.type} before session.start`))
         const token = 'token' in message ? message.token : undefined
@@ -108,6 +109,11 @@ export class Traffic {
         return isNew ? this.#takeToken(token) : undefined
       }
     }
+  }
+
+  #ackedByCaller(frame: Frame, received: number): void {
+    const fault = this.relay.ackedByCaller(received)
+    if (fault) this.#refuseCaller(frame, fault)
   }
 
   #audioFromCaller(frame: Exclude<Frame, string>): void {
@@ -158,6 +164,8 @@ export class Traffic {
 
   fromNode(frame: Frame): void {
     if (typeof frame !== 'string') return this.#audioFromNode(frame)
+    const acked = readAck(frame)
+    if (acked !== undefined) return this.#ackedByNode(frame, acked)
     const read = decode(NodeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
     if (!read.ok) return this.#refuseNode(frame, read.fault)
     const message = read.value
@@ -167,13 +175,16 @@ export class Traffic {
       case 'session.failed':
         if (message.code === 'shutdown') return this.#ports.onEvent({ type: 'nodeLeaves' })
         return this.#ports.onEvent({ type: 'nodeFailed', fault: this.relay.faultOfNode(message.code) })
-      case 'ack': {
-        const fault = this.relay.ackedByNode(message.received)
-        return fault && this.#refuseNode(frame, fault)
-      }
+      case 'ack':
+        return this.#ackedByNode(frame, message.received)
       default:
         return this.#relayDown(message, frame)
     }
+  }
+
+  #ackedByNode(frame: Frame, received: number): void {
+    const fault = this.relay.ackedByNode(received)
+    if (fault) this.#refuseNode(frame, fault)
   }
 
   #audioFromNode(frame: Exclude<Frame, string>): void {

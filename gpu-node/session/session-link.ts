@@ -1,11 +1,12 @@
 // The wire of one session at the node: joins the data socket with the resumable link, and frames with typed messages.
 // Owned by NodeSession. Knows parley.session.v1; knows no turn and not when a session ends.
-import { pcmFromBytes, pcmToBytes } from '#shared/audio/pcm.ts'
+import { pcmAsBytes, pcmFromBytes } from '#shared/audio/pcm.ts'
 import { publicFault } from '#shared/fault-table.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
 import type { Log } from '#shared/log.ts'
+import { readAck } from '#shared/protocol/ack.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { decode } from '#shared/protocol/decode.ts'
 import { MAX_NODE_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
@@ -79,7 +80,7 @@ export class SessionLink {
   }
 
   sendAudio(turn: number, pcm: Int16Array): void {
-    this.#begun?.end.sendAudio(turn, pcmToBytes(pcm))
+    this.#begun?.end.sendAudio(turn, pcmAsBytes(pcm))
   }
 
   /** For this leg only: neither numbered nor kept. */
@@ -107,6 +108,8 @@ export class SessionLink {
 
   #received(frame: Frame): void {
     if (typeof frame !== 'string') return this.#audio(frame)
+    const acked = readAck(frame)
+    if (acked !== undefined) return this.#acked(acked)
     const decoded = decode(EdgeSessionMessage, frame, MAX_NODE_MESSAGE_BYTES)
     if (!decoded.ok) return this.#unreadable(decoded.fault, frame)
     const message = decoded.value

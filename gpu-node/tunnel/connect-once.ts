@@ -1,6 +1,7 @@
 // Connects to the edge once: one WebSocket, from dial to end. Whoever wants it kept uses Dialler.
 // Knows sockets and headers; knows no message and no retry.
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { RawData } from 'ws'
 import { WebSocket } from 'ws'
 import { invariant } from '#shared/invariant.ts'
@@ -74,10 +75,28 @@ export function connectOnce(address: Address, events: ConnectionEvents): Connect
 }
 
 function wrap(socket: WebSocket): Connection {
+  let stream: Socket | undefined
+  let isGathering = false
+  socket.on('upgrade', (response) => {
+    stream = response.socket
+  })
+  const leave = (): void => {
+    isGathering = false
+    stream?.uncork()
+  }
+  // What is said in one turn of the event loop leaves in one write: a frame, and the acknowledgement that rides along.
+  const gather = (): void => {
+    if (!stream || isGathering) return
+    isGathering = true
+    stream.cork()
+    process.nextTick(leave)
+  }
   return {
     send: (frame) => {
       try {
-        if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+        if (socket.readyState !== WebSocket.OPEN) return
+        gather()
+        socket.send(frame)
       } catch (error) {
         if (!isTeardownRace(error)) throw error
       }
@@ -91,10 +110,12 @@ function wrap(socket: WebSocket): Connection {
   }
 }
 
-/** ws gives text as bytes, too. Audio gets bytes of its own: what ws gives is a view of what the socket read. */
+/** ws gives text as bytes, too. Audio stays a view of what the socket read: whoever takes it copies what he keeps. */
 function frameOf(content: RawData, isBinary: boolean): Frame {
   invariant(Buffer.isBuffer(content), 'a socket of binaryType nodebuffer gives buffers')
-  return isBinary ? new Uint8Array(content) : content.toString()
+  if (!isBinary) return content.toString()
+  const { buffer, byteOffset, byteLength } = content
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(content)
 }
 
 async function readAnswer(response: IncomingMessage): Promise<ConnectionEnd> {

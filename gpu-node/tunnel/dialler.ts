@@ -141,7 +141,14 @@ export class Dialler {
       send: (text) => connection.send(text),
       onDead: () => connection.cut(),
     })
-    this.#options.onOpen(connection)
+    this.#options.onOpen({
+      send: (frame) => {
+        this.#keepalive?.sent()
+        connection.send(frame)
+      },
+      close: (code, reason) => connection.close(code, reason),
+      cut: () => connection.cut(),
+    })
   }
 
   #received(frame: Frame): void {

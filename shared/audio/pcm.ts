@@ -25,28 +25,50 @@ export function clampToInt16(value: number): number {
   return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(value)))
 }
 
+/** Whether Int16Array has the byte order of the wire, as on every machine of today; elsewhere each sample is turned. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 /**
  * Little-endian bytes as samples. Copies, because a frame's payload often starts at an odd offset of its buffer,
  * where an Int16Array cannot lie.
  */
 export function pcmFromBytes(bytes: Uint8Array): Result<Int16Array> {
   if (bytes.byteLength % 2 !== 0) return fail(invalidFault(`pcm16: ${bytes.byteLength} bytes, an odd number`))
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const pcm = new Int16Array(bytes.byteLength / 2)
-  for (let i = 0; i < pcm.length; i++) pcm[i] = view.getInt16(i * 2, true)
+  if (IS_LITTLE_ENDIAN) new Uint8Array(pcm.buffer).set(bytes)
+  else turnFromBytes(bytes, pcm)
   return ok(pcm)
 }
 
 /** Samples as little-endian bytes, whatever the host's byte order. */
 export function pcmToBytes(pcm: Int16Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pcm.length * 2)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < pcm.length; i++) view.setInt16(i * 2, pcm[i] ?? 0, true)
+  const bytes = new Uint8Array(pcm.byteLength)
+  if (IS_LITTLE_ENDIAN) bytes.set(pcmAsBytes(pcm))
+  else turnToBytes(pcm, bytes)
   return bytes
 }
 
-export function concatPcm(parts: readonly Int16Array[]): Int16Array {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
+/** The same for whoever only reads the bytes, and at once: a view of the samples where they lie in the wire's order already. */
+export function pcmAsBytes(pcm: Int16Array): Uint8Array {
+  return IS_LITTLE_ENDIAN ? new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength) : pcmToBytes(pcm)
+}
+
+/** Sample by sample, for a host of any byte order. */
+export function turnFromBytes(bytes: Uint8Array, into: Int16Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let i = 0; i < into.length; i++) into[i] = view.getInt16(i * 2, true)
+}
+
+/** Sample by sample, for a host of any byte order. */
+export function turnToBytes(pcm: Int16Array, into: Uint8Array): void {
+  const view = new DataView(into.buffer, into.byteOffset, into.byteLength)
+  for (let i = 0; i < pcm.length; i++) view.setInt16(i * 2, pcm[i] ?? 0, true)
+}
+
+export function concatPcm(parts: readonly Int16Array[]): Int16Array<ArrayBuffer> {
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Int16Array(length)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)

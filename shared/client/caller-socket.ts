@@ -4,6 +4,7 @@ import type { Clock } from '#shared/clock.ts'
 import { startKeepalive, type Keepalive } from '#shared/link/keepalive.ts'
 import { SOCKET_OPEN, type SocketLike } from '#shared/link/socket.ts'
 import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
+import { PING } from '#shared/protocol/decode.ts'
 import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
 
 /** A dial that is neither open nor refused by then is given up. */
@@ -30,7 +31,9 @@ export function watchSocket(socket: SocketLike, clock: Clock, events: CallerSock
   const cancelDial = clock.after(DIAL_TIMEOUT_MS, () => lose(CLOSE_RESUME))
 
   function transmit(frame: string | Uint8Array<ArrayBuffer>): void {
-    if (!isOver && socket.readyState === SOCKET_OPEN) socket.send(frame)
+    if (isOver || socket.readyState !== SOCKET_OPEN) return
+    socket.send(frame)
+    if (frame !== PING) keepalive?.sent()
   }
   function close(code: number): void {
     if (isOver) return

@@ -2,6 +2,7 @@
 import { pcmFromBytes } from '#shared/audio/pcm.ts'
 import type { Fault } from '#shared/fault.ts'
 import type { LinkEnd } from '#shared/link/link-end.ts'
+import { readAck } from '#shared/protocol/ack.ts'
 import { decodeAudioFrame } from '#shared/protocol/audio-frame.ts'
 import { ChatDown } from '#shared/protocol/chat-messages.ts'
 import { decode, PING, PONG } from '#shared/protocol/decode.ts'
@@ -36,6 +37,8 @@ export function createInbox(options: InboxOptions): Inbox {
   function takeText(text: string): void {
     if (text === PING) return options.transmit(PONG)
     if (text === PONG) return
+    const acked = readAck(text)
+    if (acked !== undefined) return link.acked(acked)
     const decoded = decode(ChatDown, text, MAX_NODE_MESSAGE_BYTES)
     if (!decoded.ok) return unreadable(decoded.fault, text)
     const message = decoded.value

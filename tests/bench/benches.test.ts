@@ -46,10 +46,12 @@ it(
     const load = { ...pace, hasWorkers: false }
     const report = await benchRelay(load)
     expect(column(report, 'path').at(0)).toBe('direct echo')
-    expect(column(report, 'path').at(-1)).toBe('edge → node')
+    expect(column(report, 'path').slice(-2)).toEqual(['bare ws relay', 'edge → node'])
     expect(new Set(column(report, 'frames each way'))).toEqual(new Set([30]))
     for (const ms of column(report, 'p50')) expect(ms).toBeGreaterThan(0)
     expect(Number(column(report, 'CPU µs/message').at(-1))).toBeGreaterThan(0)
+    expect(Number(column(report, 'CPU × bare').at(-1))).toBeGreaterThan(0)
+    expect(report.aims).toHaveLength(2)
     expect(column(report, 'added p99').at(0)).toBeNull()
   },
   BENCH_TIMEOUT_MS,

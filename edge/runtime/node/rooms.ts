@@ -12,6 +12,7 @@ import type { Caller } from '#shared/model/caller.ts'
 import { FaultError, notFound } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { invariant } from '#shared/invariant.ts'
+import type { Frame } from '#shared/link/frame.ts'
 import type { Log } from '#shared/log.ts'
 import { hostRoom, type RoomHost } from './room-host.ts'
 
@@ -147,6 +148,7 @@ function fleetOf(room: FleetRoom, { ask, post }: RoomHost): NodeFleet {
 interface HostedSession {
   room: SessionRoom
   post: (verb: (room: SessionRoom) => void) => void
+  give: RoomHost['give']
 }
 
 function hostSession(
@@ -155,7 +157,7 @@ function hostSession(
 ): HostedSession {
   const host = hostRoom({ ...ports, ring: () => room.alarm() })
   const room = new SessionRoom(who, { ...ports, setAlarm: (at) => host.alarm.set(at) })
-  return { room, post: (verb) => host.post(() => verb(room)) }
+  return { room, post: (verb) => host.post(() => verb(room)), give: host.give }
 }
 
 function makerOf(wires: Wires, wire: string | undefined): MakeClient | undefined {
@@ -177,10 +179,11 @@ function seatCaller(session: HostedSession, socket: RoomSocket, { make, clock, r
   return seatClient({ make, socket, clock, isResume: resumes !== undefined, post: session.post })
 }
 
-function seat({ post }: HostedSession, socket: RoomSocket, as: Seat): Seated {
-  post((room) => room.connect(socket, as))
+function seat({ room, post, give }: HostedSession, socket: RoomSocket, as: Seat): Seated {
+  post(() => room.connect(socket, as))
+  const take = (frame: Frame): void => room.message(socket, frame)
   return {
-    message: (frame) => post((room) => room.message(socket, frame)),
-    close: (code) => post((room) => room.close(socket, code)),
+    message: (frame) => give(take, frame),
+    close: (code) => post(() => room.close(socket, code)),
   }
 }

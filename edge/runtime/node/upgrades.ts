@@ -6,12 +6,13 @@ import type { Duplex } from 'node:stream'
 import { upgradeWebSocket, type HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import type { RoomSocket, Upgrades } from '#edge/rooms-ports.ts'
+import type { Upgrades } from '#edge/rooms-ports.ts'
 import type { Frame } from '#shared/link/frame.ts'
 import { MAX_MESSAGE_BYTES, MAX_SOCKET_MESSAGE_BYTES } from '#shared/protocol/limits.ts'
 import { chosenProtocol } from '#shared/protocol/version.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import type { Rooms, Seating } from './rooms.ts'
+import { SocketWriter } from './socket-writer.ts'
 
 /** For the closing handshake; a peer that is gone never answers it. */
 const CLOSE_TIMEOUT_MS = 2_000
@@ -103,19 +104,19 @@ function upgrade(c: Context, seating: Seating): Promise<Response> {
   return upgradeWebSocket(c, {
     onOpen: (_event, { raw }) => {
       // Typed as the least that the adapter needs; it is the `ws` socket of the server above.
-      if (raw instanceof WebSocket) seatSocket(raw, seating)
+      if (raw instanceof WebSocket) seatSocket(raw, socketOf(c), seating)
     },
   })
 }
 
-function seatSocket(socket: WebSocket, seating: Seating): void {
-  const seated = seating(roomSocket(socket))
+function seatSocket(socket: WebSocket, stream: Duplex, seating: Seating): void {
+  const seated = seating(new SocketWriter(socket, stream))
   let [frames, turnAt, lateFrames, lateBytes] = [0, 0, 0, 0]
   const isLate = (): boolean => lateFrames > MAX_LATE_FRAMES || lateBytes > MAX_LATE_BYTES
   const goOn = (): void => {
     if (!isLate()) socket.resume()
   }
-  socket.on('message', (content: RawData, isBinary: boolean) => {
+  const onMessage = (content: RawData, isBinary: boolean): void => {
     if (socket.readyState === WebSocket.OPEN) {
       seated.message(frameOf(content, isBinary))
       frames += 1
@@ -133,22 +134,13 @@ function seatSocket(socket: WebSocket, seating: Seating): void {
     lateBytes += (content as Buffer).byteLength
     // Its goodbye is read no more either: the handshake times out, and the socket is destroyed.
     if (isLate()) socket.pause()
-  })
+  }
+  socket.on('message', onMessage)
+  // The adapter, which listens once this has returned, hands nothing on here. A second listener has its price at every frame.
+  queueMicrotask(() => socket.removeAllListeners('message').on('message', onMessage))
   socket.on('close', (code) => seated.close(code))
   // A close event follows every error, and says all that a room needs.
   socket.on('error', () => {})
-}
-
-function roomSocket(socket: WebSocket): RoomSocket {
-  return {
-    send: (frame) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame)
-    },
-    close: (code, reason) => socket.close(code, reason),
-    get bufferedAmount() {
-      return socket.bufferedAmount
-    },
-  }
 }
 
 /**

@@ -42,7 +42,9 @@ export class Ear {
   readonly #resampler: Resampler
   readonly #vad: VadStream
   #endpointer: EndpointerState = quietAt(0)
-  #rest = new Int16Array(0)
+  /** The frame of the VAD that fills up, and how far. Whoever gets a full one may keep it. */
+  #frame = new Int16Array(VAD_FRAME_SAMPLES)
+  #filled = 0
   /** The latest frames while it is quiet: pre-roll, and speech that is not yet believed. */
   #recent: Int16Array[] = []
   #current: Listening | undefined
@@ -65,12 +67,18 @@ export class Ear {
 
   audio(pcm: Int16Array): void {
     this.#enforceLimits(pcm)
-    let arrived = concatPcm([this.#rest, this.#resampler.pushPcm(pcm)])
-    while (arrived.length >= VAD_FRAME_SAMPLES) {
-      this.#hearFrame(arrived.slice(0, VAD_FRAME_SAMPLES))
-      arrived = arrived.subarray(VAD_FRAME_SAMPLES)
+    const arrived = this.#options.inputRate === ENGINE_INPUT_RATE ? pcm : this.#resampler.pushPcm(pcm)
+    for (let at = 0; at < arrived.length;) {
+      const part = arrived.subarray(at, at + VAD_FRAME_SAMPLES - this.#filled)
+      this.#frame.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled < VAD_FRAME_SAMPLES) return
+      const frame = this.#frame
+      this.#frame = new Int16Array(VAD_FRAME_SAMPLES)
+      this.#filled = 0
+      this.#hearFrame(frame)
     }
-    this.#rest = arrived.slice()
   }
 
   /** Ends the utterance now, with what has arrived. Without one it does nothing: the endpointer was faster. */
@@ -78,13 +86,13 @@ export class Ear {
     const [current, endpointer] = [this.#current, this.#endpointer]
     if (!current) return
     invariant(endpointer.type === 'speech', 'an open utterance is speech')
-    this.#options.onAudio(current.turnId, this.#rest)
+    this.#options.onAudio(current.turnId, this.#rest())
     this.#end(reason, endpointer.speechEnd)
   }
 
   /** Gives the recogniser the last samples, which fill no frame of the VAD yet. Nothing else may follow. */
   flush(): void {
-    if (this.#current) this.#options.onAudio(this.#current.turnId, this.#rest)
+    if (this.#current) this.#options.onAudio(this.#current.turnId, this.#rest())
     this.#current = undefined
   }
 
@@ -104,6 +112,11 @@ export class Ear {
     if (this.#current) this.#options.onAudio(this.#current.turnId, frame)
     else this.#remember(frame)
     for (const event of events) this.#take(event)
+  }
+
+  /** The latest samples, which fill no frame yet. */
+  #rest(): Int16Array {
+    return this.#frame.slice(0, this.#filled)
   }
 
   #remember(frame: Int16Array): void {
@@ -157,7 +170,7 @@ export class Ear {
     if (!current) return
     current.bytes += pcm.byteLength
     current.frames++
-    const samples = this.#endpointer.at + this.#rest.length - current.from
+    const samples = this.#endpointer.at + this.#filled - current.from
     const ms = Math.round((samples * 1000) / ENGINE_INPUT_RATE + (pcm.length * 1000) / this.#options.inputRate)
     const passed = [
       { max: MAX_UTTERANCE_MS, got: ms, unit: 'ms' },

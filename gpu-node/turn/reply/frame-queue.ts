@@ -81,7 +81,7 @@ export class FrameQueue {
 
   /** Audio of the piece that was begun. */
   audio(pcm: Int16Array): void {
-    let arrived = concatPcm([this.#rest, pcm])
+    let arrived = this.#rest.length === 0 ? pcm : concatPcm([this.#rest, pcm])
     while (arrived.length >= this.#samplesOf(MIN_FRAME_MS)) {
       const frame = arrived.slice(0, this.#samplesOf(FRAME_MS))
       this.#queueFrame(frame)

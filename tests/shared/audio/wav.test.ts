@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { faultOf } from '#shared/fault.ts'
-import { concatPcm, floatToPcm, pcmFromBytes, pcmToBytes, pcmToFloat } from '#shared/audio/pcm.ts'
+import {
+  concatPcm,
+  floatToPcm,
+  pcmFromBytes,
+  pcmToBytes,
+  pcmToFloat,
+  turnFromBytes,
+  turnToBytes,
+} from '#shared/audio/pcm.ts'
 import { readWav, writeWav } from '#shared/audio/wav.ts'
 
 interface Header {
@@ -50,6 +58,22 @@ describe('pcm', () => {
         const shifted = new Uint8Array(offset + pcm.length * 2)
         shifted.set(pcmToBytes(pcm), offset)
         expect(pcmFromBytes(shifted.subarray(offset))).toEqual({ ok: true, value: pcm })
+      }),
+    )
+  })
+
+  it('[AUD6] bytes and samples turn into each other in the same way on a host of any byte order', () => {
+    fc.assert(
+      fc.property(fc.int16Array(), fc.integer({ min: 0, max: 3 }), (pcm, offset) => {
+        const bytes = new Uint8Array(pcm.byteLength)
+        turnToBytes(pcm.subarray(), bytes)
+        expect(pcmToBytes(pcm)).toEqual(bytes)
+        const within = new Int16Array(offset + pcm.length)
+        within.set(pcm, offset)
+        expect(pcmToBytes(within.subarray(offset))).toEqual(bytes)
+        const back = new Int16Array(pcm.length)
+        turnFromBytes(bytes, back)
+        expect(back).toEqual(pcm)
       }),
     )
   })

@@ -166,6 +166,9 @@ describe('receiving', () => {
     const { clock, dials, states } = await createLiveWorld()
     dials.last.say('{"type":"ping"}')
     expect(dials.last.sent.at(-1)).toBe('{"type":"pong"}')
+    // With the pong both ends were heard.
+    await clock.advance(2_000)
+    expect(dials.last.sent.at(-1)).toBe('{"type":"pong"}')
     await clock.advance(2_000)
     expect(dials.last.sent.at(-1)).toBe('{"type":"ping"}')
     dials.last.say('{"type":"pong"}')

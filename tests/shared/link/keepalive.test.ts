@@ -41,6 +41,35 @@ it('[LNK14] any frame of the peer begins its silence anew', async () => {
   expect(deaths).toEqual([87_000])
 })
 
+it('[LNK17] a ping is left out where frames went both ways since the last one, and no death is put off by that', async () => {
+  const { clock, pings, deaths, alive } = keepalive()
+  for (let i = 0; i < 10; i++) {
+    await clock.advance(1_000)
+    alive.sent()
+    alive.heard()
+  }
+  expect(pings).toEqual([])
+  // The peer says nothing more, though this end goes on.
+  for (let i = 0; i < 8; i++) {
+    alive.sent()
+    await clock.advance(1_000)
+  }
+  expect(pings).toEqual([14_000, 16_000])
+  expect(deaths).toEqual([18_000])
+})
+
+it.each([
+  ['sends nothing, so that the peer would take it for dead', 'heard' as const],
+  ['hears nothing', 'sent' as const],
+])('[LNK17] an end that %s pings on', async (_what, verb) => {
+  const { clock, pings, alive } = keepalive()
+  for (let i = 0; i < 7; i++) {
+    await clock.advance(1_000)
+    alive[verb]()
+  }
+  expect(pings).toEqual([2_000, 4_000, 6_000])
+})
+
 it('[LNK14] a stopped keepalive says nothing more', async () => {
   const { clock, pings, deaths, alive } = keepalive()
   alive.stop()

@@ -56,6 +56,23 @@ it('[LNK5] a peer that is told of is not a peer that has acknowledged: its word 
   expect(end.isFlushed).toBe(true)
 })
 
+it('[LNK6] an ack rides along with a frame that leaves from 150 ms on, and not again at 200 ms', async () => {
+  const { clock, end, sent, send } = linkEnd()
+  end.attach(send)
+  end.accept(1)
+  await clock.advance(149)
+  end.sendMessage({ type: 'said' })
+  end.accept(2)
+  expect(sent).toEqual([said(1)])
+  await clock.advance(1)
+  end.sendMessage({ type: 'said' })
+  const rode = [said(1), said(2), '{"type":"ack","received":2}']
+  expect(sent).toEqual(rode)
+  await clock.advance(1_000)
+  end.sendMessage({ type: 'said' })
+  expect(sent).toEqual([...rode, said(3)])
+})
+
 it('[LNK6] an ack leaves 200 ms after the first frame that it is for, once for all of them', async () => {
   const { clock, end, sent, send } = linkEnd()
   end.attach(send)

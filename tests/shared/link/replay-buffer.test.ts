@@ -1,26 +1,34 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { Frame } from '#shared/link/frame.ts'
 import { ReplayBuffer } from '#shared/link/replay-buffer.ts'
 
 const still = { now: () => 0 }
 
 it('[LNK13] a buffer is the list of what was pushed, less what was acknowledged', () => {
   const step = fc.oneof(
-    { weight: 5, arbitrary: fc.record({ do: fc.constant('push'), size: fc.integer({ min: 0, max: 50 }) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constantFrom('text', 'audio', 'audio'), size: fc.integer({ min: 0, max: 3_000 }) }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('acked'), size: fc.integer({ min: 0, max: 300 }) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('dropFrom'), size: fc.integer({ min: 1, max: 300 }) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('skip'), size: fc.integer({ min: 1, max: 3 }) }) },
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400, size: 'max' }), fc.integer({ min: 0, max: 300 }), (steps, from) => {
       const buffer = new ReplayBuffer(still)
-      let model: Array<{ seq: number; frame: string }> = []
+      let model: Array<{ seq: number; frame: Frame }> = []
       let nextSeq = 1
       for (const { do: name, size } of steps) {
-        if (name === 'push') {
-          const frame = 'x'.repeat(size)
-          model.push({ seq: nextSeq, frame })
+        if (name === 'text' || name === 'audio') {
+          const frame = name === 'text' ? 'x'.repeat(size) : Uint8Array.from({ length: size }, (_, i) => nextSeq + i)
+          model.push({ seq: nextSeq, frame: typeof frame === 'string' ? frame : frame.slice() })
           buffer.push(nextSeq++, frame)
+          // Whoever reads a socket may use the same memory again.
+          if (typeof frame !== 'string') frame.fill(0)
         }
+        if (name === 'skip') nextSeq += size
         if (name === 'acked') {
           buffer.acked(size)
           model = model.filter(({ seq }) => seq > size)
