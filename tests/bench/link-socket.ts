@@ -2,11 +2,13 @@
 // Against the edge it opens a session and keeps the link's rules; against an echo server it only numbers its frames.
 import { WebSocket, type RawData } from 'ws'
 import { systemClock } from '#shared/clock.ts'
+import { startKeepalive } from '#shared/link/keepalive.ts'
 import { LinkEnd } from '#shared/link/link-end.ts'
+import { readAck } from '#shared/protocol/ack.ts'
 import { AUDIO_HEADER_BYTES, encodeAudioFrame, sequenceOf } from '#shared/protocol/audio-frame.ts'
 import type { ChatDown } from '#shared/protocol/chat-messages.ts'
-import { PING, PONG } from '#shared/protocol/decode.ts'
-import { PING_EVERY_MS } from '#shared/protocol/limits.ts'
+import { PONG } from '#shared/protocol/decode.ts'
+import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
 import { CHAT_PROTOCOL } from '#shared/protocol/version.ts'
 import { monotonicMs } from './monotonic.ts'
 
@@ -51,28 +53,37 @@ export async function openSessionSocket(
   const link = new LinkEnd({ clock: systemClock, onOverflow: () => socket.terminate() })
   const ready = Promise.withResolvers<void>()
   const closed = Promise.withResolvers<void>()
-  const stopPings = systemClock.every(PING_EVERY_MS, () => socket.send(PING))
+  const keepalive = startKeepalive({
+    clock: systemClock,
+    pingEveryMs: PING_EVERY_MS,
+    deadAfterMs: CALLER_DEAD_AFTER_MS,
+    send: (text) => socket.send(text),
+    onDead: () => socket.terminate(),
+  })
   socket.on('close', (code) => {
-    stopPings()
+    keepalive.stop()
     link.close()
     closed.resolve()
     ready.reject(new Error(`the edge closed a session with ${code}`))
   })
   socket.on('message', (content: RawData, isBinary: boolean) => {
+    keepalive.heard()
     if (!isBinary) return hear(content.toString())
     const bytes = bytesOf(content)
     if (link.accept(sequenceOf(bytes)) === 'new') onReturn(stampOf(bytes), monotonicMs())
   })
   function hear(text: string): void {
     if (text === PONG) return
+    const acked = readAck(text)
+    if (acked !== undefined) return link.acked(acked)
     const message = JSON.parse(text) as ChatDown
-    if (message.type === 'ack') link.acked(message.received)
     if (message.type === 'session.ready') ready.resolve()
     if (message.type === 'fault') ready.reject(new Error(`fault ${message.code}`))
   }
   socket.send(JSON.stringify({ type: 'session.start' }))
   await ready.promise
   link.attach((frame) => {
+    keepalive.sent()
     if (socket.readyState === WebSocket.OPEN) socket.send(frame)
   })
   return {
