@@ -42,7 +42,7 @@ function read(writes: Buffer[]): Promise<Frame[]> {
 }
 
 describe('a socket writer', () => {
-  it('[BEN22] writes frames of any length that `ws` reads back, in order', async () => {
+  it('[BEN23] writes frames of any length that `ws` reads back, in order', async () => {
     const length = fc.oneof(fc.constantFrom(0, 1, 125, 126, 65_535, 65_536, 70_000), fc.integer({ min: 0, max: 300 }))
     const frame = fc.oneof(
       length.map((bytes): Frame => Uint8Array.from({ length: bytes }, (_, i) => i)),
@@ -60,7 +60,7 @@ describe('a socket writer', () => {
     )
   })
 
-  it('[BEN22] makes one write of a turn of the loop, and tells until then what waits', async () => {
+  it('[BEN23] makes one write of a turn of the loop, and tells until then what waits', async () => {
     const { writer, writes } = world()
     writer.send('{"type":"ack","received":7}')
     writer.send(new Uint8Array(648))
@@ -73,7 +73,7 @@ describe('a socket writer', () => {
     expect(writes).toHaveLength(2)
   })
 
-  it('[BEN22] lets what was said before a close leave first, and nothing after it', async () => {
+  it('[BEN23] lets what was said before a close leave first, and nothing after it', async () => {
     const { writer, writes, closes } = world()
     writer.send('last')
     writer.close(1000, 'done')
@@ -82,7 +82,7 @@ describe('a socket writer', () => {
     expect([await read(writes), closes]).toEqual([['last'], [1000]])
   })
 
-  it('[BEN22] says nothing to a peer that has closed meanwhile', async () => {
+  it('[BEN23] says nothing to a peer that has closed meanwhile', async () => {
     const { writer, writes, socket } = world()
     writer.send('too late')
     socket.readyState = WebSocket.CLOSING
@@ -90,7 +90,7 @@ describe('a socket writer', () => {
     expect(writes).toEqual([])
   })
 
-  it('[BEN22] does not gather a whole replay first', () => {
+  it('[BEN23] does not gather a whole replay first', () => {
     const { writer, writes } = world()
     for (let i = 0; i < 3_000; i++) writer.send(new Uint8Array(648))
     expect(writes.length).toBeGreaterThan(20)
