@@ -29,6 +29,7 @@ type Word = { ready: unknown } | { id: number; answer: unknown }
 export interface BenchChild<Facts> {
   /** What the program told when it was ready. */
   readonly facts: Facts
+  readonly pid: number
   usage(): Promise<Usage>
   /** Asks what the program offers under this name. */
   ask<T>(name: string): Promise<T>
@@ -74,8 +75,10 @@ export async function startChild<Facts>(
   }
   const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs)
   const facts = (await Promise.race([ready.promise, ended]).finally(() => clearTimeout(timer))) as Facts
+  const { pid = 0 } = child
   return {
     facts,
+    pid,
     ask,
     usage: () => ask<Usage>('usage'),
     stop: async () => {

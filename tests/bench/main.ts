@@ -15,7 +15,8 @@ import { benchHistory, HISTORY_FULL, HISTORY_SHORT } from './history.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { benchLimits, LIMITS_FULL, LIMITS_SHORT } from './limits.ts'
 import { listeningReport, makeListeningTest } from './listen.ts'
-import { enginesLoad, marksOf, OPTIONS, USAGE, type Values } from './options.ts'
+import { enginesLoad, marksOf, OPTIONS, peersLoad, USAGE, type Values } from './options.ts'
+import { benchPeers, preparePeers } from './peers.ts'
 import { benchRatios, writeBaseline } from './ratios.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
@@ -27,6 +28,7 @@ const tell = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   'voice-to-voice': ({ short }) => benchVoiceToVoice(short ? VOICE_SHORT : VOICE_FULL),
+  peers: (values) => (values.make ? preparePeers(tell) : benchPeers(peersLoad(values))),
   relay: ({ short }) => benchRelay(short ? RELAY_SHORT : RELAY_FULL),
   hosts: ({ short }) => benchHosts(short ? HOSTS_SHORT : HOSTS_FULL),
   flood: ({ short }) => benchFlood(short ? FLOOD_SHORT : FLOOD_FULL),

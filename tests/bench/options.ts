@@ -2,10 +2,12 @@
 import { ENGINES_FULL, ENGINES_SHORT, type EnginesLoad } from './engines.ts'
 import { readMarks } from './listen.ts'
 import type { Kind } from './listen/sheet.ts'
+import { peersFull, PEERS_SHORT, type PeersLoad } from './peers.ts'
 
 export const OPTIONS = {
   short: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
+  make: { type: 'boolean', default: false },
   json: { type: 'string' },
   wavs: { type: 'string' },
   sessions: { type: 'string' },
@@ -19,6 +21,7 @@ export const OPTIONS = {
 
 export const USAGE = `usage: npm run bench -- NAME [options]
   voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
+  peers    [--make] [--sessions 1,5,10,20,40] [--turns 600]
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
@@ -28,6 +31,7 @@ export const USAGE = `usage: npm run bench -- NAME [options]
 export interface Values {
   short: boolean
   write: boolean
+  make?: boolean | undefined
   json?: string | undefined
   wavs?: string | undefined
   sessions?: string | undefined
@@ -47,16 +51,33 @@ const MAX_SOAK_MINUTES = 24 * 60
 /** Throws an Error that names the option. */
 export function enginesLoad(values: Omit<Values, 'write'>): EnginesLoad {
   const { alone, calls } = values.short ? ENGINES_SHORT : ENGINES_FULL
-  const { sessions, turns, soak } = values
+  const { soak } = values
+  const { sessions, turns } = counts(values)
   return {
     alone,
     calls: {
-      sessions: sessions?.split(',').map((one) => whole('sessions', one, MAX_SESSIONS)) ?? calls.sessions,
-      turns: turns === undefined ? calls.turns : whole('turns', turns, MAX_TURNS),
+      sessions: sessions ?? calls.sessions,
+      turns: turns ?? calls.turns,
       soakMinutes: soak === undefined ? calls.soakMinutes : whole('soak', soak, MAX_SOAK_MINUTES),
     },
     wavs: values.wavs,
     marks: marksOf(values),
+  }
+}
+
+/** Throws an Error that names the option. */
+export function peersLoad(values: Omit<Values, 'write'>): PeersLoad {
+  const { sessions, turns } = counts(values)
+  return values.short ? PEERS_SHORT : peersFull(sessions, turns)
+}
+
+function counts({ sessions, turns }: Pick<Values, 'sessions' | 'turns'>): {
+  sessions?: number[] | undefined
+  turns?: number | undefined
+} {
+  return {
+    sessions: sessions?.split(',').map((one) => whole('sessions', one, MAX_SESSIONS)),
+    turns: turns === undefined ? undefined : whole('turns', turns, MAX_TURNS),
   }
 }
 

@@ -5,6 +5,7 @@ import { accessSync, constants, globSync, readdirSync, readFileSync } from 'node
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { findEngines } from './engines-environment.ts'
+import { findPeers, MAKE_PEERS } from './peers-environment.ts'
 
 /** Debian keeps servers such as nginx where an ordinary user's PATH does not look. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
@@ -112,6 +113,14 @@ export function listLeftOut(): LeftOut[] {
         tests: 'tests of the F5-TTS worker',
         missing: 'no torch in the environment of the Python workers',
         add: 'npm run test:engines adds it (2 GB to download)',
+      },
+    ],
+    [
+      !findPython() || findPeers() !== undefined,
+      {
+        tests: 'the test of the peers’ bench',
+        missing: 'no environment of Pipecat and LiveKit Agents',
+        add: `${MAKE_PEERS} makes it (760 MB)`,
       },
     ],
     [

@@ -8,8 +8,8 @@ import { findPython } from './machine.ts'
 import { summaryLine } from './test-report.ts'
 
 const SOURCES = ['gpu-node/engines/python', 'tests/gpu-node/engines/python']
-/** Python that is shown to readers: they are told of types where these help. */
-const EXAMPLES = 'tests/examples'
+/** Python whose packages are elsewhere: that for readers, and the peers of a bench. */
+const EXAMPLES = ['tests/examples', 'tests/bench/peers']
 const CONFIGURATION = join('gpu-node/engines/python', 'pyproject.toml')
 
 const options = process.argv.slice(2)
@@ -26,8 +26,8 @@ else if (!(await makeEngines(python, !options.includes('--without-f5')))) end('t
 const engines = findEngines()
 if (engines && !options.includes('--make')) {
   const checks = [
-    ['ruff', 'format', '--check', '--quiet', '--no-cache', '--config', CONFIGURATION, ...SOURCES, EXAMPLES],
-    ['ruff', 'check', '--quiet', '--no-cache', '--config', CONFIGURATION, ...SOURCES, EXAMPLES],
+    ['ruff', 'format', '--check', '--quiet', '--no-cache', '--config', CONFIGURATION, ...SOURCES, ...EXAMPLES],
+    ['ruff', 'check', '--quiet', '--no-cache', '--config', CONFIGURATION, ...SOURCES, ...EXAMPLES],
     // It reads torch's types, too, and knows F5's only where they are installed.
     ...(engines.hasF5
       ? [
