@@ -18,7 +18,7 @@ export const OPTIONS = {
 } as const
 
 export const USAGE = `usage: npm run bench -- NAME [options]
-  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
+  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz | tasks
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
