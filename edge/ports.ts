@@ -78,8 +78,15 @@ export type MetricName =
   | 'node_connections'
   | 'placements'
   | 'safety_decisions'
+  | 'tasks_ended'
 export type GaugeName = 'nodes' | 'slots' | 'slots_free' | 'sessions_live'
-export type DurationName = 'http_request' | 'session_setup' | 'turn_voice_to_voice' | 'turn_stage'
+export type DurationName =
+  | 'http_request'
+  | 'session_setup'
+  | 'turn_voice_to_voice'
+  | 'turn_stage'
+  | 'task_wait'
+  | 'task_run'
 
 // --- settings and the rest ---
 

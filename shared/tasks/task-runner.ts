@@ -17,6 +17,15 @@ import { HOLD_MS, HopelessTask, PostponedTask, type QueueRules, type TaskContext
 import type { Outcome } from './task-reduce.ts'
 import type { PlannedTask, TaskTable, Took } from './task-table.ts'
 
+export interface EndedAttempt {
+  name: string
+  attempt: number
+  outcome: Outcome['type']
+  tookMs: number
+  /** Since it was planned. */
+  waitedMs: number
+}
+
 export interface RunnerParts {
   table: TaskTable
   kinds: readonly TaskKind[]
@@ -26,8 +35,8 @@ export interface RunnerParts {
   log: Log
   /** Calls alarm() then, or earlier. A later call replaces an earlier one. */
   setAlarm(at: number): void
-  /** Called after each task that ended for good or failed, for figures. */
-  onEnded?(ended: { name: string; outcome: Outcome['type']; tookMs: number; waitedMs: number }): void
+  /** Called after each attempt, for figures. */
+  onEnded?: (ended: EndedAttempt) => void
   /** Tasks that it holds at once; as many as all its queues where it is not given, so that no queue waits for another. */
   atOnce?: number
   holdMs?: number
@@ -183,6 +192,7 @@ export class TaskRunner {
     const { clock } = this.#parts
     this.#parts.onEnded?.({
       name: task.name,
+      attempt: task.attempt,
       outcome: outcome.type,
       tookMs: clock.now() - startedAt,
       waitedMs: startedAt - task.createdAt,

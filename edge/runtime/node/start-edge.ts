@@ -72,7 +72,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       nodeJoined: () => tasks.wake(),
       callerByToken: (token) => callerByBearer(token, { clock, store, identities }),
     })
-    const tasks = runTasks({ clock, log, store, blobs, fleet: rooms.fleet })
+    const tasks = runTasks({ clock, log, store, metrics, blobs, fleet: rooms.fleet })
     stops.add('tasks', () => tasks.stop())
     const app = createApp({
       clock,

@@ -1,7 +1,7 @@
 // Runs the tasks of the edge in this process: wakes the runner by a timer, by calls, and at its start. Used by
 // start-edge.ts. What the tasks are is edge/tasks.
-import type { Tasks } from '#edge/ports.ts'
-import { edgeTasks, type EdgeTaskPorts, type TaskPart } from '#edge/tasks/edge-tasks.ts'
+import type { Metrics, Tasks } from '#edge/ports.ts'
+import { countTasks, edgeTasks, type EdgeTaskPorts, type TaskPart } from '#edge/tasks/edge-tasks.ts'
 import { TaskRunner } from '#shared/tasks/task-runner.ts'
 
 export interface RunningTasks extends Tasks {
@@ -9,13 +9,14 @@ export interface RunningTasks extends Tasks {
   stop(): Promise<void>
 }
 
-export function runTasks(ports: EdgeTaskPorts, more?: readonly TaskPart[]): RunningTasks {
+export function runTasks(ports: EdgeTaskPorts & { metrics: Metrics }, more?: readonly TaskPart[]): RunningTasks {
   let cancel = (): void => {}
   let isStopped = false
   const runner = new TaskRunner({
     ...ports,
     ...edgeTasks(ports, more),
     table: ports.store.tasks,
+    onEnded: countTasks(ports.metrics),
     setAlarm(at) {
       cancel()
       if (!isStopped) cancel = ports.clock.after(Math.max(0, at - ports.clock.now()), () => runner.alarm())

@@ -3,7 +3,7 @@
 // the platform does not put it to sleep: at most STEP_MS at a time, then the next alarm goes on.
 import { DurableObject } from 'cloudflare:workers'
 import type { Tasks } from '#edge/ports.ts'
-import { edgeTasks } from '#edge/tasks/edge-tasks.ts'
+import { countTasks, edgeTasks } from '#edge/tasks/edge-tasks.ts'
 import { MAX_LIMIT_MS } from '#shared/tasks/task-kind.ts'
 import { TaskRunner } from '#shared/tasks/task-runner.ts'
 import type { Bindings } from './bindings.ts'
@@ -26,6 +26,7 @@ export class TasksObject extends DurableObject<Bindings> {
       ...ports,
       ...edgeTasks(ports),
       table: ports.store.tasks,
+      onEnded: countTasks(ports.metrics),
       // Whoever plans a task calls, and the cron trigger each minute.
       lookEveryMs: Infinity,
       // While it is awake; what is later than that wakes it by the alarm, which outlives it.
