@@ -2,11 +2,12 @@
 // see and change of them. Knows no kind of task.
 import { sql, type SQL } from 'drizzle-orm'
 import { insertTask, isAttempt, VIEW, viewOf, type NewTask, type ViewRow } from '#shared/task-store/task-rows.ts'
+import { sweepTasks } from '#shared/task-store/sweep-tasks.ts'
 import { createTaskTable } from '#shared/task-store/task-table.ts'
 import { newId, type TaskId, type UserId } from '#shared/ids.ts'
 import type { Owner } from '#shared/model/caller.ts'
 import type { Attempt, TaskState, TaskView } from '#shared/tasks/task.ts'
-import { KEEP_DEAD_MS, KEEP_DONE_MS } from '#shared/tasks/task-kind.ts'
+import { KEEP_DONE_MS } from '#shared/tasks/task-kind.ts'
 import { RETRY_ATTEMPTS } from '#shared/tasks/task-reduce.ts'
 import type { TaskTable } from '#shared/tasks/task-table.ts'
 import { runBatch, type EdgeDatabase } from './database.ts'
@@ -133,16 +134,7 @@ function changedTasks(db: EdgeDatabase): Changes {
       await db.run(sql`delete from task_pause where queue = ${queue}`)
     },
 
-    async sweepTasks(now, limit) {
-      const { tasks } = await runBatch(db, {
-        tasks: db.run(
-          sql`delete from task where id in (select id from task where expires_at <= ${now} limit ${limit})`,
-        ),
-        effects: db.run(sql`delete from task_effect
-          where key in (select key from task_effect where at <= ${now - KEEP_DEAD_MS} limit ${limit})`),
-      })
-      return tasks.rowsAffected
-    },
+    sweepTasks: (now, limit) => sweepTasks(db, now, limit),
   }
 }
 

@@ -303,6 +303,12 @@ export const LAYERS: Layer[] = [
     but: ['#gpu-node/supervisor/**', '#gpu-node/gpu/**'],
   },
   {
+    files: ['gpu-node/tasks/**'],
+    message: 'tasks of the node know their table, not calls.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/tasks/**'],
+  },
+  {
     files: ['gpu-node/recording/**'],
     message: 'recording knows sinks and files, not calls.',
     not: PART_OF_NODE,
