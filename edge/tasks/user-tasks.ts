@@ -21,7 +21,7 @@ export function userTasks(ports: UserTaskPorts): TaskKind[] {
       limitMs: MAX_LIMIT_MS,
       run: async (leaving, { signal }) => {
         // Where it is stopped, the next attempt goes on with what is left.
-        while (!signal.aborted && !(await deleteStep(ports, leaving))) signal.throwIfAborted()
+        while (!(await deleteStep(ports, leaving))) signal.throwIfAborted()
       },
     }),
   ]

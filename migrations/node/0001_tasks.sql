@@ -30,7 +30,8 @@ CREATE INDEX `task_held` ON `task` (`taken_until`) WHERE state = 'taken';--> sta
 CREATE INDEX `task_at_work` ON `task` (`queue`,`user_id`) WHERE state = 'taken';--> statement-breakpoint
 CREATE INDEX `task_of_user` ON `task` (`user_id`,`queue`,`priority`,`turn`) WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX `task_by_user` ON `task` (`user_id`,`id`);--> statement-breakpoint
-CREATE INDEX `task_by_state` ON `task` (`state`,`name`);--> statement-breakpoint
+CREATE INDEX `task_by_state` ON `task` (`state`,`id`);--> statement-breakpoint
+CREATE INDEX `task_by_queue` ON `task` (`queue`,`state`);--> statement-breakpoint
 CREATE INDEX `task_changed` ON `task` (`changed_at`);--> statement-breakpoint
 CREATE INDEX `task_expired` ON `task` (`expires_at`);--> statement-breakpoint
 CREATE UNIQUE INDEX `task_once` ON `task` (`dedupe_key`) WHERE ended_at is null;--> statement-breakpoint

@@ -57,7 +57,8 @@ export const task = sqliteTable(
       .on(table.userId, table.queue, table.priority, table.turn)
       .where(sql`ended_at is null`),
     index('task_by_user').on(table.userId, table.id),
-    index('task_by_state').on(table.state, table.name),
+    index('task_by_state').on(table.state, table.id),
+    index('task_by_queue').on(table.queue, table.state),
     index('task_changed').on(table.changedAt),
     index('task_expired').on(table.expiresAt),
     uniqueIndex('task_once')

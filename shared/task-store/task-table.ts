@@ -1,5 +1,5 @@
 // The table of tasks as a runner needs it, in libSQL: single statements and batches only. Several runners may take from
-// it at once. Made by the edge's store and by the GPU node over their databases.
+// it at once. Statements name their partial index: without figures of the table SQLite takes a wider one. Made by the edge's store and by the GPU node over their databases.
 import { sql, type SQL } from 'drizzle-orm'
 import type { TaskId } from '#shared/ids.ts'
 import { dueOf } from '#shared/tasks/schedule.ts'
@@ -104,11 +104,11 @@ const lapse = (db: TaskDatabase, now: number) =>
       state = case when cancel_at is null then 'failed' else 'cancelled' end, is_ready = cancel_at is null,
       ended_at = case when cancel_at is null then null else ${now} end,
       expires_at = case when cancel_at is null then null else ${now} end
-    where id in (select id from task where state = 'taken' and taken_until <= ${now} limit ${AT_ONCE})`)
+    where id in (select id from task indexed by task_held where state = 'taken' and taken_until <= ${now} limit ${AT_ONCE})`)
 
 /** Tasks whose time has come. */
 const ready = (db: TaskDatabase, now: number) =>
-  db.run(sql`update task set is_ready = 1 where id in (select id from task
+  db.run(sql`update task set is_ready = 1 where id in (select id from task indexed by task_due
     where is_ready = 0 and state in ('queued', 'failed') and run_after <= ${now} order by run_after limit ${AT_ONCE})`)
 
 function takeFrom(
@@ -139,8 +139,8 @@ const advance = (db: TaskDatabase, queue: string) =>
     on conflict do update set turn = max(turn, excluded.turn)`)
 
 const nextDue = (): SQL => sql`select min(at) as at from (
-    select min(run_after) as at from task where is_ready = 0 and state in ('queued', 'failed')
-    union all select min(taken_until) from task where state = 'taken')`
+    select min(run_after) as at from task indexed by task_due where is_ready = 0 and state in ('queued', 'failed')
+    union all select min(taken_until) from task indexed by task_held where state = 'taken')`
 
 async function planOne(
   db: TaskDatabase,
