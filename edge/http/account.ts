@@ -12,7 +12,7 @@ import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
 
 /** Of most users nothing is left when the answer goes out; of the others a task removes the rest. */
-const STEPS_AT_ONCE = 20
+const STEPS_AT_ONCE = 25
 
 export const Identity = named(
   'Identity',

@@ -7,8 +7,8 @@ import type { EdgePorts } from '#edge/ports.ts'
 import { UserIdSchema } from '#shared/model/ids.ts'
 import { MAX_LIMIT_MS, taskKind, type TaskKind } from '#shared/tasks/task-kind.ts'
 
-/** Turns of a step: some 10 ms of the database. */
-const TURNS_A_STEP = 50
+/** Turns of a step: a few milliseconds of the database. */
+const TURNS_A_STEP = 20
 
 type UserTaskPorts = Pick<EdgePorts, 'blobs'> & { store: Pick<EdgePorts['store'], 'edits' | 'voices'> }
 const Leaving = v.object({ userId: UserIdSchema, before: v.number() })
