@@ -4,7 +4,9 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { EdgePorts } from '#edge/ports.ts'
 import type { ChangedTask } from '#edge/store/task-store.ts'
-import { notFound } from '#shared/fault.ts'
+import { FAULT_TABLE } from '#shared/fault-table.ts'
+import { notFound, type FaultCode } from '#shared/fault.ts'
+import type { Owner } from '#shared/model/caller.ts'
 import { isId, type TaskId } from '#shared/ids.ts'
 import { TaskIdSchema } from '#shared/model/ids.ts'
 import { TASK_STATES, TaskView } from '#shared/tasks/task.ts'
@@ -42,15 +44,17 @@ export function taskRoutes(ports: OperationPorts & Pick<EdgePorts, 'tasks'>) {
     .get('/tasks', does.list, async (c) => {
       const { limit, cursor, state, name } = c.req.valid('query')
       const page = { limit, before: cursor, state, name }
-      const found = await store.tasks.listTasks(ownerOf(c.get('caller')), page)
+      const owner = ownerOf(c.get('caller'))
+      const found = await store.tasks.listTasks(owner, page)
       const last = found.length === limit ? found.at(-1) : undefined
-      return c.json({ tasks: found.map(shown), nextCursor: last?.id ?? null })
+      return c.json({ tasks: found.map((task) => shown(task, owner)), nextCursor: last?.id ?? null })
     })
     .get('/tasks/stats', does.stats, async (c) => c.json(await store.tasks.taskStats(clock.now())))
     .get('/tasks/changes', does.changes, (c) => {
-      const read = (since: number) => store.tasks.changedSince(ownerOf(c.get('caller')), since, MAX_PAGE)
+      const owner = ownerOf(c.get('caller'))
+      const read = (since: number) => store.tasks.changedSince(owner, since, MAX_PAGE)
       c.header('content-type', 'text/event-stream')
-      return c.body(taskEvents({ clock, read, shown, signal: c.req.raw.signal }))
+      return c.body(taskEvents({ clock, read, shown: (task) => shown(task, owner), signal: c.req.raw.signal }))
     })
     .post('/tasks/pause', does.pause, async (c) => {
       await store.tasks.pauseQueue(c.req.valid('json').queue, clock.now())
@@ -63,9 +67,10 @@ export function taskRoutes(ports: OperationPorts & Pick<EdgePorts, 'tasks'>) {
     })
     .get('/tasks/:id', does.one, async (c) => {
       const id = taskIdOf(c.req.param('id'))
-      const found = await store.tasks.task(ownerOf(c.get('caller')), id)
+      const owner = ownerOf(c.get('caller'))
+      const found = await store.tasks.task(owner, id)
       if (!found) throw notFound('task', id)
-      return c.json(shown(found))
+      return c.json(shown(found, owner))
     })
     .post('/tasks/:id/cancel', does.cancel, async (c) => {
       const id = taskIdOf(c.req.param('id'))
@@ -80,7 +85,15 @@ export function taskRoutes(ports: OperationPorts & Pick<EdgePorts, 'tasks'>) {
     })
 }
 
-const shown = (task: ChangedTask): TaskView => v.parse(TaskView, task) as TaskView
+/** Of an error its owner hears what a fault tells outside; its words and its trace are the operator's. */
+function shown(task: ChangedTask, to: Owner): TaskView {
+  const view = v.parse(TaskView, task) as TaskView
+  if (to === 'everybody' || view.error === null) return view
+  const { code } = view.error
+  return { ...view, error: { code, message: v.is(Code, code) ? FAULT_TABLE[code].text : '', trace: '' } }
+}
+
+const Code = v.picklist(Object.keys(FAULT_TABLE) as FaultCode[])
 
 function taskIdOf(text: string): TaskId {
   if (!isId('task', text)) throw notFound('task', text)

@@ -1,6 +1,7 @@
 // Tasks as each host runs them, with a real database: planned by a row or a route, done by the host's own runner, and seen
 // over HTTP by whom they concern.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_PAUSES } from '#shared/tasks/pause.ts'
 import type { TaskView } from '#shared/tasks/task.ts'
 import { startTestEdge, type TestEdge } from '#tests/edge/http/test-edge.ts'
 import { turnRecord } from '#tests/fakes/turn-record.ts'
@@ -64,6 +65,26 @@ describe('tasks of a host', () => {
     for (const path of ['pause', 'resume'])
       expect((await post(`/api/tasks/${path}`, key, { queue: '*' })).status).toBe(403)
     expect((await edge.request('/api/tasks/stats', { key })).status).toBe(403)
+  })
+
+  it('[TSK20] of an error the owner sees its code and public words, and the operator all', async () => {
+    const { key, userId } = await edge.newKey(['talk'])
+    const id = (await edge.store.tasks.addTask({ ...SIMPLE, queue: 'nobody', userId }, Date.now())) ?? 'tsk_none'
+    const wanted = { queue: 'nobody', limit: 1, atOnce: 1, atOnceOfUser: 1 }
+    const now = Date.now()
+    const { tasks } = await edge.store.tasks.take([wanted], { now, until: now + 60_000 })
+    const error = { code: 'internal', message: 'secret detail', trace: 'at secret.ts:1' }
+    for (const task of tasks)
+      await edge.store.tasks.settle(task, {
+        outcome: { type: 'failed', error, isHopeless: true },
+        now,
+        pauses: DEFAULT_PAUSES,
+        random: 0,
+      })
+    expect(await read(`/api/tasks/${id}`, admin)).toMatchObject({ state: 'dead', error })
+    const seen = await read<TaskView>(`/api/tasks/${id}`, key)
+    expect(seen.error).toMatchObject({ code: 'internal', trace: '' })
+    expect(JSON.stringify([seen, await read('/api/tasks', key)])).not.toContain('secret')
   })
 
   it('[TSK17] whoever waits for a task hears of its end, and of no other user’s', async () => {
