@@ -24,6 +24,7 @@ import { requestLog, type RequestEnv } from '#edge/http/plumbing/request-log.ts'
 import { securityHeaders } from '#edge/http/plumbing/security-headers.ts'
 import { signInRoutes } from '#edge/http/sign-in.ts'
 import { systemInfoRoutes } from '#edge/http/system-info.ts'
+import { taskRoutes } from '#edge/http/tasks.ts'
 import { ticketRoutes } from '#edge/http/tickets.ts'
 import { turnAudioRoutes } from '#edge/http/turn-audio.ts'
 import { turnRoutes } from '#edge/http/turns.ts'
@@ -66,6 +67,7 @@ export function createApp(ports: EdgePorts) {
     .route('/api', personaRoutes(ports))
     .route('/api', signInRoutes(ports))
     .route('/api', systemInfoRoutes(ports))
+    .route('/api', taskRoutes(ports))
     .route('/api', ticketRoutes(ports))
     .route('/api', voiceProfileRoutes(ports))
     .route('/api', voicePreviewRoutes(ports))

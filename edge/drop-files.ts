@@ -1,5 +1,5 @@
 // Removes files that no row names any more. This is not one step with the deletion of the rows: if the same content is
-// uploaded in between, its file may be removed, and comes back with the next upload. Used by routes, jobs and upkeep.
+// uploaded in between, its file may be removed, and comes back with the next upload. Used by routes and tasks.
 import type { BlobHash } from '#shared/blob.ts'
 import type { Blobs } from './ports.ts'
 import type { Store } from '#edge/store/store.ts'

@@ -78,8 +78,15 @@ export type MetricName =
   | 'node_connections'
   | 'placements'
   | 'safety_decisions'
+  | 'tasks_ended'
 export type GaugeName = 'nodes' | 'slots' | 'slots_free' | 'sessions_live'
-export type DurationName = 'http_request' | 'session_setup' | 'turn_voice_to_voice' | 'turn_stage'
+export type DurationName =
+  | 'http_request'
+  | 'session_setup'
+  | 'turn_voice_to_voice'
+  | 'turn_stage'
+  | 'task_wait'
+  | 'task_run'
 
 // --- settings and the rest ---
 
@@ -105,12 +112,10 @@ export interface EdgeSettings {
   startedAt: number
 }
 
-/** Work on voices that goes on after the request was answered. */
-export interface VoiceJobs {
-  /** Looks for voices that wait to be prepared. */
-  begin(): void
-  /** Tells the nodes to drop what they made of these files. */
-  forget(files: readonly BlobHash[]): void
+/** What does tasks (edge/tasks): in this process on Node, in one object on Workers. */
+export interface Tasks {
+  /** There may be one to be taken. Called after the batch that plans it; where the call is lost, it is found later. */
+  wake(): void
 }
 
 /** Checks the tokens of the operator's identity provider. */
@@ -129,7 +134,7 @@ export interface EdgePorts {
   upgrades: Upgrades
   limits: Limits
   blobs: Blobs
-  voiceJobs: VoiceJobs
+  tasks: Tasks
   metrics: Metrics
   settings: EdgeSettings
   /** Undefined where the network before the host compresses. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Clock } from '#shared/clock.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
-import { openSqlWorker } from '#shared/on-node/sql-worker.ts'
+import { openSqlWorker, type SqlWorker } from '#shared/on-node/sql-worker.ts'
 import type { Machine } from '#shared/model/node.ts'
 import type { NodeStatus } from '#shared/protocol/node-messages.ts'
 import { createAdmission, type Admission, type CardReading } from '#gpu-node/admission/admission.ts'
@@ -33,7 +33,9 @@ import { simplified } from '#gpu-node/turn/hearing/script.ts'
 import { serveStatus } from './app.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { statusOf } from './node-status.ts'
+import { ENCODE, ENCODE_QUEUE } from './recording/encode-task.ts'
 import { createRecording } from './recording/recording.ts'
+import { createNodeTasks } from './tasks/node-tasks.ts'
 import { createVoices, type Voices } from './voices/voices.ts'
 import { SafetyCounts } from './safety-counts.ts'
 
@@ -93,9 +95,11 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
   })
   const rows = await openOutboxRows(database)
   const watch = watchMachine({ gpu, clock, folder: config.dataDir })
-  const node = wire(config, { ...parts, clock, rows, chosen, admission, machine: watch.latest, load })
+  const node = wire(config, { ...parts, clock, database, rows, chosen, admission, machine: watch.latest, load })
   const view = { ...node, speechCache: () => chosen.speechCache?.stats }
   const statusServer = config.port === undefined ? undefined : await serveStatus(config.port, view)
+  node.recording.recover(await node.tasks.open(ENCODE))
+  node.tasks.start()
   await firstTry(node.readiness, clock)
   node.control.start()
   admission.start(() => node.control.statusChanged())
@@ -105,6 +109,7 @@ export async function startNode(config: NodeConfig, parts: NodeParts): Promise<R
     if (!hurry?.aborted) await Promise.race([node.sessions.idle(), clock.sleep(FINISH_TURN_MS, hurry).catch(() => {})])
     await node.sessions.leave()
     await node.recording.settled(ENCODE_MS)
+    await node.tasks.stop()
     await node.outbox.emptied(EMPTY_OUTBOX_MS)
     node.readiness.stop()
     admission.stop()
@@ -123,6 +128,7 @@ interface TurnCounter {
 
 type Surroundings = NodeParts & {
   clock: Clock
+  database: SqlWorker
   rows: Awaited<ReturnType<typeof openOutboxRows>>
   chosen: ChosenEngines
   admission: Admission
@@ -132,7 +138,7 @@ type Surroundings = NodeParts & {
 
 /** The parts refer to each other by callbacks that only this function knows. */
 function wire(config: NodeConfig, parts: Surroundings) {
-  const { log, clock, random, rows, chosen, createTurns, admission, machine, load } = parts
+  const { log, clock, random, database, rows, chosen, createTurns, admission, machine, load } = parts
   const [refused, ready] = [Promise.withResolvers<ConnectionEnd>(), Promise.withResolvers<void>()]
   const shared = { edgeUrl: config.edgeUrl, token: config.token, clock, log, random }
   const changed = (): void => {
@@ -148,7 +154,13 @@ function wire(config: NodeConfig, parts: Surroundings) {
   const apologies = new Apologies({ tts: chosen.engines.tts, clock, log })
   const atStart = { clock, log, isComing: chosen.isComing, onChange: changed, onSpeaks: () => apologies.render() }
   const readiness = new EngineReadiness(chosen.engines, atStart)
-  const recording = createRecording(config, { clock, log })
+  const recording = createRecording(config, {
+    clock,
+    log,
+    addTask: (task) => tasks.add(task),
+    keepAudio: (turnId, audio) => outbox.addAudio(turnId, audio),
+  })
+  const tasks = createNodeTasks(database, { kinds: [recording.kind], queues: [ENCODE_QUEUE], clock, log })
   const send: OutboxOptions['send'] = (turn) => void control.send({ type: 'turn.finished', ...turn })
   const outbox = new Outbox({ rows, clock, log, send, carrier: recording.carrier })
   const voices = voicesOf(config, parts)
@@ -188,7 +200,7 @@ function wire(config: NodeConfig, parts: Surroundings) {
   })
   const engineChanged = (): void => tellEngines(control, readiness, apologies)
   const promises = { refused: refused.promise, ready: ready.promise }
-  return { control, sessions, outbox, recording, readiness, status, safety, drain, engineChanged, ...promises }
+  return { control, sessions, outbox, recording, tasks, readiness, status, safety, drain, engineChanged, ...promises }
 }
 
 function keepTurn(finished: FinishedTurn, outbox: Outbox, counters: readonly TurnCounter[]): Promise<void> {

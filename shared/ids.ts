@@ -11,7 +11,7 @@ const PREFIX = {
   user: 'usr_',
   apiKey: 'key_',
   message: 'msg_',
-  job: 'job_',
+  task: 'tsk_',
 } as const
 
 export type Kind = keyof typeof PREFIX
@@ -25,7 +25,7 @@ export type PersonaId = Id<'persona'>
 export type UserId = Id<'user'>
 export type ApiKeyId = Id<'apiKey'>
 export type VoiceProfileId = Id<'voiceProfile'>
-export type JobId = Id<'job'>
+export type TaskId = Id<'task'>
 
 /** Makes an id that sorts by creation: 9 characters of time (base 36), then 80 random bits. */
 export function newId<K extends Kind>(kind: K, now: number = Date.now()): Id<K> {

@@ -13,6 +13,7 @@ const main = defineCommand({
     speak: () => import('./speak.ts').then(({ speak }) => speak),
     keys: () => import('./keys.ts').then(({ keys }) => keys),
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),
+    tasks: () => import('./tasks.ts').then(({ tasks }) => tasks),
     backup: () => import('./backup.ts').then(({ backup }) => backup),
     migrate: () => import('./migrate.ts').then(({ migrate }) => migrate),
   },

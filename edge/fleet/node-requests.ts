@@ -4,7 +4,7 @@ import { FaultError, type Fault } from '#shared/fault.ts'
 import { newId, type NodeId } from '#shared/ids.ts'
 import type { EdgeControlMessage, NodeControlMessage } from '#shared/protocol/node-messages.ts'
 
-/** The most questions at a time. An operator asks by hand, and jobs are few. */
+/** The most questions at a time. An operator asks by hand, and tasks are few. */
 const MAX_OPEN = 200
 const RETRY_AFTER_MS = 1_000
 

@@ -6,8 +6,13 @@ import type { EdgePorts } from '#edge/ports.ts'
 import { KeepAudioDays } from '#shared/model/turn-audio.ts'
 import { dropCookie, mayDo } from '#edge/http/access/auth.ts'
 import { dropFiles } from '#edge/drop-files.ts'
+import { forgetVoices } from '#edge/planned-tasks.ts'
+import { deleteStep } from '#edge/tasks/user-tasks.ts'
 import { named } from '#edge/http/operation/named-schemas.ts'
 import { operation, type OperationEnv, type OperationPorts } from '#edge/http/operation/operation.ts'
+
+/** Of most users nothing is left when the answer goes out; of the others a task removes the rest. */
+const STEPS_AT_ONCE = 25
 
 export const Identity = named(
   'Identity',
@@ -21,10 +26,10 @@ const Choice = named(
 )
 const Me = named('Me', v.object({ ...Identity.entries, ...Choice.entries }))
 
-type AccountPorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'sessions' | 'voiceJobs'>
+type AccountPorts = OperationPorts & Pick<EdgePorts, 'blobs' | 'sessions' | 'tasks'>
 
 export function accountRoutes(ports: AccountPorts) {
-  const { store, clock, sessions, voiceJobs } = ports
+  const { store, clock, sessions, tasks } = ports
   const { look, choose, leave } = operationsOf(ports)
   return new Hono<OperationEnv>()
     .get('/me', look, async (c) => {
@@ -42,12 +47,16 @@ export function accountRoutes(ports: AccountPorts) {
       // whose code it was traded for; only an identity provider's token shows a person.
       const isPerson = caller.token !== undefined || mayDo(caller, 'admin')
       const onlyKey = isPerson ? undefined : caller.keyId
-      const files = await store.edits.deleteUser(caller.userId, { now: clock.now(), onlyKey })
+      const now = clock.now()
+      const files = await store.edits.leave(caller.userId, { now, onlyKey })
       // Sessions of all his keys end: nothing that is said in them could be stored any more.
       const keys = await store.keys.listKeys(caller.userId)
       await sessions.keysEnded(keys.map(({ keyId }) => keyId))
       await dropFiles(ports, files)
-      voiceJobs.forget(files)
+      if (files.length > 0) await store.tasks.addTask(forgetVoices(files), now)
+      const leaving = { userId: caller.userId, before: now }
+      for (let step = 0; step < STEPS_AT_ONCE; step++) if (await deleteStep(ports, leaving)) break
+      tasks.wake()
       dropCookie(c)
       return c.body(null, 204)
     })

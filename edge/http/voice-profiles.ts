@@ -10,13 +10,14 @@ import { isId, type VoiceProfileId } from '#shared/ids.ts'
 import { VoiceProfile } from '#shared/model/voice-profile.ts'
 import { ownerOf } from '#edge/http/access/owner-of.ts'
 import { dropFiles } from '#edge/drop-files.ts'
+import { forgetVoices } from '#edge/planned-tasks.ts'
 import { giveBlob } from '#edge/http/plumbing/give-blob.ts'
 import type { OperationEnv, OperationPorts } from '#edge/http/operation/operation.ts'
 import { refuseUnsafe, type SafeTextPorts } from '#edge/http/plumbing/safe-text.ts'
 import { collectionOperations, VOICE_ADDRESSES, voiceOperations, type VoiceAddress } from './voice-operations.ts'
 import { takeVoice } from './voice-upload.ts'
 
-export type VoicePorts = OperationPorts & SafeTextPorts & Pick<EdgePorts, 'blobs' | 'voiceJobs'>
+export type VoicePorts = OperationPorts & SafeTextPorts & Pick<EdgePorts, 'blobs' | 'tasks'>
 
 export function voiceProfileRoutes(ports: VoicePorts) {
   const [current, old] = VOICE_ADDRESSES
@@ -37,21 +38,21 @@ function owned(ports: VoicePorts, at: VoiceAddress) {
     })
     .post('/', upload, async (c) => {
       const { id, isNew } = await takeVoice(c.req.valid('form'), ports, c.get('caller').userId)
-      ports.voiceJobs.begin()
+      ports.tasks.wake()
       return c.json({ id }, isNew ? 201 : 200)
     })
 }
 
 /** One of them. */
 function one(ports: VoicePorts, at: VoiceAddress) {
-  const { clock, voiceJobs } = ports
+  const { clock, store, tasks } = ports
   const { voices } = ports.store
   const does = voiceOperations(ports, at)
   return new Hono<OperationEnv>()
     .get('/:id', does.one, async (c) => {
       const { waitMs } = c.req.valid('query')
       const found = await voiceOf(c.req.param('id'), (id) => voices.voice(ownerOf(c.get('caller')), id))
-      if (found.state === 'uploaded') voiceJobs.begin()
+      if (found.state === 'uploaded') tasks.wake()
       const settled = await settledWithin(ports, found, { waitMs, signal: c.req.raw.signal })
       return c.json(shown(settled))
     })
@@ -60,14 +61,15 @@ function one(ports: VoicePorts, at: VoiceAddress) {
       for (const text of [change.name, change.referenceText]) refuseUnsafe(ports, text)
       const id = c.req.param('id')
       await voiceOf(id, (voice) => voices.changeVoice(ownerOf(c.get('caller')), voice, change, clock.now()))
-      voiceJobs.begin()
+      tasks.wake()
       return c.body(null, 204)
     })
     .delete('/:id', does.remove, async (c) => {
       const id = c.req.param('id')
-      const files = await voiceOf(id, (voice) => voices.removeVoice(ownerOf(c.get('caller')), voice))
+      const files = await voiceOf(id, (voice) => voices.removeVoice(ownerOf(c.get('caller')), voice, clock.now()))
       await dropFiles(ports, files)
-      voiceJobs.forget(files)
+      await store.tasks.addTask(forgetVoices(files), clock.now())
+      tasks.wake()
       return c.body(null, 204)
     })
     .get('/:id/audio', does.audio, async (c) => {

@@ -1,8 +1,8 @@
 // What a user changes in his history: feedback, and deletions that leave nothing behind. Knows no room: whoever deletes
 // a user ends his live sessions first.
-import { and, eq, inArray, lt, not, sql, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, lt, lte, not, notExists, sql, type SQL } from 'drizzle-orm'
+import { deleteUser } from '#edge/planned-tasks.ts'
 import { conversation, session } from '#edge/store/schema/conversations.ts'
-import { job } from '#edge/store/schema/jobs.ts'
 import { persona } from '#edge/store/schema/personas.ts'
 import { feedback, turn, turnAudio } from '#edge/store/schema/turns.ts'
 import { usage } from '#edge/store/schema/usage.ts'
@@ -15,6 +15,8 @@ import type { Owner } from '#shared/model/caller.ts'
 import { audioFiles } from './audio-store.ts'
 import { runBatch, type EdgeDatabase } from './database.ts'
 import { isOwnSecret } from './key-store.ts'
+import { insertTask } from '#shared/task-store/task-rows.ts'
+import { forgetTasks } from './task-store.ts'
 import { forgetWords } from './turn-search.ts'
 import { FILES, filesOf } from './voice-rows.ts'
 
@@ -35,10 +37,16 @@ export interface HistoryEdits {
    */
   deleteConversation(owner: Owner, id: ConversationId): Promise<BlobHash[] | 'live' | 'unknown'>
   /**
-   * Removes all that a user said, his usage and his voices in one batch. His keys (or only `onlyKey`) are revoked and
-   * lose their names; whoever calls this ends the live sessions. Returns the files that his voices and turns named.
+   * A user leaves: his voices, his tasks and his usage go at once, his keys (or only `onlyKey`) are revoked and lose
+   * their names, and a task is planned that removes what he said before now. Whoever calls this ends the live sessions.
+   * Returns the files that his voices named.
    */
-  deleteUser(userId: UserId, leaving: { now: number; onlyKey?: ApiKeyId | undefined }): Promise<BlobHash[]>
+  leave(userId: UserId, leaving: { now: number; onlyKey?: ApiKeyId | undefined }): Promise<BlobHash[]>
+  /**
+   * One step in removing what a user said in sessions that began before this time: at most `limit` turns, or of what
+   * is left of sessions and conversations when there are no more. Returns the files that the turns named.
+   */
+  deleteSaid(userId: UserId, step: { before: number; limit: number }): Promise<{ files: BlobHash[]; isDone: boolean }>
 }
 
 /** What the list of keys shows of a user who is gone. */
@@ -89,20 +97,20 @@ export function createHistoryEdits(db: EdgeDatabase): HistoryEdits {
       return one.isLive ? 'live' : audioFiles(sound)
     },
 
-    deleteUser: (userId, leaving) => deleteUser(db, userId, leaving),
+    leave: (userId, leaving) => leave(db, userId, leaving),
+    deleteSaid: (userId, step) => deleteSaid(db, userId, step),
   }
 }
 
-async function deleteUser(
+async function leave(
   db: EdgeDatabase,
   userId: UserId,
-  { now, onlyKey }: Parameters<HistoryEdits['deleteUser']>[1],
+  { now, onlyKey }: Parameters<HistoryEdits['leave']>[1],
 ): Promise<BlobHash[]> {
-  const ofUser = sql`${turn.sessionId} in (select ${session.id} from ${session} where ${eq(session.userId, userId)})`
   const isOfUser = eq(voiceProfile.userId, userId)
   const today = dayOf(now)
   const isEnded = and(eq(apiKey.userId, userId), onlyKey === undefined ? undefined : eq(apiKey.id, onlyKey))
-  const { files, sound } = await runBatch(db, {
+  const { files } = await runBatch(db, {
     // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
     // between.
     revokedKeys: db
@@ -114,18 +122,14 @@ async function deleteUser(
       .update(apiKey)
       .set({ expiresAt: now })
       .where(and(isEnded, not(isOwnSecret))),
-    noJobs: db
-      .delete(job)
-      .where(sql`${job.subject} in (select ${voiceProfile.id} from ${voiceProfile} where ${isOfUser})`),
+    noTasks: forgetTasks(db, userId),
+    deletion: insertTask(db, deleteUser(userId, now), { now }),
     files: db.select(FILES).from(voiceProfile).where(isOfUser),
     personasWithout: db
       .update(persona)
       .set({ voiceProfileId: null })
       .where(inArray(persona.voiceProfileId, db.select({ id: voiceProfile.id }).from(voiceProfile).where(isOfUser))),
     noVoices: db.delete(voiceProfile).where(isOfUser),
-    ...deleteTurns(db, ofUser),
-    noSessions: db.delete(session).where(eq(session.userId, userId)),
-    noConversations: db.delete(conversation).where(eq(conversation.userId, userId)),
     // Today's usage counts until the day is over: nobody gets a day's quotas twice by deleting his account.
     noUsage: db.delete(usage).where(and(eq(usage.userId, userId), lt(usage.day, today))),
     leaving: db
@@ -136,7 +140,57 @@ async function deleteUser(
       })
       .where(eq(user.id, userId)),
   })
-  return [...filesOf(files), ...audioFiles(sound)]
+  return filesOf(files)
+}
+
+async function deleteSaid(
+  db: EdgeDatabase,
+  userId: UserId,
+  { before, limit }: Parameters<HistoryEdits['deleteSaid']>[1],
+): ReturnType<HistoryEdits['deleteSaid']> {
+  const isOld = and(eq(session.userId, userId), lte(session.createdAt, before))
+  const turns = await db
+    .select({ id: turn.id })
+    .from(session)
+    .innerJoin(turn, eq(turn.sessionId, session.id))
+    .where(isOld)
+    .limit(limit)
+  if (turns.length > 0) {
+    const ids = turns.map(({ id }) => id)
+    const { sound } = await runBatch(db, deleteTurns(db, inArray(turn.id, ids)))
+    return { files: audioFiles(sound), isDone: false }
+  }
+  const { left, conversations } = await runBatch(db, {
+    sessions: db.delete(session).where(
+      inArray(
+        session.id,
+        db
+          .select({ id: session.id })
+          .from(session)
+          // A turn may have come after the look.
+          .where(and(isOld, notExists(db.select().from(turn).where(eq(turn.sessionId, session.id)))))
+          .limit(limit),
+      ),
+    ),
+    conversations: db.delete(conversation).where(
+      inArray(
+        conversation.id,
+        db
+          .select({ id: conversation.id })
+          .from(conversation)
+          .where(
+            and(
+              eq(conversation.userId, userId),
+              lte(conversation.createdAt, before),
+              notExists(db.select().from(session).where(eq(session.conversationId, conversation.id))),
+            ),
+          )
+          .limit(limit),
+      ),
+    ),
+    left: db.select({ id: session.id }).from(session).where(isOld).limit(1),
+  })
+  return { files: [], isDone: left.length === 0 && conversations.rowsAffected < limit }
 }
 
 function isOwn(owner: Owner, id: ConversationId): SQL | undefined {

@@ -4,13 +4,13 @@ import { type AudioStore, createAudioStore } from './audio-store.ts'
 import type { EdgeDatabase } from './database.ts'
 import { createHistoryEdits, type HistoryEdits } from './history-edits.ts'
 import { createHistoryStore, type HistoryStore } from './history-store.ts'
-import { createJobStore, type JobStore } from './job-store.ts'
 import { createKeyStore, type KeyStore } from './key-store.ts'
 import { createNodeStore, type NodeStore } from './node-store.ts'
 import { createPersonaStore, type PersonaStore } from './persona-store.ts'
 import { createQuotaStore, type QuotaStore } from './quota-store.ts'
 import { type Metering, UNMETERED } from './quotas.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
+import { createTaskStore, type TaskStore } from './task-store.ts'
 import { createTurnStore, type TurnStore } from './turn-store.ts'
 import { createVoiceStore, type VoiceStore } from './voice-store.ts'
 
@@ -24,7 +24,7 @@ export interface Store {
   personas: PersonaStore
   audio: AudioStore
   voices: VoiceStore
-  jobs: JobStore
+  tasks: TaskStore
   quotas: QuotaStore
   /** Resolves when the database answers. */
   ping(): Promise<void>
@@ -52,7 +52,7 @@ export function createStore(db: EdgeDatabase, metering: Metering = UNMETERED): S
     personas: createPersonaStore(db),
     audio: createAudioStore(db),
     voices: createVoiceStore(db),
-    jobs: createJobStore(db),
+    tasks: createTaskStore(db),
     quotas: createQuotaStore(db, metering),
     async ping() {
       await db.get(sql`select 1 as alive`)

@@ -1,15 +1,17 @@
 // What nodes make of voice profiles (ready or rejected), which files are still named, and which voice a session speaks
 // with.
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
-import { job } from '#edge/store/schema/jobs.ts'
+import { and, eq, inArray, not, or, sql } from 'drizzle-orm'
+import { prepareVoice, VOICE_PREPARE } from '#edge/planned-tasks.ts'
 import { turnAudio } from '#edge/store/schema/turns.ts'
 import { voiceProfile } from '#edge/store/schema/voices.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import type { UserId, VoiceProfileId } from '#shared/ids.ts'
+import { insertTask } from '#shared/task-store/task-rows.ts'
+import type { Attempt } from '#shared/tasks/task.ts'
 import type { SpeakingVoice, VoiceQuality, VoiceRejection } from '#shared/model/voice-profile.ts'
 import { audioFiles } from './audio-store.ts'
 import { runBatch, type EdgeDatabase } from './database.ts'
-import { isAttempt, type Job } from './job-store.ts'
+import { isHeldBy } from './task-store.ts'
 import { FILES, filesOf, isOwn, type StoredVoice } from './voice-rows.ts'
 
 export type VoiceOutcome =
@@ -20,10 +22,12 @@ export interface VoicePreparation {
   /** A node begins to check it. False where the profile is gone, or needs no check. */
   checkVoice(id: VoiceProfileId, now: number): Promise<boolean>
   /**
-   * Writes what came of the job and ends the job. Writes nothing where the profile is gone or was changed meanwhile.
-   * Returns whether the outcome was kept.
+   * Writes what came of the task. Writes nothing where the profile is gone or was changed meanwhile, or where another
+   * attempt has the task. Returns whether the outcome was kept.
    */
-  settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, by: { job: Job; now: number }): Promise<boolean>
+  settleVoice(id: VoiceProfileId, outcome: VoiceOutcome, by: { attempt: Attempt; now: number }): Promise<boolean>
+  /** Plans the preparation of voices that wait for it and have no task, at most `limit`. Returns how many. */
+  planForgotten(now: number, limit: number): Promise<number>
   /** Returns those of the files that nothing names any more. */
   unnamed(hashes: readonly BlobHash[]): Promise<BlobHash[]>
   /** The voice that a user chose for a session; `unready` where it is not ready. */
@@ -42,20 +46,28 @@ export function createVoicePreparation(db: EdgeDatabase): VoicePreparation {
       return rowsAffected > 0
     },
 
-    async settleVoice(id, outcome, { job: by, now }) {
+    async settleVoice(id, outcome, { attempt, now }) {
       const found =
         outcome.state === 'ready'
           ? { ...outcome, reason: null }
           : { state: outcome.state, reason: outcome.reason, quality: outcome.quality }
-      const isHeld = sql`exists (select 1 from ${job} where ${isAttempt(by)})`
-      const { settled } = await runBatch(db, {
-        settled: db
-          .update(voiceProfile)
-          .set({ ...found, updatedAt: now })
-          .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking'), isHeld)),
-        noJob: db.delete(job).where(isAttempt(by)),
-      })
-      return settled.rowsAffected > 0
+      const { rowsAffected } = await db
+        .update(voiceProfile)
+        .set({ ...found, updatedAt: now })
+        .where(and(eq(voiceProfile.id, id), eq(voiceProfile.state, 'checking'), isHeldBy(attempt)))
+      return rowsAffected > 0
+    },
+
+    async planForgotten(now, limit) {
+      const isPlanned = sql`exists (select 1 from task where dedupe_key = ${`${VOICE_PREPARE.name} `} || ${voiceProfile.id}
+        and ended_at is null)`
+      const waiting = await db
+        .select({ id: voiceProfile.id, userId: voiceProfile.userId })
+        .from(voiceProfile)
+        .where(and(inArray(voiceProfile.state, ['uploaded', 'checking']), not(isPlanned)))
+        .limit(limit)
+      for (const { id, userId } of waiting) await insertTask(db, prepareVoice(id, userId), { now })
+      return waiting.length
     },
 
     async unnamed(hashes) {

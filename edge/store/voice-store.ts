@@ -1,6 +1,6 @@
 // Voice profiles as their owners keep them; what nodes make of them is voice-preparation.ts. Knows no file and no node.
 import { and, desc, eq, getTableColumns, lt, ne, or, sql } from 'drizzle-orm'
-import { job } from '#edge/store/schema/jobs.ts'
+import { prepareKey, prepareVoice } from '#edge/planned-tasks.ts'
 import { persona } from '#edge/store/schema/personas.ts'
 import { voiceProfile } from '#edge/store/schema/voices.ts'
 import type { BlobHash } from '#shared/blob.ts'
@@ -9,7 +9,8 @@ import type { Owner } from '#shared/model/caller.ts'
 import type { Language } from '#shared/model/language.ts'
 import { MAX_VOICES } from '#shared/model/voice-profile.ts'
 import { type EdgeDatabase, runBatch, valuesOf } from './database.ts'
-import { newJob } from './job-store.ts'
+import { insertTask } from '#shared/task-store/task-rows.ts'
+import { endTasks } from './task-store.ts'
 import { createVoicePreparation, type VoicePreparation } from './voice-preparation.ts'
 import { FILES, filesOf, isOwn, isOwners, type StoredVoice } from './voice-rows.ts'
 
@@ -28,7 +29,7 @@ export interface NewVoice {
 /** A voice of another user is as if it were not there. */
 export interface VoiceStore extends VoicePreparation {
   /**
-   * Adds it together with the job that prepares it. `known`: the user has this recording already, and nothing changed.
+   * Adds it together with the task that prepares it. `known`: the user has this recording already, and nothing changed.
    * `tooMany`: he has MAX_VOICES.
    */
   addVoice(
@@ -45,8 +46,8 @@ export interface VoiceStore extends VoicePreparation {
     change: { name?: string | undefined; language?: Language | undefined; referenceText?: string | null | undefined },
     now: number,
   ): Promise<boolean>
-  /** Removes it with its job. Returns the files that it named; undefined where there is none. */
-  removeVoice(owner: Owner, id: VoiceProfileId): Promise<BlobHash[] | undefined>
+  /** Removes it and ends its task. Returns the files that it named; undefined where there is none. */
+  removeVoice(owner: Owner, id: VoiceProfileId, now: number): Promise<BlobHash[] | undefined>
 }
 
 type Owned = Omit<VoiceStore, keyof VoicePreparation>
@@ -74,12 +75,12 @@ function ownedVoices(db: EdgeDatabase): Owned {
       return found
     },
 
-    async removeVoice(owner, id) {
+    async removeVoice(owner, id, now) {
       const isThere = sql`exists (select 1 from ${voiceProfile} where ${isOwn(owner, id)})`
       const { found } = await runBatch(db, {
         // Writes come first: a server refuses a transaction that has read and then writes where another one wrote in
         // between.
-        noJob: db.delete(job).where(sql`${eq(job.subject, id)} and ${isThere}`),
+        noTask: endTasks(db, sql`dedupe_key = ${prepareKey(id)} and ${isThere}`, now),
         found: db.select(FILES).from(voiceProfile).where(isOwn(owner, id)),
         personasWithout: db
           .update(persona)
@@ -99,20 +100,22 @@ async function addVoice(db: EdgeDatabase, voice: NewVoice, now: number): ReturnT
   const isOfUser = eq(voiceProfile.userId, voice.userId)
   const isKnown = and(isOfUser, eq(voiceProfile.sha256, voice.sha256))
   const hasRoom = sql`(select count(*) from ${voiceProfile} where ${isOfUser}) < ${MAX_VOICES}`
-  const work = newJob('voice.prepare', id, now)
   const isThere = sql`exists (select 1 from ${voiceProfile} where ${eq(voiceProfile.id, id)})`
   const { found } = await runBatch(db, {
     added: db
       .insert(voiceProfile)
       .select(sql`select ${valuesOf(voiceProfile, { ...row, ...times })} where ${hasRoom}`)
       .onConflictDoNothing(),
-    work: db.insert(job).select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isThere}`),
+    task: insertTask(db, prepareVoice(id, voice.userId), { now }, isThere),
     found: db.select({ id: voiceProfile.id }).from(voiceProfile).where(isKnown),
   })
   const [known] = found
   if (!known) return { outcome: 'tooMany' }
   return { outcome: known.id === id ? 'added' : 'known', id: known.id }
 }
+
+const ownerOf = (id: VoiceProfileId) =>
+  sql`(select ${voiceProfile.userId} from ${voiceProfile} where ${eq(voiceProfile.id, id)})`
 
 async function changeVoice(
   db: EdgeDatabase,
@@ -129,13 +132,15 @@ async function changeVoice(
     ...(referenceText !== undefined && { referenceText }),
   }
   const again = { ...words, state: 'uploaded', reason: null, updatedAt: now } as const
-  const work = newJob('voice.prepare', id, now)
   const isOthers = sql`exists (select 1 from ${voiceProfile} where ${and(isOwn(owner, id), isOther)})`
   const { renamed } = await runBatch(db, {
-    noJob: db.delete(job).where(isOther ? sql`${eq(job.subject, id)} and ${isOthers}` : sql`0`),
-    newJob: db
-      .insert(job)
-      .select(sql`select ${valuesOf(job, { ...work, attempt: 0 })} where ${isOther ? isOthers : sql`0`}`),
+    noTask: endTasks(db, isOther ? sql`dedupe_key = ${prepareKey(id)} and ${isOthers}` : sql`0`, now),
+    newTask: insertTask(
+      db,
+      { ...prepareVoice(id, 'usr_none'), userId: ownerOf(id) },
+      { now },
+      isOther ? isOthers : sql`0`,
+    ),
     // Also where its words stay: the count of rows says whether the profile is there.
     renamed: db
       .update(voiceProfile)

@@ -4,6 +4,7 @@ import type { Client } from '@libsql/client'
 import { and, asc, count, eq, inArray, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import type { TurnAudio } from '#shared/model/turn-audio.ts'
 import { outbox } from './schema.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface OutboxRow {
 export interface OutboxRows {
   /** Keeps a turn, or replaces what is kept of it. Returns the ids of older turns that were cut to stay within the bound. */
   keep(row: { turnId: string; body: string; now: number }): Promise<string[]>
+  /** Adds the sound to a turn that is kept, once and whatever its words are by now. False where the turn is not there. */
+  addAudio(turnId: string, audio: TurnAudio): Promise<boolean>
   oldest(limit: number): Promise<OutboxRow[]>
   /** Drops the turn if it is still at this revision. */
   drop(turnId: string, revision: number): Promise<void>
@@ -48,6 +51,16 @@ export async function openOutboxRows(client: Client, maxRows = MAX_ROWS): Promis
         .onConflictDoUpdate({ target: outbox.turnId, set: { body, revision: sql`${outbox.revision} + 1` } })
       const excess = (await length()) - maxRows
       return excess > 0 ? cutOldest(excess) : []
+    },
+    addAudio: async (turnId, audio) => {
+      const { rowsAffected } = await db
+        .update(outbox)
+        .set({
+          body: sql`json_set(${outbox.body}, '$.turn.audio', json(${JSON.stringify(audio)}))`,
+          revision: sql`${outbox.revision} + 1`,
+        })
+        .where(eq(outbox.turnId, turnId))
+      return rowsAffected > 0
     },
     oldest: (limit) =>
       db

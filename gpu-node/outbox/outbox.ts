@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
+import type { TurnAudio } from '#shared/model/turn-audio.ts'
 import { Delivery, WINDOW } from './delivery.ts'
 import { FinishedTurn } from './finished-turn.ts'
 import type { OutboxRow, OutboxRows } from './outbox-rows.ts'
@@ -48,6 +49,12 @@ export class Outbox {
     const { rows, clock, log } = this.#options
     const cut = await rows.keep({ turnId: finished.turn.id, body: JSON.stringify(finished), now: clock.now() })
     if (cut.length > 0) log.error({ turnIds: cut }, 'the outbox is full: its oldest turns are lost')
+    this.#pump()
+  }
+
+  /** The sound of a turn is there. A turn that is not kept any more is left alone. */
+  async addAudio(turnId: string, audio: TurnAudio | undefined): Promise<void> {
+    if (audio) await this.#options.rows.addAudio(turnId, audio)
     this.#pump()
   }
 

@@ -1,5 +1,5 @@
 // The node's own tables, in DATA_DIR/node.db. After a change:
-// drizzle-kit generate --dialect sqlite --schema gpu-node/outbox/schema.ts --out migrations/node
+// drizzle-kit generate --dialect sqlite --schema 'gpu-node/*/schema.ts' --out migrations/node
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Finished turns that the edge has not stored yet. */

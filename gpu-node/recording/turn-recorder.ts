@@ -1,14 +1,10 @@
 // The sound of one session's turns while they are made: what was heard and what was sent, by turn, until the turn is over. Then it is
-// encoded, a frame at a time between other work, and kept as files. Made by NodeSession where the edge wants it.
-import { setImmediate } from 'node:timers/promises'
+// taken from here to the disk. Made by NodeSession where the edge wants it.
 import { concatPcm } from '#shared/audio/pcm.ts'
-import type { BlobHash } from '#shared/blob.ts'
 import type { TurnId } from '#shared/ids.ts'
 import type { TurnRecord } from '#shared/model/turn.ts'
-import type { TurnAudio } from '#shared/model/turn-audio.ts'
+import { type AUDIO_PARTS, type TurnAudio } from '#shared/model/turn-audio.ts'
 import { ENGINE_INPUT_RATE } from '#gpu-node/engines/ports.ts'
-import { flacParts } from './flac.ts'
-import type { RecordingFiles } from './recording-files.ts'
 
 /** The longest part that is kept: of an utterance, or of a reply. What comes later is left out. */
 export const MAX_PART_MS = 120_000
@@ -17,20 +13,25 @@ const MAX_OPEN = 64
 /** Turns whose files a correction may ask for again. */
 const MAX_REMEMBERED = 200
 
+/** The sound of one part, with its samples a second. */
+export interface RawPart {
+  part: (typeof AUDIO_PARTS)[number]
+  rate: number
+  pcm: Int16Array
+}
+
 interface Part {
   pcm: Int16Array[]
   samples: number
 }
 
 export class TurnRecorder {
-  readonly #files: RecordingFiles
   readonly #outputRate: number
   readonly #utterances = new Map<TurnId, Part>()
   readonly #replies = new Map<number, Part>()
   readonly #kept = new Map<TurnId, TurnAudio>()
 
-  constructor({ files, outputRate }: { files: RecordingFiles; outputRate: number }) {
-    this.#files = files
+  constructor({ outputRate }: { outputRate: number }) {
     this.#outputRate = outputRate
   }
 
@@ -59,30 +60,23 @@ export class TurnRecorder {
     return this.#kept.get(id)
   }
 
-  /** Called once for each turn. A part without sound is absent. */
-  async encode({ id, turn }: TurnRecord): Promise<TurnAudio> {
+  /** Called once for each turn: its sound leaves the memory. A part without sound is absent. */
+  taken({ id, turn }: TurnRecord): RawPart[] {
     const [utterance, reply] = [this.#utterances.get(id), this.#replies.get(turn)]
     this.#utterances.delete(id)
     this.#replies.delete(turn)
-    const [spoken, answered] = [
-      await this.#file(utterance, ENGINE_INPUT_RATE),
-      await this.#file(reply, this.#outputRate),
-    ]
-    const audio = { ...(spoken && { utterance: spoken }), ...(answered && { reply: answered }) }
-    this.#kept.set(id, audio)
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_REMEMBERED) this.#kept.delete(oldest)
-    return audio
+    const parts = [
+      { part: 'utterance', rate: ENGINE_INPUT_RATE, sound: utterance },
+      { part: 'reply', rate: this.#outputRate, sound: reply },
+    ] as const
+    return parts.flatMap(({ part, rate, sound }) =>
+      sound && sound.samples > 0 ? [{ part, rate, pcm: concatPcm(sound.pcm) }] : [],
+    )
   }
 
-  async #file(part: Part | undefined, rate: number): Promise<BlobHash | undefined> {
-    if (!part || part.samples === 0) return undefined
-    const parts: Uint8Array<ArrayBuffer>[] = []
-    for (const frame of flacParts(concatPcm(part.pcm), rate)) {
-      parts.push(frame)
-      // Calls go on meanwhile.
-      await setImmediate()
-    }
-    return this.#files.keep(new Uint8Array(await new Blob(parts).arrayBuffer()))
+  remember(id: TurnId, audio: TurnAudio): void {
+    this.#kept.set(id, audio)
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > MAX_REMEMBERED) this.#kept.delete(oldest)
   }
 }
 

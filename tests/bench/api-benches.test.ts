@@ -4,6 +4,7 @@ import { benchAuth } from './auth.ts'
 import { benchFuzz } from './fuzz.ts'
 import { benchHistory } from './history.ts'
 import { benchLimits } from './limits.ts'
+import { benchTasks, TASKS_SHORT } from './tasks.ts'
 
 const BENCH_TIMEOUT_MS = 60_000
 
@@ -47,3 +48,15 @@ it('[BEN20] limits holds the bound of an address against hono-rate-limiter, and 
   expect(rows.map((row) => row.at(-1))).toEqual([59, 30])
   expect(aims).toHaveLength(3)
 })
+
+it(
+  '[BEN25] tasks does each scenario to its end, each task once and the urgent first, against BullMQ where there is redis-server',
+  async () => {
+    const { rows, aims } = await benchTasks(TASKS_SHORT)
+    const ours = rows.filter(([, house]) => house === 'Parley')
+    expect(ours.map(([name]) => name)).toEqual(['short', 'long', 'mixed', 'failing', 'leak', 'steady'])
+    for (const row of ours) expect(row.slice(6, 8)).toEqual([0, 0])
+    expect(aims).toHaveLength(6)
+  },
+  BENCH_TIMEOUT_MS,
+)

@@ -21,6 +21,7 @@ import { benchRatios, writeBaseline } from './ratios.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
 import { printReport, type Report } from './report.ts'
 import { benchSafety, SAFETY_FULL, SAFETY_SHORT } from './safety.ts'
+import { benchTasks, TASKS_FULL, TASKS_SHORT } from './tasks.ts'
 import { benchVad, VAD_FULL, VAD_SHORT } from './vad.ts'
 import { benchVoiceToVoice, VOICE_FULL, VOICE_SHORT } from './voice-to-voice.ts'
 
@@ -35,6 +36,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   fuzz: ({ short }) => benchFuzz(short ? FUZZ_SHORT : FUZZ_FULL),
   history: ({ short }) => benchHistory(short ? HISTORY_SHORT : HISTORY_FULL),
   limits: ({ short }) => benchLimits(short ? LIMITS_SHORT : LIMITS_FULL),
+  tasks: ({ short }) => benchTasks(short ? TASKS_SHORT : TASKS_FULL),
   auth: ({ short }) => benchAuth(short ? AUTH_SHORT : AUTH_FULL),
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),

@@ -20,7 +20,7 @@ export const OPTIONS = {
 } as const
 
 export const USAGE = `usage: npm run bench -- NAME [options]
-  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
+  voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz | tasks
   peers    [--make] [--sessions 1,5,10,20,40] [--turns 600]
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from '#edge/app.ts'
 import { answerOf } from '#edge/http/plumbing/problem.ts'
+import type { NewTask } from '#shared/task-store/task-rows.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { FAULT_TABLE } from '#shared/fault-table.ts'
 import { FaultError, type Fault, type FaultCode } from '#shared/fault.ts'
@@ -95,18 +96,21 @@ describe('answers to what goes wrong', () => {
     const { ports, store } = fakePorts()
     const { key, keyId } = await store.keys.createKey({ name: 'one', scopes: ['history:write'], now: 0 })
     const file = '1'.padStart(64, '0') as BlobHash
-    const [ended, forgotten]: [ApiKeyId[], BlobHash[]] = [[], []]
+    const [ended, planned]: [ApiKeyId[], NewTask[]] = [[], []]
     const gone = {
       ...ports,
-      store: { ...store, edits: { ...store.edits, deleteUser: async () => [file] } },
+      store: {
+        ...store,
+        edits: { ...store.edits, leave: async () => [file] },
+        tasks: { ...store.tasks, addTask: async (task: NewTask) => void planned.push(task) as never },
+      },
       blobs: { ...ports.blobs, delete: async () => {} },
       sessions: { ...ports.sessions, keysEnded: async (ids: ApiKeyId[]) => void ended.push(...ids) },
-      voiceJobs: { ...ports.voiceJobs, forget: (files: readonly BlobHash[]) => void forgotten.push(...files) },
     }
     const headers = { authorization: `Bearer ${key}` }
     expect((await createApp(gone).request('/api/me', { method: 'DELETE', headers })).status).toBe(204)
     expect(ended).toContain(keyId)
-    expect(forgotten).toEqual([file])
+    expect(planned).toMatchObject([{ name: 'voice.forget', payload: { files: [file] } }])
   })
 
   it('[HTP10] a bug is logged with its error and answered as internal, without a word of it', async () => {

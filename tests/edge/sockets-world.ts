@@ -110,7 +110,7 @@ async function onNode(clock: Clock): Promise<Bare> {
     store,
     limits: createFakeLimits(),
     blobs: noBlobs,
-    voiceJobs: { begin: () => {}, forget: () => {} },
+    tasks: { wake: () => {} },
     metrics: silentMetrics,
     fleet: rooms.fleet,
     sessions: rooms.sessions,

@@ -90,7 +90,8 @@ export function createMemoryStore(): MemoryStore {
       setFeedback: async () => {},
       feedback: async () => undefined,
       deleteConversation: async () => 'unknown',
-      deleteUser: async () => [],
+      leave: async () => [],
+      deleteSaid: async () => ({ files: [], isDone: true }),
     },
     personas: {
       listPersonas: async () => [PERSONA],

@@ -70,6 +70,20 @@ export const LAYERS: Layer[] = [
     globals: 'ofNode',
   },
   {
+    files: ['shared/tasks/**'],
+    message: 'shared/tasks is pure: shared, valibot, and croner for the times of schedules.',
+    only: [...SHARED, 'croner'],
+    not: NOT_ANYWHERE,
+    globals: 'ofNodeAndTime',
+  },
+  {
+    files: ['shared/task-store/**'],
+    message: 'shared/task-store is the SQL of tasks for edge and GPU node: shared and drizzle-orm.',
+    only: [...SHARED, 'drizzle-orm', 'drizzle-orm/**'],
+    not: NOT_ANYWHERE,
+    globals: 'ofNodeAndTime',
+  },
+  {
     files: ['shared/client/**'],
     message: 'shared/client imports only shared and valibot: no DOM, no node:*.',
     only: SHARED,
@@ -162,9 +176,9 @@ export const LAYERS: Layer[] = [
     ...PURE,
   },
   {
-    files: ['edge/jobs/**', 'edge/tasks/**'],
+    files: ['edge/tasks/**'],
     message: 'Work in the background imports ports, shared and valibot, and types of the store.',
-    only: [...SHARED, ...BESIDE_APP, '#edge/jobs/**', '#edge/tasks/**'],
+    only: [...SHARED, ...BESIDE_APP, '#edge/tasks/**'],
     types: ['#edge/store/**'],
     ...PURE,
   },
@@ -287,6 +301,12 @@ export const LAYERS: Layer[] = [
     message: 'supervisor and gpu know machines, not calls.',
     not: PART_OF_NODE,
     but: ['#gpu-node/supervisor/**', '#gpu-node/gpu/**'],
+  },
+  {
+    files: ['gpu-node/tasks/**'],
+    message: 'tasks of the node know their table, not calls.',
+    not: PART_OF_NODE,
+    but: ['#gpu-node/tasks/**'],
   },
   {
     files: ['gpu-node/recording/**'],

@@ -69,7 +69,7 @@ const LONG_SWITCH = `export function a(b: number): number {
 `
 
 const PURE_FOLDERS =
-  /^(?:shared\/(?!on-node)|edge\/(?:app|x|store|limits|rollout|alerts|fleet|session|clients|http|jobs)\b|gpu-node\/turn)/
+  /^(?:shared\/(?!on-node)|edge\/(?:app|x|store|limits|rollout|alerts|fleet|session|clients|http|tasks)\b|gpu-node\/turn)/
 const PACKAGES = [
   'node:fs',
   'cloudflare:workers',

@@ -32,6 +32,11 @@ export function findNginx(): string | undefined {
   return findProgram('nginx')
 }
 
+/** The path of the server that the bench of tasks compares with. */
+export function findRedisServer(): string | undefined {
+  return findProgram('redis-server')
+}
+
 /** The path of a Python 3 that can make a virtual environment, which Debian packages separately. */
 export function findPython(): string | undefined {
   const python = findProgram('python3')

@@ -17,6 +17,7 @@ const COUNTERS = {
   node_connections: { help: 'Control sockets that nodes opened.', labels: [] },
   placements: { help: 'Placements of sessions on nodes, by outcome and why not.', labels: ['outcome', 'reason'] },
   safety_decisions: { help: 'What the safety filters did.', labels: ['layer', 'family', 'action'] },
+  tasks_ended: { help: 'Attempts at tasks that ended, by name and outcome.', labels: ['name', 'outcome'] },
 } as const satisfies Record<MetricName, Description>
 
 const GAUGES = {
@@ -31,6 +32,8 @@ const DURATIONS = {
   session_setup: { help: 'From session.start to session.ready.', labels: [] },
   turn_voice_to_voice: { help: 'From the end of speech to the first reply audio.', labels: [] },
   turn_stage: { help: 'Time of one stage of a turn.', labels: ['stage'] },
+  task_wait: { help: 'From the planning of a task to its first attempt.', labels: ['name'] },
+  task_run: { help: 'Time of one attempt at a task.', labels: ['name'] },
 } as const satisfies Record<DurationName, Description>
 
 /** Seconds; from a route that answers from memory to a turn with a slow model. */

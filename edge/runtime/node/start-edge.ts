@@ -5,10 +5,9 @@ import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { createApp } from '#edge/app.ts'
-import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { callerByBearer } from '#edge/http/access/auth.ts'
 import { createIdentities } from '#edge/http/access/identities.ts'
-import type { EdgePorts } from '#edge/ports.ts'
+import type { EdgePorts, Tasks } from '#edge/ports.ts'
 import type { Store } from '#edge/store/store.ts'
 import { afterMigration, createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
@@ -20,15 +19,14 @@ import { createCompress } from './compress.ts'
 import { openDatabase } from './database.ts'
 import { createConnectionGate } from './connection-gate.ts'
 import { openHttpServer } from './http-server.ts'
-import { createLater } from './later.ts'
 import { createLimits } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { pageRoutes } from './page.ts'
 import { watchRevocations } from './revocations.ts'
 import { createRooms } from './rooms.ts'
-import { scheduleUpkeep } from './schedule.ts'
 import { makeFirstKey, readOrMakeSigningSecret } from './secret-files.ts'
 import { createStops, type Stops } from './stops.ts'
+import { runTasks } from './tasks.ts'
 import { trusts } from './trusted-proxies.ts'
 import { createUpgrades } from './upgrades.ts'
 
@@ -42,6 +40,7 @@ export interface RunningEdge {
   store: Store
   /** Where the key of the first start was written, when this is the first start. */
   firstKeyFile: string | undefined
+  tasks: Tasks
   /** Ends sessions, sockets and database, in this order and within a bound. */
   close(): Promise<void>
 }
@@ -70,12 +69,11 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       log,
       store,
       metrics,
-      nodeJoined: () => voiceJobs.begin(),
+      nodeJoined: () => tasks.wake(),
       callerByToken: (token) => callerByBearer(token, { clock, store, identities }),
     })
-    const later = createLater()
-    stops.add('work on voices', () => later.ended())
-    const voiceJobs = createVoiceJobs({ clock, log, store, blobs, fleet: rooms.fleet }, (work) => later.run(work))
+    const tasks = runTasks({ clock, log, store, metrics, blobs, fleet: rooms.fleet })
+    stops.add('tasks', () => tasks.stop())
     const app = createApp({
       clock,
       log,
@@ -85,7 +83,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
       limits: createLimits(),
       identities,
       blobs,
-      voiceJobs,
+      tasks,
       fleet: rooms.fleet,
       sessions: rooms.sessions,
       upgrades: createUpgrades(rooms, gate),
@@ -95,11 +93,10 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
     app.route('/', pageRoutes(dist))
     const stopWatching = watchRevocations({ clock, log, store, fleet: rooms.fleet, sessions: rooms.sessions })
     stops.add('watch of revocations', async () => stopWatching())
-    stops.add('upkeep', scheduleUpkeep({ clock, log, store, blobs, voiceJobs }))
     const server = await openHttpServer(app.fetch, { ...config, clock, log, gate })
     stops.add('server', () => server.close())
     stops.add('rooms', () => rooms.shutdown())
-    return { url: server.url, store, firstKeyFile, close: () => stops.run() }
+    return { url: server.url, store, firstKeyFile, tasks, close: () => stops.run() }
   } catch (error) {
     await stops.run()
     throw error

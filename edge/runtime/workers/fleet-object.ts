@@ -1,14 +1,12 @@
 // The Durable Object of the fleet: hosts the one fleet room and every node's control socket. Between messages it sleeps: the
 // sockets stay open, the runtime answers heartbeats, and the room is rebuilt from each socket's attachment and from disk.
 import { DurableObject } from 'cloudflare:workers'
-import type { VoiceJobs } from '#edge/ports.ts'
+import type { Tasks } from '#edge/ports.ts'
 import type { NodeView, RoomSocket, Sessions } from '#edge/rooms-ports.ts'
 import { endSessionsOfEndedKeys } from '#edge/fleet/ended-keys.ts'
 import { FleetRoom } from '#edge/fleet/fleet-room.ts'
-import type { NodeRequest } from '#edge/fleet/node-requests.ts'
 import { turnRevokedAway } from '#edge/fleet/revoked-nodes.ts'
 import type { FleetState } from '#edge/fleet/fleet-state.ts'
-import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { NodeId, SessionId } from '#shared/ids.ts'
 import { PING, PONG } from '#shared/protocol/decode.ts'
@@ -17,10 +15,11 @@ import type { EndReason } from '#shared/protocol/session-messages.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { attachmentText, readAttachment } from './attachment.ts'
 import type { Bindings } from './bindings.ts'
-import { createBlobs } from './blobs.ts'
+import { later } from './later.ts'
 import { portsOf, type SharedPorts } from './ports-of.ts'
 import { Alarm, frameOf, roomSocket } from './room-host.ts'
 import { createSessions } from './rooms.ts'
+import { createTasks } from './tasks-object.ts'
 import { accepted, admissionOf } from './upgrades.ts'
 
 const KEPT = 'fleet'
@@ -28,13 +27,6 @@ const KEPT = 'fleet'
 /** A revocation is promised to be everywhere within 5 s: this, and a session's farewell (FAREWELL_MS). */
 const LOOK_EVERY_MS = 2_000
 const soon = (at = Infinity): number => Math.min(at, Date.now() + LOOK_EVERY_MS)
-
-/** An object that only waits for a node's answer falls asleep, and forgets who asked. While a timer runs it does not. */
-function keepAwake(work: Promise<void>): void {
-  const timer = setInterval(() => undefined, AWAKE_EVERY_MS)
-  void work.finally(() => clearInterval(timer))
-}
-const AWAKE_EVERY_MS = 5_000
 
 /** What a socket carries through sleep. */
 interface Attachment {
@@ -47,7 +39,7 @@ export class FleetObject extends DurableObject<Bindings> {
   readonly #ports: SharedPorts
   readonly #sessions: Sessions
   readonly #room: FleetRoom
-  readonly #voiceJobs: VoiceJobs
+  readonly #tasks: Tasks
   readonly #sockets = new WeakMap<WebSocket, RoomSocket>()
   #hasNewNode = false
 
@@ -57,8 +49,7 @@ export class FleetObject extends DurableObject<Bindings> {
     this.#ports = portsOf(bindings)
     const ports = this.#ports
     this.#sessions = createSessions(bindings, ports.log)
-    const fleet = { nodes: () => this.nodes(), request: (asked: NodeRequest) => this.#room.request(asked) }
-    this.#voiceJobs = createVoiceJobs({ ...ports, blobs: createBlobs(bindings.BLOBS), fleet }, keepAwake)
+    this.#tasks = createTasks(bindings, later)
     this.#room = new FleetRoom({
       ...ports,
       sessions: this.#sessions,
@@ -105,7 +96,7 @@ export class FleetObject extends DurableObject<Bindings> {
   async alarm(): Promise<void> {
     this.#alarm.rang()
     this.#room.alarm()
-    if (this.#hasNewNode) this.#voiceJobs.begin()
+    if (this.#hasNewNode) this.#tasks.wake()
     this.#hasNewNode = false
     const { log, clock } = this.#ports
     try {

@@ -1,14 +1,10 @@
-// When the Workers host does its upkeep: at the cron trigger of wrangler.toml. A run that throws, because a setting is missing,
-// is a failed one in the list of cron events.
-import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
-import { upkeep } from '#edge/upkeep.ts'
+// What the Workers host does at the cron trigger of wrangler.toml: it wakes what runs tasks, in case a call was lost. A run that
+// throws, because a setting is missing, is a failed one in the list of cron events.
 import type { Bindings } from './bindings.ts'
-import { createBlobs } from './blobs.ts'
-import { later } from './later.ts'
-import { portsOf } from './ports-of.ts'
-import { createFleet } from './rooms.ts'
+import { readEdgeConfig } from './config.ts'
+import { TASKS_NAME } from './tasks-object.ts'
 
-export function scheduled(_event: unknown, bindings: Bindings): Promise<void> {
-  const ports = { ...portsOf(bindings), blobs: createBlobs(bindings.BLOBS), fleet: createFleet(bindings) }
-  return upkeep({ ...ports, voiceJobs: createVoiceJobs(ports, later) })
+export async function scheduled(_event: unknown, bindings: Bindings): Promise<void> {
+  readEdgeConfig(bindings)
+  await bindings.TASKS.getByName(TASKS_NAME).wake()
 }

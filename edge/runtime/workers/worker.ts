@@ -2,7 +2,6 @@
 // the objects. Knows no route and no room.
 import { createApp } from '#edge/app.ts'
 import { createIdentities } from '#edge/http/access/identities.ts'
-import { createVoiceJobs } from '#edge/jobs/voice-jobs.ts'
 import { answerOf } from '#edge/http/plumbing/problem.ts'
 import { faultOf } from '#shared/fault.ts'
 import type { Bindings } from './bindings.ts'
@@ -13,11 +12,13 @@ import { pageRoutes } from './page.ts'
 import { portsOf } from './ports-of.ts'
 import { scheduled } from './schedule.ts'
 import { createFleet, createSessions } from './rooms.ts'
+import { createTasks } from './tasks-object.ts'
 import { createUpgrades } from './upgrades.ts'
 
 export { FleetObject } from './fleet-object.ts'
 export { LimitsObject } from './limits-object.ts'
 export { SessionObject } from './session-object.ts'
+export { TasksObject } from './tasks-object.ts'
 
 /** A forwarded address; longer ones are no addresses. */
 const MAX_ADDRESS_CHARS = 64
@@ -46,7 +47,7 @@ function createEdge(bindings: Bindings) {
   const fleet = createFleet(bindings)
   const edge = createApp({
     ...ports,
-    voiceJobs: createVoiceJobs({ ...ports, blobs, fleet }, later),
+    tasks: createTasks(bindings, later),
     limits: createLimits(bindings.LIMITS),
     identities: config.identityProvider && createIdentities(config.identityProvider, ports),
     blobs,

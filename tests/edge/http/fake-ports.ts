@@ -39,7 +39,7 @@ export function fakePorts(nodes: NodeView[] = []) {
     log: silentLog,
     limits: createLimits(),
     blobs: { put: never, head: never, get: never, delete: never, sweep: async () => 0, putBefore: async () => [] },
-    voiceJobs: { begin: () => {}, forget: () => {} },
+    tasks: { wake: () => {} },
     metrics: {
       count: (name, labels) => void counted.push(`${name} ${JSON.stringify(labels)}`),
       observe: () => {},

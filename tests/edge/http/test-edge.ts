@@ -6,8 +6,6 @@ import type { KeyLimits, Scope } from '#shared/model/caller.ts'
 import type { Metering } from '#edge/store/quotas.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { startEdge, type RunningEdge } from '#edge/runtime/node/start-edge.ts'
-import { UPKEEP_EVERY_MS } from '#edge/upkeep.ts'
-import { systemClock, type Clock } from '#shared/clock.ts'
 import type { ConversationId, SessionId, UserId } from '#shared/ids.ts'
 import { newId } from '#shared/ids.ts'
 import { silentLog, type Log } from '#shared/log.ts'
@@ -20,7 +18,7 @@ export interface TestEdge extends Pick<RunningEdge, 'url' | 'store' | 'close'> {
   dataDir: string
   /** Headers of a request that comes from this network address. */
   from(address: string): Record<string, string>
-  /** Does the host's upkeep, as its schedule would. */
+  /** Has the host do the upkeep now; resolves when it is planned. */
   upkeep(): Promise<void>
   /** A new user's key. */
   newKey(scopes?: Scope[], limits?: KeyLimits): Promise<{ key: string; keyId: string; userId: UserId }>
@@ -36,7 +34,7 @@ export async function startTestEdge(
   return withRequests(hostName() === 'workers' ? await onWorkers(settings, parts) : await onNode(settings, parts))
 }
 
-type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'upkeep' | 'close'>
+type Bare = Pick<TestEdge, 'url' | 'store' | 'dataDir' | 'from' | 'close'> & { wake(): Promise<void> }
 
 async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: string }): Promise<Bare> {
   const { metering } = settings
@@ -45,7 +43,9 @@ async function onWorkers(settings: Partial<EdgeConfig>, { dist }: { dist?: strin
   return {
     ...host,
     from: (address) => ({ 'cf-connecting-ip': address }),
-    upkeep: async () => void (await host.harness.getWorker('parley').scheduled({ cron: '*/15 * * * *' })),
+    async wake() {
+      await host.harness.getWorker('parley').scheduled({ cron: '* * * * *' })
+    },
   }
 }
 
@@ -89,14 +89,13 @@ function quotaVariables({ quotas, prices }: Metering): Record<string, string> {
 async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: string }): Promise<Bare> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-edge-'))
   const config = { ...readEdgeConfig({ PORT: '0', DATA_DIR: dataDir }), ...settings }
-  const { clock, ring } = createRungClock()
   const { log = silentLog, dist = join(dataDir, 'no-page') } = parts
-  const edge = await startEdge(config, { log, dist, clock })
+  const edge = await startEdge(config, { log, dist })
   return {
     ...edge,
     dataDir,
     from: (address) => ({ 'x-forwarded-for': `10.9.9.9, ${address}` }),
-    upkeep: async () => ring(),
+    wake: async () => edge.tasks.wake(),
     async close() {
       await edge.close()
       rmSync(dataDir, { recursive: true })
@@ -104,21 +103,18 @@ async function onNode(settings: Partial<EdgeConfig>, parts: { log?: Log; dist?: 
   }
 }
 
-/** The real time, but for the timer of upkeep, which a test rings. */
-function createRungClock(): { clock: Clock; ring: () => void } {
-  let ring = (): void => {}
-  const every: Clock['every'] = (ms, run) => {
-    if (ms !== UPKEEP_EVERY_MS) return systemClock.every(ms, run)
-    ring = run
-    return () => {}
-  }
-  return { clock: { ...systemClock, every }, ring: () => ring() }
-}
-
 function withRequests(edge: Bare): TestEdge {
   const { store } = edge
   return {
     ...edge,
+    async upkeep() {
+      const parts = ['sessions', 'uploads', 'audio', 'files', 'tasks'].map((part) => `upkeep.${part}`)
+      for (const name of parts) {
+        const task = { name, queue: 'upkeep', priority: 0, attempts: 3, payload: null, dedupeKey: `test ${name}` }
+        await store.tasks.addTask(task, Date.now())
+      }
+      await edge.wake()
+    },
     async newKey(scopes = ['talk', 'history:read'], limits = {}) {
       const { key, keyId } = await store.keys.createKey({ name: 'test', scopes, limits, now: Date.now() })
       const caller = await store.keys.callerById(keyId, Date.now())

@@ -5,7 +5,11 @@ import type { OpenDatabase } from '#edge/runtime/node/database.ts'
 /** In the order of their references. What migrations put into a table is not touched. */
 const TABLES = [
   'turn_audio',
-  'job',
+  'task',
+  'task_lane',
+  'task_pause',
+  'task_schedule',
+  'task_effect',
   'voice_profile',
   'turn_search',
   'turn_search_row',

@@ -12,9 +12,14 @@ const { entries, ...head } = JSON.parse(readFileSync(join(FOLDER, JOURNAL), 'utf
 export const MIGRATION_COUNT = entries.length
 
 /** Applies the first migration alone; `folder` takes a copy of the migrations. */
-export async function migrateToFirstRelease({ db }: OpenDatabase, folder: string): Promise<void> {
+export async function migrateToFirstRelease(database: OpenDatabase, folder: string): Promise<void> {
+  await migrateBefore(database, folder, 1)
+}
+
+/** Applies the first `count` migrations. */
+export async function migrateBefore({ db }: OpenDatabase, folder: string, count: number): Promise<void> {
   const first = join(folder, 'first-release')
   cpSync(FOLDER, first, { recursive: true })
-  writeFileSync(join(first, JOURNAL), JSON.stringify({ ...head, entries: entries.slice(0, 1) }))
+  writeFileSync(join(first, JOURNAL), JSON.stringify({ ...head, entries: entries.slice(0, count) }))
   await migrate(db, { migrationsFolder: first })
 }

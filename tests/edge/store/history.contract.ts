@@ -183,7 +183,8 @@ export function historyContract(name: string, open: () => Promise<OpenStore>): v
       const mine = await talk(anna, [{ utteranceText: 'my secret' }], { isLive: true })
       await talk(anna, [{ utteranceText: 'long ago' }], { now: NOW - DAY_MS })
       await talk(ben, [{ utteranceText: 'his secret' }])
-      await store.edits.deleteUser(anna, { now: NOW })
+      await store.edits.leave(anna, { now: NOW })
+      while (!(await store.edits.deleteSaid(anna, { before: NOW, limit: 1 })).isDone);
       expect(await store.history.listConversations(anna, { limit: 9 })).toEqual([])
       expect(await found('secret')).toEqual([])
       const used = () => store.quotas.usage(anna, { from: '2026-11-01', to: '2026-11-30' })

@@ -14,6 +14,7 @@ import { historyContract } from './history.contract.ts'
 import { storeContract, type OpenStore } from './store.contract.ts'
 import { quotasContract } from './quotas.contract.ts'
 import { sessionSweepContract } from './session-sweep.contract.ts'
+import { tasksContract } from './tasks.contract.ts'
 import { turnCorrectionContract } from './turn-correction.contract.ts'
 import { turnNumbersContract } from './turn-numbers.contract.ts'
 import { voicesContract } from './voices.contract.ts'
@@ -51,6 +52,7 @@ turnNumbersContract('libSQL file in a thread', openInThread)
 historyContract('libSQL file in a thread', openInThread)
 sessionSweepContract('libSQL file in a thread', openInThread)
 voicesContract('libSQL file in a thread', openInThread)
+tasksContract('libSQL file in a thread', openInThread)
 
 describe('the database file', () => {
   let folder: string

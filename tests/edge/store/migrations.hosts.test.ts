@@ -7,8 +7,9 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startLibsqlServer, type LibsqlServer } from '#edge/cli/libsql-server.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
+import { createStore } from '#edge/store/store.ts'
 import { hostName } from '#tests/tooling/hosts/which-host.ts'
-import { migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
+import { migrateBefore, migrateToFirstRelease, MIGRATION_COUNT } from './first-release.ts'
 
 describe('migrations', () => {
   let folder: string
@@ -80,7 +81,37 @@ describe('migrations', () => {
       { hash: null, last: 0 },
     ])
   })
+
+  it('[TSK14] voices that waited as jobs of an older release wait as tasks, with the attempts that they had', async () => {
+    const { db } = database
+    await migrateBefore(database, folder, TASKS_MIGRATION)
+    await db.run(sql`insert into user (id, created_at) values ('usr_a', 1)`)
+    for (const [at, state] of ['uploaded', 'checking'].entries()) {
+      await db.run(sql`insert into voice_profile (id, user_id, name, language, state, consent, sha256, media_type, bytes,
+          created_at, updated_at)
+        values (${`voi_abc${at}`}, 'usr_a', 'Anna', 'en', ${state}, 'yes', ${String(at)}, 'audio/wav', 1, 1, 1)`)
+      await db.run(sql`insert into job (id, kind, subject, attempt, run_after, created_at)
+        values (${`job_${at}`}, 'voice.prepare', ${`voi_abc${at}`}, ${at}, ${100 + at}, 1)`)
+    }
+    await db.run(sql`insert into job (id, kind, subject, attempt, run_after, created_at)
+      values ('job_gone', 'voice.prepare', 'voi_gone', 0, 1, 1)`)
+    await database.migrate()
+    const store = createStore(db)
+    const taken = await store.tasks.take([{ queue: 'voices', limit: 9, atOnce: 9, atOnceOfUser: 9 }], {
+      now: 200,
+      until: 300,
+    })
+    expect(taken.tasks.toSorted((a, b) => a.attempt - b.attempt)).toMatchObject([
+      { id: 'tsk_0', attempt: 1, userId: 'usr_a', payload: { id: 'voi_abc0' } },
+      { id: 'tsk_1', attempt: 2, userId: 'usr_a', payload: { id: 'voi_abc1' } },
+    ])
+    expect(await db.all(sql`select * from job`)).toEqual([])
+    expect(await store.voices.planForgotten(200, 9)).toBe(0)
+  })
 })
+
+/** How many migrations came before tasks did. */
+const TASKS_MIGRATION = 15
 
 /** Without what database and server keep for themselves. */
 async function schemaOf({ db }: OpenDatabase): Promise<unknown[]> {

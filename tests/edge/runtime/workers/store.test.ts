@@ -13,6 +13,7 @@ import { historyContract } from '#tests/edge/store/history.contract.ts'
 import { quotasContract } from '#tests/edge/store/quotas.contract.ts'
 import { sessionSweepContract } from '#tests/edge/store/session-sweep.contract.ts'
 import { storeContract, type OpenStore } from '#tests/edge/store/store.contract.ts'
+import { tasksContract } from '#tests/edge/store/tasks.contract.ts'
 import { turnCorrectionContract } from '#tests/edge/store/turn-correction.contract.ts'
 import { turnNumbersContract } from '#tests/edge/store/turn-numbers.contract.ts'
 import { voicesContract } from '#tests/edge/store/voices.contract.ts'
@@ -58,6 +59,7 @@ turnCorrectionContract(NAME, openRemote)
 turnNumbersContract(NAME, openRemote)
 sessionSweepContract(NAME, openRemote)
 voicesContract(NAME, openRemote)
+tasksContract(NAME, openRemote)
 
 /** The port, each method of which is called inside workerd. */
 function remoteStore({ callStore }: Workerd, metering: Metering | undefined): Store {
@@ -82,7 +84,7 @@ function remoteStore({ callStore }: Workerd, metering: Metering | undefined): St
     personas: family('personas'),
     audio: family('audio'),
     voices: family('voices'),
-    jobs: family('jobs'),
+    tasks: family('tasks'),
     quotas: family('quotas'),
     ping: async () => void (await callStore('ping', [])),
   } as Store

@@ -1,11 +1,11 @@
-// What upkeep does, one part at a time, and when the hosts call it; without a network and in virtual time.
-import { readFileSync } from 'node:fs'
+// What upkeep does, one task at a time, and when it is due; without a network and in virtual time.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { scheduleUpkeep } from '#edge/runtime/node/schedule.ts'
-import { upkeep, UPKEEP_EVERY_MS } from '#edge/upkeep.ts'
+import { UPKEEP_EVERY_MS, upkeepTasks, type UpkeepPorts } from '#edge/tasks/upkeep-tasks.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { newId, type SessionId } from '#shared/ids.ts'
 import { MAX_SESSION_MS } from '#shared/protocol/limits.ts'
+import { dueOf } from '#shared/tasks/schedule.ts'
+import type { TaskContext } from '#shared/tasks/task-kind.ts'
 import { createMemoryStore } from '#tests/fakes/memory-store.ts'
 import { createRecordingLog } from '#tests/fakes/recording-log.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
@@ -38,7 +38,14 @@ function world() {
     await store.sessions.openSession({ ...opening, now: clock.now() })
     return sessionId
   }
-  return { clock, store, log, lines, swept, blobs, open, voiceJobs: { begin: () => {} } }
+  return { clock, store, log, lines, swept, blobs, open }
+}
+
+/** Does one task of it, or all. */
+async function upkeep(ports: UpkeepPorts, only?: string): Promise<void> {
+  const signal = new AbortController().signal
+  for (const { name, run } of upkeepTasks(ports).kinds)
+    if (only === undefined || name === only) await run(null, { signal } as TaskContext)
 }
 
 describe('upkeep', () => {
@@ -58,21 +65,6 @@ describe('upkeep', () => {
     expect(store.opened.get(sessionId)?.endReason).toBe('maxDuration')
   })
 
-  it('[SCH3] a part that fails is logged, and the other part is done all the same', async () => {
-    const { clock, store, lines, swept, blobs, open } = all
-    const sessionId = await open()
-    await clock.advance(2 * MAX_SESSION_MS)
-    store.failure = new Error('no database')
-    await upkeep(all)
-    expect(swept).toEqual([clock.now() - HOUR_MS])
-    store.failure = undefined
-    blobs.failure = new Error('no disk')
-    await upkeep(all)
-    expect(store.opened.get(sessionId)?.endReason).toBe('maxDuration')
-    const errors = lines.filter(({ level }) => level === 'error').map(({ message }) => message)
-    expect(errors).toEqual(['cannot sweep sessions', 'cannot sweep blobs'])
-  })
-
   it('[SCH7] files that nothing names are removed when they are old, all of them in 64 hours', async () => {
     const { clock, store, blobs } = all
     const [named, left] = ['a'.repeat(64) as BlobHash, 'b'.repeat(64) as BlobHash]
@@ -90,31 +82,13 @@ describe('upkeep', () => {
     for (const [prefix, age] of asked) expect([prefix?.length, Number(age)]).toEqual([2, 7 * 24 * HOUR_MS])
   })
 
-  it('[SCH4] the Node host does it at its start and every 15 minutes, one at a time, and not after its stop', async () => {
-    const { clock, swept, blobs } = all
-    const slow = Promise.withResolvers<void>()
-    let isSlow = false
-    const sweep = async (before: number) => {
-      if (isSlow) await slow.promise
-      return blobs.sweep(before)
+  it('[SCH4] each part is a task of its own, due at the start of a new house and every 15 minutes', () => {
+    const { schedules, kinds } = upkeepTasks(all)
+    expect(schedules.map(({ task }) => task)).toEqual(kinds.map(({ name }) => name))
+    const now = Date.UTC(2026, 0, 1)
+    for (const schedule of schedules) {
+      expect(dueOf(schedule, undefined, now)).toEqual({ isDue: true, nextAt: now + UPKEEP_EVERY_MS })
+      expect(dueOf(schedule, now + UPKEEP_EVERY_MS, now)).toMatchObject({ isDue: false })
     }
-    const stop = scheduleUpkeep({ ...all, blobs: { ...blobs, sweep } })
-    await clock.settle()
-    expect(swept).toHaveLength(1)
-    isSlow = true
-    await clock.advance(3 * UPKEEP_EVERY_MS)
-    isSlow = false
-    slow.resolve()
-    await clock.settle()
-    expect(swept).toHaveLength(2)
-    await clock.advance(UPKEEP_EVERY_MS)
-    expect(swept).toHaveLength(3)
-    await stop()
-    expect(clock.pending).toBe(0)
-  })
-
-  it('[SCH5] the cron trigger of wrangler.toml is as often', () => {
-    const [, minutes] = /^crons = \["\*\/(\d+) \* \* \* \*"\]$/m.exec(readFileSync('wrangler.toml', 'utf8')) ?? []
-    expect(Number(minutes) * 60_000).toBe(UPKEEP_EVERY_MS)
   })
 })

@@ -1,23 +1,26 @@
-// Jobs of voices from their first try to their last, on a real database with a clock of its own and a fleet that answers as told.
+// Tasks of voices from their first try to their last, on a real database with a clock of its own and a fleet that answers as told.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MAX_ATTEMPTS, PREPARE_WITHIN_MS, prepareVoices, type VoiceJobPorts } from '#edge/jobs/voice-jobs.ts'
+import { VOICE_PREPARE } from '#edge/planned-tasks.ts'
+import { voiceTasks, type VoiceTaskPorts } from '#edge/tasks/voice-tasks.ts'
 import type { Fleet, NodeView } from '#edge/rooms-ports.ts'
 import type { StoredVoice } from '#edge/store/voice-rows.ts'
 import { createBlobs } from '#edge/runtime/node/blobs.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
-import { JOB_PAUSES_MS } from '#edge/store/job-store.ts'
 import { createStore } from '#edge/store/store.ts'
 import type { BlobHash } from '#shared/blob.ts'
 import { FaultError } from '#shared/fault.ts'
 import type { VoiceProfileId } from '#shared/ids.ts'
 import { silentLog } from '#shared/log.ts'
+import { TaskRunner } from '#shared/tasks/task-runner.ts'
 import { createVirtualClock } from '#tests/fakes/virtual-clock.ts'
 
-const LONGEST_PAUSE_MS = Math.max(...JOB_PAUSES_MS, 2 * PREPARE_WITHIN_MS)
+/** Longer than any pause, any hold and any attempt. */
+const LONG_MS = 15 * 60_000
+const { attempts: ATTEMPTS } = VOICE_PREPARE
 
 const NODE: NodeView = {
   nodeId: 'nod_1',
@@ -32,14 +35,14 @@ const NODE: NodeView = {
   vram: null,
 }
 
-describe('jobs of voices', () => {
+describe('tasks of voices', () => {
   let folder: string
   let database: OpenDatabase
   let store: ReturnType<typeof createStore>
   let id: VoiceProfileId
   const clock = createVirtualClock()
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'parley-voice-jobs-'))
+    folder = mkdtempSync(join(tmpdir(), 'parley-voice-tasks-'))
     database = await openDatabase({ url: pathToFileURL(join(folder, 'edge.db')).href })
     await database.migrate()
     store = createStore(database.db)
@@ -62,9 +65,17 @@ describe('jobs of voices', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const portsWith = (request: Fleet['request'], fleet: NodeView[] = [NODE]): VoiceJobPorts => {
+  const portsWith = (request: Fleet['request'], fleet: NodeView[] = [NODE]): VoiceTaskPorts => {
     const nodes = (): Promise<NodeView[]> => Promise.resolve(fleet)
     return { clock, log: silentLog, store, blobs: createBlobs(join(folder, 'blobs')), fleet: { nodes, request } }
+  }
+  const runnerOf = (ports: VoiceTaskPorts): TaskRunner =>
+    new TaskRunner({ ...ports, ...voiceTasks(ports), table: store.tasks, setAlarm: () => {}, random: () => 0 })
+  /** One look: whoever waits is begun, and what ends at once has ended. */
+  const prepareVoices = async (ports: VoiceTaskPorts): Promise<void> => {
+    const runner = runnerOf(ports)
+    runner.wake()
+    await runner.quiet()
   }
   const voice = async (): Promise<Partial<StoredVoice> | undefined> => store.voices.voice('everybody', id)
 
@@ -74,15 +85,15 @@ describe('jobs of voices', () => {
       asked++
       return Promise.reject(new FaultError({ code: 'unavailable', what: 'stt', retryAfterMs: 1 }))
     })
-    for (let run = 1; run <= MAX_ATTEMPTS; run++) {
+    for (let run = 1; run <= ATTEMPTS; run++) {
       expect(await voice()).toMatchObject({ state: run === 1 ? 'uploaded' : 'checking', reason: null })
       await prepareVoices(ports)
       expect(asked).toBe(run)
-      await clock.advance(LONGEST_PAUSE_MS)
+      await clock.advance(LONG_MS)
     }
     expect(await voice()).toMatchObject({ state: 'rejected', reason: 'failed' })
     await prepareVoices(ports)
-    expect(asked).toBe(MAX_ATTEMPTS)
+    expect(asked).toBe(ATTEMPTS)
   })
 
   it('[VOI8] where each edge dies of it the profile is rejected, too, and no node is asked again', async () => {
@@ -91,13 +102,13 @@ describe('jobs of voices', () => {
       asked++
       return new Promise(() => undefined)
     })
-    for (let run = 0; run < MAX_ATTEMPTS; run++) {
-      void prepareVoices(dying)
+    for (let run = 0; run < ATTEMPTS; run++) {
+      runnerOf(dying).wake()
       await expect.poll(() => asked).toBe(run + 1)
-      await clock.advance(LONGEST_PAUSE_MS)
+      await clock.advance(LONG_MS)
     }
     await prepareVoices(dying)
-    expect(asked).toBe(MAX_ATTEMPTS)
+    expect(asked).toBe(ATTEMPTS)
     expect(await voice()).toMatchObject({ state: 'rejected', reason: 'failed' })
   })
 
