@@ -121,6 +121,12 @@ export const LAYERS: Layer[] = [
     ...PURE,
   },
   {
+    files: ['edge/backup/**'],
+    message: 'edge/backup decides on plain values: shared and valibot only.',
+    only: [...SHARED, '#edge/backup/**'],
+    ...PURE,
+  },
+  {
     files: ['edge/alerts/**'],
     message: 'edge/alerts decides on plain values: shared and valibot only.',
     only: [...SHARED, '#edge/alerts/**'],
