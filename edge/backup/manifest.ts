@@ -33,6 +33,8 @@ export const Manifest = v.strictObject({
   counts: v.record(v.pipe(v.string(), v.regex(/^\w{1,64}$/)), Count),
   /** When the newest turn was stored; null without any. */
   newestTurnAt: v.nullable(Count),
+  /** Lines that the list of deletions had: those behind them are done again by a restore. */
+  deletions: Count,
   /** `bytes` and `sha256` are of the unpacked file, `stored…` of the file that lies here. */
   database: v.strictObject({ bytes: Count, sha256: Sha256, storedBytes: Count, storedSha256: Sha256 }),
   files: v.array(v.strictObject({ name: v.picklist(KEPT_FILES), bytes: Count, sha256: Sha256 })),

@@ -1,27 +1,21 @@
 // `parley backup`: takes one, verifies one, or lists them; with --out it copies the database alone into one new file. All of it also while
 // the edge runs.
 import { existsSync, statSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import { defineCommand } from 'citty'
-import { BackupError } from '#edge/backup/backup-error.ts'
 import { BACKUP_KINDS, type BackupKind } from '#edge/backup/manifest.ts'
-import type { Work } from '#edge/backup/work.ts'
 import { findBackups } from '#edge/runtime/node/backup/folders.ts'
 import { inMegabytes, takeBackup, type TakenBackup } from '#edge/runtime/node/backup/take-backup.ts'
 import { verifyBackup, type Verification } from '#edge/runtime/node/backup/verify-backup.ts'
 import { systemClock } from '#shared/clock.ts'
 import { invalid } from '#shared/fault.ts'
-import { silentLog } from '#shared/log.ts'
 import { backupPaths } from './backup-paths.ts'
 import { copyDatabaseInto } from './database-dump.ts'
 import { dataOption, edgeConfig, requireDatabase, urlOption } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
-import { ProgressBar } from './progress-bar.ts'
 import { table, when } from './table.ts'
+import { watched } from './watched.ts'
 
-/** As `nice` does by default: whoever serves callers on this machine comes first. */
-const NICENESS = 10
 const WHAT = ['take', 'verify', 'list'] as const
 
 export const backup = defineCommand({
@@ -56,24 +50,6 @@ export const backup = defineCommand({
   },
 })
 
-/** Runs it calmly, under a bar, until Ctrl-C. */
-export async function watched<T>(run: (work: Work) => Promise<T>): Promise<T> {
-  setPriority(NICENESS)
-  const bar = new ProgressBar(process.stderr, systemClock)
-  const stop = new AbortController()
-  const onSignal = (): void => stop.abort('shutdown')
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
-  try {
-    return await run({ signal: stop.signal, progress: (progress) => bar.show(progress), log: silentLog })
-  } catch (error) {
-    if (stop.signal.aborted) throw new BackupError('stopped; nothing was left half done', { cause: error })
-    throw error
-  } finally {
-    bar.clear()
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  }
-}
-
 async function copyAlone(
   given: string,
   { databaseUrl, databaseAuthToken }: ReturnType<typeof edgeConfig>,
@@ -103,8 +79,12 @@ function takenText({ manifest, added, damaged, dropped }: TakenBackup): string {
 function list(backups: string, asJson: boolean): void {
   const { good, bad } = findBackups(backups)
   const rows = good.map(({ id, takenAt, kind, counts, database, audio }) => [
-    ...[id, when(takenAt), kind, String(counts['turn'] ?? 0)],
-    ...[inMegabytes(database.storedBytes), inMegabytes(audio.storedBytes)],
+    id,
+    when(takenAt),
+    kind,
+    String(counts['turn'] ?? 0),
+    inMegabytes(database.storedBytes),
+    inMegabytes(audio.storedBytes),
   ])
   const unreadable = bad.map(({ why }) => `\nUNREADABLE: ${why}`).join('')
   print(asJson, { good, bad }, `${table(['ID', 'TAKEN', 'KIND', 'TURNS', 'DATABASE', 'AUDIO'], rows)}${unreadable}`)

@@ -15,6 +15,7 @@ const main = defineCommand({
     keys: () => import('./keys.ts').then(({ keys }) => keys),
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),
     backup: () => import('./backup.ts').then(({ backup }) => backup),
+    restore: () => import('./restore.ts').then(({ restore }) => restore),
     migrate: () => import('./migrate.ts').then(({ migrate }) => migrate),
   },
 })

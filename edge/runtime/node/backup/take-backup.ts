@@ -20,6 +20,7 @@ import { lockDataFolder } from '#shared/on-node/data-folder-lock.ts'
 import { copyAudio, dropAudio } from './audio-copies.ts'
 import { copyDatabase, sizeOf } from './database-copy.ts'
 import { factsOf, withFile } from './database-facts.ts'
+import { countDeletions } from './deletion-list.ts'
 import {
   audioList,
   databaseFolder,
@@ -103,6 +104,8 @@ async function fill(
   const { backups, database: live, blobs, kind, version, clock, maxWalBytes } = options
   const folder = partOf(databaseFolder(backups, id))
   const plain = join(folder, 'edge.db')
+  // Before the copy: one that is noted meanwhile is done again, which changes nothing.
+  const deletions = await countDeletions(backups)
   await copyDatabase({ file: live, to: plain, clock, ...(maxWalBytes !== undefined && { maxWalBytes }) }, work)
   const { counts, migrations, newestTurnAt } = withFile(plain, factsOf)
   const listPart = partOf(audioList(backups, id))
@@ -113,10 +116,18 @@ async function fill(
   const manifest: Manifest = {
     format: 'parley-backup',
     formatVersion: 1,
-    ...{ id, sequence, takenAt, kind },
+    id,
+    sequence,
+    takenAt,
+    kind,
     code: { version },
     schema: { migrations },
-    ...{ counts, newestTurnAt, database, files, audio },
+    counts,
+    newestTurnAt,
+    deletions,
+    database,
+    files,
+    audio,
   }
   await writeWhole(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`)
   return { manifest, added, damaged }
