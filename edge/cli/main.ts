@@ -16,6 +16,7 @@ const main = defineCommand({
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),
     backup: () => import('./backup.ts').then(({ backup }) => backup),
     restore: () => import('./restore.ts').then(({ restore }) => restore),
+    runbook: () => import('./runbook.ts').then(({ runbook }) => runbook),
     migrate: () => import('./migrate.ts').then(({ migrate }) => migrate),
   },
 })

@@ -26,7 +26,11 @@ export const restore = defineCommand({
     at: { type: 'string', description: 'The newest before this time, e.g. 2026-03-01T12:00Z' },
     'dry-run': { type: 'boolean', description: 'Say what it would do, and do nothing', default: false },
     yes: { type: 'boolean', description: 'Do not ask', default: false },
-    'audio-only': { type: 'boolean', description: 'Only recordings that are missing or damaged, beside a running edge', default: false },
+    'audio-only': {
+      type: 'boolean',
+      description: 'Only recordings that are missing or damaged, beside a running edge',
+      default: false,
+    },
     stop: { type: 'string', description: 'End this systemd unit first, e.g. parley' },
     prove: { type: 'boolean', description: 'Prove it by one spoken turn', default: true },
     undo: { type: 'boolean', description: 'Put back what was there before the last restore', default: false },
@@ -36,7 +40,12 @@ export const restore = defineCommand({
     const paths = backupPaths(edgeConfig(args), args.from)
     const given = [args.id, args.at, args.last || undefined].filter((one) => one !== undefined)
     if (given.length > 1) throw invalid('--id, --at, --last: only one of them names a backup')
-    const options = { ...paths, id: args.id, at: args.at === undefined ? undefined : timeOf(args.at), clock: systemClock }
+    const options = {
+      ...paths,
+      id: args.id,
+      at: args.at === undefined ? undefined : timeOf(args.at),
+      clock: systemClock,
+    }
     if (args['audio-only']) return audioOnly(paths, args.json)
     if (args['dry-run']) {
       const plan = await planRestore(options)
@@ -51,7 +60,9 @@ export const restore = defineCommand({
     const { audio, before, tookMs, plan } = restored
     const lines = [
       `restored backup ${plan.manifest.id} in ${(tookMs / 1000).toFixed(1)} s: ${plan.manifest.counts['turn'] ?? 0} turns, ${audio.files} audio files (${inMegabytes(audio.bytes)})`,
-      ...(audio.missing > 0 ? [`  MISSING: ${audio.missing} audio files are nowhere whole; their turns have their text`] : []),
+      ...(audio.missing > 0
+        ? [`  MISSING: ${audio.missing} audio files are nowhere whole; their turns have their text`]
+        : []),
       ...(proof === undefined ? [] : [`  proved by a spoken turn: ${proof}`]),
       `  what was there is kept in ${before}; \`parley restore --undo\` puts it back; remove it when all is well`,
       `  start the service: ${args.stop === undefined ? 'npm start, or its systemd unit' : `systemctl start ${args.stop}`}`,
@@ -91,7 +102,10 @@ async function asks(text: string, { yes, json }: Asking): Promise<boolean> {
 
 function planText({ manifest, lostTurns, deletions, neededBytes }: RestorePlan): string {
   const { id, takenAt, counts, audio, code } = manifest
-  const lost = lostTurns === null ? 'the present database cannot be read or is not there' : `${lostTurns} turns since then will be lost`
+  const lost =
+    lostTurns === null
+      ? 'the present database cannot be read or is not there'
+      : `${lostTurns} turns since then will be lost`
   return [
     `will restore backup ${id} of ${when(takenAt)} (release ${code.version}): ${counts['turn'] ?? 0} turns, ${audio.files} audio files`,
     `  ${lost}; ${deletions} later deletions and revocations will be done again`,

@@ -5,7 +5,13 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BackupError } from '#edge/backup/backup-error.ts'
 import { listingDeletions } from '#edge/runtime/node/backup/deletion-list.ts'
-import { planRestore, restoreBackup, undoRestore, type RestoreOptions, type RestorePlan } from '#edge/runtime/node/backup/restore.ts'
+import {
+  planRestore,
+  restoreBackup,
+  undoRestore,
+  type RestoreOptions,
+  type RestorePlan,
+} from '#edge/runtime/node/backup/restore.ts'
 import { restoreAudio } from '#edge/runtime/node/backup/stage.ts'
 import { readPlan, refuseHalfRestored, swapIn } from '#edge/runtime/node/backup/swap.ts'
 import { openDatabase } from '#edge/runtime/node/database.ts'
@@ -30,14 +36,27 @@ function optionsFor(data = world.data, given: Partial<RestoreOptions> = {}): Res
   }
   const confirm = (): Promise<boolean> => Promise.resolve(true)
   const { backups } = world
-  return { dataDir: data, backups, database: join(data, 'edge.db'), blobs: join(data, 'blobs'), keptFiles, clock: systemClock, confirm, ...given }
+  return {
+    dataDir: data,
+    backups,
+    database: join(data, 'edge.db'),
+    blobs: join(data, 'blobs'),
+    keptFiles,
+    clock: systemClock,
+    confirm,
+    ...given,
+  }
 }
 
 const restore = (options = optionsFor(), work = idleWork()) => restoreBackup(options, work)
 
 async function withRestored<T>(run: (store: Store) => Promise<T>, data = world.data): Promise<T> {
   const database = await openDatabase({ url: pathToFileURL(join(data, 'edge.db')).href })
-  return run(createStore(database.db)).finally(() => database.close())
+  try {
+    return await run(createStore(database.db))
+  } finally {
+    await database.close()
+  }
 }
 
 const turnsIn = (data = world.data): Promise<number> =>
@@ -65,7 +84,9 @@ describe('a restore', () => {
     const bare = join(world.root, 'bare')
     expect(await restore(optionsFor(bare))).toMatchObject({ plan: { lostTurns: null }, audio: { files: 1 } })
     expect(await turnsIn(bare)).toBe(1)
-    expect(await withRestored(({ keys }) => keys.callerByKey(world.key, 2), bare)).toMatchObject({ userId: world.userId })
+    expect(await withRestored(({ keys }) => keys.callerByKey(world.key, 2), bare)).toMatchObject({
+      userId: world.userId,
+    })
   })
 
   it('[RST3] brings the configuration of the machine only where there is none', async () => {
@@ -88,7 +109,9 @@ describe('a restore', () => {
     await world.talk()
     await world.take({ clock: clockAt(() => start + 60_000) })
     expect((await planRestore(optionsFor(world.data, { at: start + 30_000 }))).manifest.id).toBe(first.manifest.id)
-    await expect(planRestore(optionsFor(world.data, { at: start - 1 }))).rejects.toThrow(/no backup that was taken before/)
+    await expect(planRestore(optionsFor(world.data, { at: start - 1 }))).rejects.toThrow(
+      /no backup that was taken before/,
+    )
   })
 
   it('[RST4] is refused while an edge or a node has the folder', async () => {
@@ -176,22 +199,25 @@ describe('a restore that ends in the middle', () => {
     writeFileSync(join(world.data, 'restored.json'), JSON.stringify({ ...plan, phase: 'swapping' }))
   }
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('[RST8] after %i renames: the edge refuses it, and it is undone or done again', async (renames) => {
-    await world.talk()
-    await world.take()
-    await world.talk()
-    await world.closeDatabase()
-    await endedAfter(renames)
-    expect(() => refuseHalfRestored(world.data)).toThrow('invalid_message')
-    if (renames % 2 === 0) {
-      await undoRestore(optionsFor(), () => Promise.resolve(true))
-      expect(await turnsIn()).toBe(2)
-    } else {
-      await restore()
-      expect(await turnsIn()).toBe(1)
-    }
-    expect(() => refuseHalfRestored(world.data)).not.toThrow()
-  })
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    '[RST8] after %i renames: the edge refuses it, and it is undone or done again',
+    async (renames) => {
+      await world.talk()
+      await world.take()
+      await world.talk()
+      await world.closeDatabase()
+      await endedAfter(renames)
+      expect(() => refuseHalfRestored(world.data)).toThrow('invalid_message')
+      if (renames % 2 === 0) {
+        await undoRestore(optionsFor(), () => Promise.resolve(true))
+        expect(await turnsIn()).toBe(2)
+      } else {
+        await restore()
+        expect(await turnsIn()).toBe(1)
+      }
+      expect(() => refuseHalfRestored(world.data)).not.toThrow()
+    },
+  )
 
   it('[RST8] while it stages: nothing live has changed, and it goes on where it was', async () => {
     await world.talk()
@@ -235,7 +261,9 @@ describe('losses', () => {
   it('[RST10] audio that the backup lacks is told, and the rest comes back', async () => {
     await world.take()
     await world.closeDatabase()
-    const stored = readdirSync(join(world.backups, 'audio', 'files'), { recursive: true }).map(String).find((name) => name.length > 60)
+    const stored = readdirSync(join(world.backups, 'audio', 'files'), { recursive: true })
+      .map(String)
+      .find((name) => name.length > 60)
     rmSync(join(world.backups, 'audio', 'files', stored ?? ''))
     rmSync(world.blobs, { recursive: true })
     expect(await restore()).toMatchObject({ audio: { files: 2, missing: 1 } })
@@ -244,7 +272,10 @@ describe('losses', () => {
   it.each([
     ['counts', (manifest: object) => ({ ...manifest, counts: { turn: 9 } })],
     ['a newer schema', (manifest: object) => ({ ...manifest, schema: { migrations: 9_999 } })],
-    ['another hash', (manifest: { database: object }) => ({ ...manifest, database: { ...manifest.database, sha256: '0'.repeat(64) } })],
+    [
+      'another hash',
+      (manifest: { database: object }) => ({ ...manifest, database: { ...manifest.database, sha256: '0'.repeat(64) } }),
+    ],
     ['a path', (manifest: object) => ({ ...manifest, files: [{ name: '../x', bytes: 1, sha256: '0'.repeat(64) }] })],
   ])('[RST11] a manifest with forged %s changes nothing', async (_, forge) => {
     const { manifest } = await world.take()

@@ -77,7 +77,11 @@ export function listingDeletions(store: Store, backups: string): Store {
 }
 
 /** On a store without live sessions. What the restored database never had is as if it were deleted. */
-export async function deleteAgain({ edits, voices, keys, nodes }: Store, deletions: Deletion[], now: number): Promise<void> {
+export async function deleteAgain(
+  { edits, voices, keys, nodes }: Store,
+  deletions: Deletion[],
+  now: number,
+): Promise<void> {
   for (const deletion of deletions) {
     if (deletion.kind === 'user') await edits.deleteUser(deletion.id, { now, onlyKey: deletion.onlyKey })
     else if (deletion.kind === 'conversation') await edits.deleteConversation('everybody', deletion.id)

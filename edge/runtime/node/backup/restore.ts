@@ -85,10 +85,17 @@ export async function planRestore(options: Omit<RestoreOptions, 'confirm'>): Pro
   const manifest = chooseBackup(options.backups, options)
   const known = knownMigrations()
   if (manifest.schema.migrations > known)
-    throw new BackupError(`backup ${manifest.id} is of a newer release (${manifest.code.version}); install that one first`)
+    throw new BackupError(
+      `backup ${manifest.id} is of a newer release (${manifest.code.version}); install that one first`,
+    )
   requireOneDisk(options)
   const deletions = await laterDeletions(options, manifest)
-  return { manifest, lostTurns: lostTurns(options, manifest), deletions: deletions.length, neededBytes: neededBytes({ manifest }) }
+  return {
+    manifest,
+    lostTurns: lostTurns(options, manifest),
+    deletions: deletions.length,
+    neededBytes: neededBytes({ manifest }),
+  }
 }
 
 /** Throws BackupError where nothing was restored, or where what was kept is gone. `confirm` is told how many turns came since. */
@@ -104,7 +111,10 @@ export async function undoRestore(
   })
 }
 
-async function holding<T>({ dataDir, backups }: Pick<RestoreOptions, 'dataDir' | 'backups'>, run: () => Promise<T>): Promise<T> {
+async function holding<T>(
+  { dataDir, backups }: Pick<RestoreOptions, 'dataDir' | 'backups'>,
+  run: () => Promise<T>,
+): Promise<T> {
   const held: Array<() => Promise<void>> = []
   try {
     for (const holder of ['edge', 'node'] as const) held.push(lockDataFolder(dataDir, holder))
@@ -123,7 +133,9 @@ async function laterDeletions({ backups, dataDir }: Pick<RestoreOptions, 'backup
 }
 
 function itemsOf({ dataDir, database, blobs, keptFiles }: RestoreOptions): Array<{ name: string; live: string }> {
-  const kept = Object.entries(keptFiles).filter(([name, live]) => isOwn(name as KeptFile) && existsSync(stagedFile(dataDir, name)) && live)
+  const kept = Object.entries(keptFiles).filter(
+    ([name, live]) => isOwn(name as KeptFile) && existsSync(stagedFile(dataDir, name)) && live,
+  )
   return [
     { name: 'edge.db', live: database },
     { name: 'edge.db-wal', live: `${database}-wal` },
@@ -147,7 +159,9 @@ function requireOneDisk({ dataDir, database }: Pick<RestoreOptions, 'dataDir' | 
   const folder = dirname(database)
   if (folder === dataDir || !existsSync(dataDir)) return
   if (!existsSync(folder) || statSync(folder).dev !== statSync(dataDir).dev)
-    throw new BackupError(`${folder} and ${dataDir} are not on one disk; restore with DATABASE_URL unset and move the file then`)
+    throw new BackupError(
+      `${folder} and ${dataDir} are not on one disk; restore with DATABASE_URL unset and move the file then`,
+    )
 }
 
 const lostTurns = ({ database }: Pick<RestoreOptions, 'database'>, { newestTurnAt }: Manifest): number | null =>

@@ -85,4 +85,5 @@ export async function swapBack(dataDir: string): Promise<SwapPlan> {
   return plan
 }
 
-const writePlan = (dataDir: string, plan: SwapPlan): Promise<void> => writeWhole(planFile(dataDir), JSON.stringify(plan))
+const writePlan = (dataDir: string, plan: SwapPlan): Promise<void> =>
+  writeWhole(planFile(dataDir), JSON.stringify(plan))
