@@ -4,10 +4,10 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { defineCommand } from 'citty'
 import { BACKUP_KINDS, type BackupKind } from '#edge/backup/manifest.ts'
+import { takeBackupApart, verifyBackupApart } from '#edge/runtime/node/backup/backup-apart.ts'
 import { findBackups } from '#edge/runtime/node/backup/folders.ts'
-import { inMegabytes, takeBackup, type TakenBackup } from '#edge/runtime/node/backup/take-backup.ts'
-import { verifyBackup, type Verification } from '#edge/runtime/node/backup/verify-backup.ts'
-import { systemClock } from '#shared/clock.ts'
+import { inMegabytes, type TakenBackup } from '#edge/runtime/node/backup/take-backup.ts'
+import type { Verification } from '#edge/runtime/node/backup/verify-backup.ts'
 import { invalid } from '#shared/fault.ts'
 import { backupPaths } from './backup-paths.ts'
 import { copyDatabaseInto } from './database-dump.ts'
@@ -44,8 +44,9 @@ export const backup = defineCommand({
     const paths = backupPaths(config)
     requireDatabase(config.databaseUrl)
     const kind = args.kind as BackupKind
-    const options = { ...paths, kind, version: config.version, clock: systemClock }
-    const taken = await watched((work) => takeBackup(options, work))
+    const { dataDir: _dataDir, ...sources } = paths
+    const options = { ...sources, kind, version: config.version }
+    const taken = await watched((work) => takeBackupApart(options, work))
     print(args.json, { ...taken, folder: paths.backups }, takenText(taken))
   },
 })
@@ -92,7 +93,7 @@ function list(backups: string, asJson: boolean): void {
 
 async function verify(backups: string, { id, json }: { id?: string | undefined; json: boolean }): Promise<void> {
   const onSpace = (bytes: number): void => void process.stderr.write(`needs ${inMegabytes(bytes)} for a while\n`)
-  const found = await watched((work) => verifyBackup({ backups, id, clock: systemClock, onSpace }, work))
+  const found = await watched((work) => verifyBackupApart({ backups, id, onSpace }, work))
   print(json, found, verifiedText(found))
   if (found.problems.length > 0) process.exit(1)
 }

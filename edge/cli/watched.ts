@@ -1,17 +1,12 @@
-// Runs a long piece of work for the command line: calmly, under a bar, until Ctrl-C.
-import { setPriority } from 'node:os'
+// Runs a long piece of work for the command line: under a bar, until Ctrl-C.
 import { BackupError } from '#edge/backup/backup-error.ts'
 import type { Work } from '#edge/backup/work.ts'
 import { systemClock } from '#shared/clock.ts'
 import { silentLog } from '#shared/log.ts'
 import { ProgressBar } from './progress-bar.ts'
 
-/** As `nice` does by default: whoever serves callers on this machine comes first. */
-const NICENESS = 10
-
 /** Throws BackupError where it was stopped. */
 export async function watched<T>(run: (work: Work) => Promise<T>): Promise<T> {
-  setPriority(NICENESS)
   const bar = new ProgressBar(process.stderr, systemClock)
   const stop = new AbortController()
   const onSignal = (): void => stop.abort('shutdown')

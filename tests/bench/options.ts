@@ -1,4 +1,5 @@
 // What stands on the command line of a bench, read and checked. Used by main.ts.
+import { BACKUP_FULL, BACKUP_SHORT, type BackupLoad } from './backup.ts'
 import { ENGINES_FULL, ENGINES_SHORT, type EnginesLoad } from './engines.ts'
 import { readMarks } from './listen.ts'
 import type { Kind } from './listen/sheet.ts'
@@ -10,6 +11,7 @@ export const OPTIONS = {
   wavs: { type: 'string' },
   sessions: { type: 'string' },
   turns: { type: 'string' },
+  audio: { type: 'string' },
   soak: { type: 'string' },
   out: { type: 'string', default: 'data/listen' },
   reference: { type: 'string' },
@@ -21,6 +23,7 @@ export const USAGE = `usage: npm run bench -- NAME [options]
   voice-to-voice | relay | hosts | embedded | vad | safety | history | auth | limits | flood | fuzz
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it
+  backup   [--turns 100000] [--audio MB]
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
   each: --short (to see that it works), --json FILE
 `
@@ -32,6 +35,7 @@ export interface Values {
   wavs?: string | undefined
   sessions?: string | undefined
   turns?: string | undefined
+  audio?: string | undefined
   soak?: string | undefined
   out: string
   reference?: string | undefined
@@ -41,6 +45,8 @@ export interface Values {
 
 const MAX_SESSIONS = 64
 const MAX_TURNS = 100_000
+const MAX_KEPT_TURNS = 2_000_000
+const MAX_AUDIO_MB = 100_000
 /** A day. */
 const MAX_SOAK_MINUTES = 24 * 60
 
@@ -57,6 +63,16 @@ export function enginesLoad(values: Omit<Values, 'write'>): EnginesLoad {
     },
     wavs: values.wavs,
     marks: marksOf(values),
+  }
+}
+
+/** Throws an Error that names the option. */
+export function backupLoad({ short, turns, audio }: Pick<Values, 'short' | 'turns' | 'audio'>): BackupLoad {
+  const load = short ? BACKUP_SHORT : BACKUP_FULL
+  return {
+    ...load,
+    turns: turns === undefined ? load.turns : whole('turns', turns, MAX_KEPT_TURNS),
+    audioMb: audio === undefined ? load.audioMb : whole('audio', audio, MAX_AUDIO_MB),
   }
 }
 

@@ -9,6 +9,8 @@ import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 import type { BackupOptions, TakenBackup } from './take-backup.ts'
 import type { Verification } from './verify-backup.ts'
 
+/** The calmest there is: whoever serves callers on this machine comes first. */
+const NICENESS = '19'
 const PROGRAM = fileURLToPath(new URL('./backup-process.ts', import.meta.url))
 
 export type ApartRequest =
@@ -19,29 +21,36 @@ export type ApartRequest =
 export type ApartAnswer =
   | { say: 'progress'; progress: Progress }
   | { say: 'error'; facts: LogFacts; message: string }
+  /** A verification needs this much for a while. */
+  | { say: 'space'; bytes: number }
   | { say: 'done'; result: unknown }
   | { say: 'failed'; why: string }
 
-/** Throws BackupError, or the signal's reason. */
+/** Throws BackupError, or the signal's reason once nothing half done is left. */
 export async function takeBackupApart(options: Omit<BackupOptions, 'clock'>, work: Work): Promise<TakenBackup> {
   return (await apart({ do: 'take', ...options }, work)) as TakenBackup
 }
 
 /** What is wrong with the backup is in `problems`. Throws BackupError where it could not be verified, or the signal's reason. */
 export async function verifyBackupApart(
-  which: { backups: string; id?: string | undefined },
+  { onSpace, ...which }: { backups: string; id?: string | undefined; onSpace?: (bytes: number) => void },
   work: Work,
 ): Promise<Verification> {
-  return (await apart({ do: 'verify', ...which }, work)) as Verification
+  return (await apart({ do: 'verify', ...which }, work, onSpace)) as Verification
 }
 
-async function apart(request: ApartRequest, work: Work): Promise<unknown> {
+async function apart(request: ApartRequest, work: Work, onSpace: (bytes: number) => void = () => {}): Promise<unknown> {
   work.signal.throwIfAborted()
+  // By `nice` and not by setPriority(), which on Linux holds for one thread, and packing is done by others.
   const child = fork(PROGRAM, [JSON.stringify(request)], {
-    execArgv: [...PROGRAM_FLAGS],
+    execPath: 'nice',
+    execArgv: ['-n', NICENESS, process.execPath, ...PROGRAM_FLAGS],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  const stop = (): void => child.disconnect()
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+  const stop = (): void => {
+    if (child.connected) child.disconnect()
+  }
   work.signal.addEventListener('abort', stop, { once: true })
   try {
     return await new Promise((resolve, reject) => {
@@ -49,12 +58,15 @@ async function apart(request: ApartRequest, work: Work): Promise<unknown> {
       child.once('exit', (code) => reject(new BackupError(`the process of the backup ended with ${code}`)))
       child.on('message', (answer: ApartAnswer) => {
         if (answer.say === 'progress') work.progress(answer.progress)
+        else if (answer.say === 'space') onSpace(answer.bytes)
         else if (answer.say === 'error') work.log.error(answer.facts, answer.message)
         else if (answer.say === 'done') resolve(answer.result)
         else reject(new BackupError(answer.why))
       })
     })
   } catch (error) {
+    // What it had begun is gone once it has ended.
+    await ended
     work.signal.throwIfAborted()
     throw error
   } finally {

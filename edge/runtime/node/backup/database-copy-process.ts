@@ -1,16 +1,12 @@
 // The process that copies the database of its first argument into the new file of its second, and checks the copy. Started by
-// database-copy.ts, which ends it. A calm neighbour: whoever serves callers on this machine comes first.
-import { setPriority } from 'node:os'
+// database-copy.ts, which ends it.
 import Database from 'libsql'
 
-/** As `nice` does by default. */
-const NICENESS = 10
 const BUSY_TIMEOUT_MS = 5_000
 
 const [from, to] = process.argv.slice(2)
 try {
   if (from === undefined || to === undefined) throw new Error('two files are needed')
-  setPriority(NICENESS)
   const live = new Database(from, { timeout: BUSY_TIMEOUT_MS })
   live.prepare('VACUUM INTO ?').run(to)
   live.close()
