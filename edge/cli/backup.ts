@@ -1,4 +1,4 @@
-// `parley backup`: takes one, verifies one, or lists them; with --out it copies the database alone into one new file. All of it also while
+// `parley backup`: takes one, verifies one, lists them, sends them to a second place or fetches one from there; with --out it copies the database alone into one new file. All of it also while
 // the edge runs.
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -13,10 +13,11 @@ import { backupPaths } from './backup-paths.ts'
 import { copyDatabaseInto } from './database-dump.ts'
 import { dataOption, edgeConfig, requireDatabase, urlOption } from './open-store.ts'
 import { jsonOption, print } from './print.ts'
+import { fetchSecond, sendSecond } from './second-copy.ts'
 import { table, when } from './table.ts'
 import { watched } from './watched.ts'
 
-const WHAT = ['take', 'verify', 'list'] as const
+const WHAT = ['take', 'verify', 'list', 'send', 'fetch'] as const
 
 export const backup = defineCommand({
   meta: { name: 'backup', description: 'Back up database, audio and secrets, also while the edge runs' },
@@ -27,6 +28,13 @@ export const backup = defineCommand({
     id: { type: 'string', description: 'The backup to verify; default: the newest' },
     last: { type: 'boolean', description: 'Verify the newest, as without --id', default: false },
     kind: { type: 'enum', options: [...BACKUP_KINDS], description: 'How long it is kept', default: 'daily' },
+    place: {
+      type: 'string',
+      description: 'Second place: folder:PATH, s3://BUCKET/PREFIX?endpoint=URL, rsync:HOST:PATH',
+    },
+    recipient: { type: 'string', description: 'age recipient for whom the second copy is encrypted' },
+    identity: { type: 'string', description: 'File with the age identity that opens it' },
+    into: { type: 'string', description: 'New folder for what is fetched' },
     url: urlOption,
     out: { type: 'string', description: 'Copy the database alone into this new file' },
     json: jsonOption,
@@ -40,6 +48,8 @@ export const backup = defineCommand({
       if (args.id !== undefined && args.last) throw invalid('--last: is the newest, and --id names another')
       return verify(backupPaths(config, args.from).backups, args)
     }
+    if (what === 'send') return sendSecond(backupPaths(config, args.from).backups, args)
+    if (what === 'fetch') return fetchSecond(args)
     if (what !== 'take') throw invalid(`${what}: must be one of ${WHAT.join(', ')}`)
     const paths = backupPaths(config)
     requireDatabase(config.databaseUrl)

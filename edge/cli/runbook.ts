@@ -1,6 +1,7 @@
 // `parley runbook`: lists the runbooks, shows one, and runs its blocks one after the other, each held to what it says to expect.
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineCommand } from 'citty'
@@ -114,7 +115,7 @@ function record(
 ): void {
   const folder = join(data, 'logs')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const by = process.env['SUDO_USER'] ?? process.env['USER'] ?? 'unknown'
+  const { username: by } = userInfo()
   const line = { at: new Date().toISOString(), by, title, path, block: block.name, ok: why === undefined, why }
   appendFileSync(join(folder, 'runbooks.jsonl'), `${JSON.stringify(line)}\n`, { mode: 0o600 })
 }

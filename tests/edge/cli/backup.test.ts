@@ -26,7 +26,9 @@ describe('parley backup and restore', () => {
     expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('NOT GOOD')])
     rmSync(join(data, 'backups'), { recursive: true })
     expect((await run('backup', 'verify')).stderr).toMatch(/^parley: there is no backup in /)
-    expect((await run('backup', 'remove')).stderr).toMatch(/^parley: remove: must be one of take, verify, list/)
+    expect((await run('backup', 'remove')).stderr).toMatch(
+      /^parley: remove: must be one of take, verify, list, send, fetch/,
+    )
   }, 60_000)
 
   it('[RST14] restores, proves it by a spoken turn, and undoes it', async () => {
