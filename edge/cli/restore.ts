@@ -56,7 +56,7 @@ export const restore = defineCommand({
     const confirm = (plan: RestorePlan): Promise<boolean> => asks(planText(plan), args)
     const restored = await watched((work) => restoreBackup({ ...options, confirm }, work))
     if (!restored) throw new BackupError('nothing was done')
-    const proof = args.prove ? await proveRestored(paths.dataDir) : undefined
+    const proof = args.prove ? await proved(paths.dataDir) : undefined
     const { audio, before, tookMs, plan } = restored
     const lines = [
       `restored backup ${plan.manifest.id} in ${(tookMs / 1000).toFixed(1)} s: ${plan.manifest.counts['turn'] ?? 0} turns, ${audio.files} audio files (${inMegabytes(audio.bytes)})`,
@@ -70,6 +70,17 @@ export const restore = defineCommand({
     print(args.json, { ...restored, proof: proof ?? null }, lines.join('\n'))
   },
 })
+
+/** Where the proof fails the restored data stays in place, for the operator to look at. */
+async function proved(dataDir: string): Promise<string> {
+  try {
+    return await proveRestored(dataDir)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const text = `the data is restored, but it was not proved: ${why}\n\`parley restore --undo\` puts back what was there`
+    throw new BackupError(text, { cause })
+  }
+}
 
 interface Asking {
   yes: boolean

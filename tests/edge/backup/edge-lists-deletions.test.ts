@@ -26,7 +26,9 @@ it('[RST6] what an edge or the command line deletes or revokes is noted', async 
   const other = await edge.store.keys.createKey({ name: 'y', scopes: ['talk'], now: 1 })
   await edge.close()
   expect((await parley(['keys', 'revoke', other.keyId, '--data', data])).code).toBe(0)
-  const lines = readFileSync(join(data, 'backups', 'deletions.jsonl'), 'utf8').trim().split('\n')
+  const lines = readFileSync(join(data, 'backups', 'deletions.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     { kind: 'user', id: userId },
     { kind: 'node', id: nodeId },

@@ -80,7 +80,7 @@ export function chooseBackup(
 
 /** Removes what a run that was killed left half done. The caller holds the lock. */
 export function sweepParts(backups: string): void {
-  for (const folder of [join(backups, 'db'), join(backups, 'audio', 'lists')]) {
+  for (const folder of [backups, join(backups, 'db'), join(backups, 'audio', 'lists')]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : [])
       if (name.endsWith(PART)) rmSync(join(folder, name), { recursive: true, force: true })
   }

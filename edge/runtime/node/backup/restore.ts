@@ -1,6 +1,6 @@
 // Restores a backup into a data folder that nobody holds: says what it will do, stages it, and swaps it in. What was there is kept beside
 // and comes back by undoRestore(). It computes in this thread; only the command line calls it.
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { BackupError } from '#edge/backup/backup-error.ts'
@@ -118,10 +118,20 @@ async function holding<T>(
   const held: Array<() => Promise<void>> = []
   try {
     for (const holder of ['edge', 'node'] as const) held.push(lockDataFolder(dataDir, holder))
-    if (existsSync(backups)) held.push(lockDataFolder(backups, 'backup'))
+    if (isWritable(backups)) held.push(lockDataFolder(backups, 'backup'))
     return await run()
   } finally {
     for (const letGo of held.toReversed()) await letGo()
+  }
+}
+
+/** A disk that is mounted for reading only needs no lock: nobody drops anything there. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

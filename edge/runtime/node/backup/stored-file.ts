@@ -118,8 +118,7 @@ export const sha256Of = (content: Uint8Array | string): string => createHash('sh
 export async function writeWhole(file: string, content: Uint8Array | string, { lasting = true } = {}): Promise<void> {
   const part = partOf(file)
   try {
-    await rm(part, { force: true })
-    await writeFile(part, content, { mode: OWNER_ONLY, flag: 'wx', flush: lasting })
+    await writeFile(part, content, { mode: OWNER_ONLY, flush: lasting })
     await rename(part, file)
   } catch (error) {
     await rm(part, { force: true }).catch(() => {})
