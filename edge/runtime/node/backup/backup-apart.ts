@@ -1,6 +1,7 @@
 // Runs a backup or its verification beside a running edge, in a process of its own, so that it costs callers nothing: this process only
 // waits. The signal ends the work, and what was half done goes with it. For scheduled tasks.
 import { fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { BackupError } from '#edge/backup/backup-error.ts'
 import type { Progress, Work } from '#edge/backup/work.ts'
@@ -9,8 +10,13 @@ import { PROGRAM_FLAGS } from '#shared/on-node/program-flags.ts'
 import type { BackupOptions, TakenBackup } from './take-backup.ts'
 import type { Verification } from './verify-backup.ts'
 
-/** The calmest there is: whoever serves callers on this machine comes first. */
-const NICENESS = '19'
+/**
+ * Whoever serves callers on this machine comes first. With `nice` alone a woken edge still waits for the end of a slice of some
+ * milliseconds; Linux's idle class gives way at once. Also by a program and not by setPriority(), which on Linux holds for one thread,
+ * and packing is done by others.
+ */
+const CHRT = '/usr/bin/chrt'
+const CALMLY = existsSync(CHRT) ? ([CHRT, '--idle', '0'] as const) : (['nice', '-n', '19'] as const)
 const PROGRAM = fileURLToPath(new URL('./backup-process.ts', import.meta.url))
 
 export type ApartRequest =
@@ -41,10 +47,10 @@ export async function verifyBackupApart(
 
 async function apart(request: ApartRequest, work: Work, onSpace: (bytes: number) => void = () => {}): Promise<unknown> {
   work.signal.throwIfAborted()
-  // By `nice` and not by setPriority(), which on Linux holds for one thread, and packing is done by others.
+  const [program, ...calm] = CALMLY
   const child = fork(PROGRAM, [JSON.stringify(request)], {
-    execPath: 'nice',
-    execArgv: ['-n', NICENESS, process.execPath, ...PROGRAM_FLAGS],
+    execPath: program,
+    execArgv: [...calm, process.execPath, ...PROGRAM_FLAGS],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
