@@ -59,7 +59,7 @@ it(
 )
 
 it(
-  '[BEN23] backup measures a backup beside calls, its verification and its restore',
+  '[BEN24] backup measures a backup beside calls, its verification and its restore',
   async () => {
     const report = await benchBackup({ turns: 500, audioMb: 1, sessions: 1, quietMs: 300 })
     expect(column(report, 'work')).toEqual([
