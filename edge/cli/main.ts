@@ -1,6 +1,7 @@
 // `parley`, the command line. Each command is a file beside this one and is loaded when it is called; how words become a
 // command, and faults become lines, is shared/on-node/command-line.ts.
 import { defineCommand } from 'citty'
+import { BackupError } from '#edge/backup/backup-error.ts'
 import { runCommandLine } from '#shared/on-node/command-line.ts'
 import { StartError } from './start-error.ts'
 
@@ -15,6 +16,8 @@ const main = defineCommand({
     nodes: () => import('./nodes.ts').then(({ nodes }) => nodes),
     tasks: () => import('./tasks.ts').then(({ tasks }) => tasks),
     backup: () => import('./backup.ts').then(({ backup }) => backup),
+    restore: () => import('./restore.ts').then(({ restore }) => restore),
+    runbook: () => import('./runbook.ts').then(({ runbook }) => runbook),
     migrate: () => import('./migrate.ts').then(({ migrate }) => migrate),
   },
 })
@@ -27,7 +30,7 @@ const code = await runCommandLine(
     name: 'parley',
     main,
     passedOn: ['speak'],
-    linesOf: (error) => (error instanceof StartError ? [error.message] : undefined),
+    linesOf: (error) => (error instanceof StartError || error instanceof BackupError ? [error.message] : undefined),
   },
   process.argv.slice(2),
 )

@@ -3,6 +3,8 @@
 // means that the path is wrong.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { listingDeletions } from '#edge/runtime/node/backup/deletion-list.ts'
+import { backupsOf } from '#edge/runtime/node/backup/folders.ts'
 import { readEdgeConfig, type EdgeConfig } from '#edge/runtime/node/config.ts'
 import { openDatabase, type OpenDatabase } from '#edge/runtime/node/database.ts'
 import type { Store } from '#edge/store/store.ts'
@@ -69,7 +71,7 @@ export function withStore<T>(
 ): Promise<T> {
   const migrated = async (database: OpenDatabase): Promise<T> => {
     await database.migrate()
-    return run(createStore(database.db))
+    return run(listingDeletions(createStore(database.db), backupsOf(edgeConfig(options).dataDir)))
   }
   return withDatabase(options, migrated, opening)
 }

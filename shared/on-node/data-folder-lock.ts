@@ -10,6 +10,8 @@ import { invalid } from '#shared/fault.ts'
 const HOLDERS = {
   edge: { file: 'edge.lock', other: 'another edge' },
   node: { file: 'node.lock', other: 'another GPU node' },
+  /** In the folder of backups: one that is being read must not be dropped as too old meanwhile. */
+  backup: { file: 'backup.lock', other: 'another backup, verification or restore' },
 }
 
 /** Returns how to let go. Throws FaultError invalid_message where another program of the kind has the folder. */

@@ -1,5 +1,6 @@
 // Each bench runs to its end under the least load that makes a table. Figures are not judged here: they need a quiet machine.
 import { expect, it } from 'vitest'
+import { benchBackup } from './backup.ts'
 import { benchEmbedded } from './embedded.ts'
 import { benchFlood } from './flood.ts'
 import { quantile } from './quantile.ts'
@@ -53,6 +54,23 @@ it(
     expect(Number(column(report, 'CPU × bare').at(-1))).toBeGreaterThan(0)
     expect(report.aims).toHaveLength(2)
     expect(column(report, 'added p99').at(0)).toBeNull()
+  },
+  BENCH_TIMEOUT_MS,
+)
+
+it(
+  '[BEN24] backup measures a backup beside calls, its verification and its restore',
+  async () => {
+    const report = await benchBackup({ turns: 500, audioMb: 1, sessions: 1, quietMs: 300 })
+    expect(column(report, 'work')).toEqual([
+      'relay without',
+      'first backup',
+      'second backup',
+      'verification',
+      'restore',
+    ])
+    for (const seconds of column(report, 's').slice(1)) expect(seconds).toBeGreaterThan(0)
+    expect(report.aims).toHaveLength(2)
   },
   BENCH_TIMEOUT_MS,
 )

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { faultOf } from '#shared/fault.ts'
 import { AUTH_FULL, AUTH_SHORT, benchAuth } from './auth.ts'
+import { benchBackup } from './backup.ts'
 import { LOAD_FLAGS } from './child.ts'
 import { benchEmbedded, EMBEDDED_FULL, EMBEDDED_SHORT } from './embedded.ts'
 import { benchEngines } from './engines.ts'
@@ -15,7 +16,7 @@ import { benchHistory, HISTORY_FULL, HISTORY_SHORT } from './history.ts'
 import { benchHosts, HOSTS_FULL, HOSTS_SHORT } from './hosts.ts'
 import { benchLimits, LIMITS_FULL, LIMITS_SHORT } from './limits.ts'
 import { listeningReport, makeListeningTest } from './listen.ts'
-import { enginesLoad, marksOf, OPTIONS, peersLoad, USAGE, type Values } from './options.ts'
+import { backupLoad, enginesLoad, marksOf, OPTIONS, peersLoad, USAGE, type Values } from './options.ts'
 import { benchPeers, preparePeers } from './peers.ts'
 import { benchRatios, writeBaseline } from './ratios.ts'
 import { benchRelay, RELAY_FULL, RELAY_SHORT } from './relay.ts'
@@ -38,6 +39,7 @@ const BENCHES: Record<string, (values: Values) => Promise<Report | string>> = {
   limits: ({ short }) => benchLimits(short ? LIMITS_SHORT : LIMITS_FULL),
   tasks: ({ short }) => benchTasks(short ? TASKS_SHORT : TASKS_FULL),
   auth: ({ short }) => benchAuth(short ? AUTH_SHORT : AUTH_FULL),
+  backup: (values) => benchBackup(backupLoad(values)),
   safety: ({ short }) => benchSafety(short ? SAFETY_SHORT : SAFETY_FULL),
   embedded: ({ short }) => benchEmbedded(short ? EMBEDDED_SHORT : EMBEDDED_FULL),
   vad: ({ short }) => benchVad(short ? VAD_SHORT : VAD_FULL),

@@ -1,4 +1,5 @@
 // What stands on the command line of a bench, read and checked. Used by main.ts.
+import { BACKUP_FULL, BACKUP_SHORT, type BackupLoad } from './backup.ts'
 import { ENGINES_FULL, ENGINES_SHORT, type EnginesLoad } from './engines.ts'
 import { readMarks } from './listen.ts'
 import type { Kind } from './listen/sheet.ts'
@@ -12,6 +13,7 @@ export const OPTIONS = {
   wavs: { type: 'string' },
   sessions: { type: 'string' },
   turns: { type: 'string' },
+  audio: { type: 'string' },
   soak: { type: 'string' },
   out: { type: 'string', default: 'data/listen' },
   reference: { type: 'string' },
@@ -24,6 +26,7 @@ export const USAGE = `usage: npm run bench -- NAME [options]
   peers    [--make] [--sessions 1,5,10,20,40] [--turns 600]
   engines  [--wavs FOLDER] [--sessions 1,3,5,10] [--turns 100] [--soak MINUTES] [--key FILE --ratings FILE …]
   ratios   [--write]: one short bench of each kind against the baseline in the repository, as CI runs it
+  backup   [--turns 100000] [--audio MB]
   listen   [--out FOLDER] [--reference FOLDER], then --key FILE --ratings FILE …
   each: --short (to see that it works), --json FILE
 `
@@ -36,6 +39,7 @@ export interface Values {
   wavs?: string | undefined
   sessions?: string | undefined
   turns?: string | undefined
+  audio?: string | undefined
   soak?: string | undefined
   out: string
   reference?: string | undefined
@@ -45,6 +49,8 @@ export interface Values {
 
 const MAX_SESSIONS = 64
 const MAX_TURNS = 100_000
+const MAX_KEPT_TURNS = 2_000_000
+const MAX_AUDIO_MB = 100_000
 /** A day. */
 const MAX_SOAK_MINUTES = 24 * 60
 
@@ -78,6 +84,16 @@ function counts({ sessions, turns }: Pick<Values, 'sessions' | 'turns'>): {
   return {
     sessions: sessions?.split(',').map((one) => whole('sessions', one, MAX_SESSIONS)),
     turns: turns === undefined ? undefined : whole('turns', turns, MAX_TURNS),
+  }
+}
+
+/** Throws an Error that names the option. */
+export function backupLoad({ short, turns, audio }: Pick<Values, 'short' | 'turns' | 'audio'>): BackupLoad {
+  const load = short ? BACKUP_SHORT : BACKUP_FULL
+  return {
+    ...load,
+    turns: turns === undefined ? load.turns : whole('turns', turns, MAX_KEPT_TURNS),
+    audioMb: audio === undefined ? load.audioMb : whole('audio', audio, MAX_AUDIO_MB),
   }
 }
 

@@ -23,7 +23,7 @@ describe('ratios to the baseline', () => {
     ['within', [29], { isWithin: true, runs: 1 }],
     ['beyond in one run only', [31, 12], { isWithin: true, runs: 2 }],
     ['beyond in two runs', [31, 40], { isWithin: false, runs: 2 }],
-  ])('[BEN23] a figure %s', async (_, values, expected) => {
+  ])('[BEN22] a figure %s', async (_, values, expected) => {
     const { kind, runs } = scripted(values)
     const { report, isWithin } = await benchRatios({ kinds: [kind], baseline: { 'scripted: cost': 10 }, unitMs: 1 })
     expect({ isWithin, runs: runs() }).toEqual(expected)
@@ -31,7 +31,7 @@ describe('ratios to the baseline', () => {
     expect(report.rows).toEqual([['scripted: cost', 10, Math.min(...values), Math.min(...values) / 10, expected.runs]])
   })
 
-  it('[BEN23] a bench without a figure fails, and one without a baseline is told', async () => {
+  it('[BEN22] a bench without a figure fails, and one without a baseline is told', async () => {
     const options = { baseline: {}, unitMs: 1 }
     await expect(benchRatios({ ...options, kinds: [scripted([NaN]).kind] })).rejects.toThrow('gave no figure')
     const { report, isWithin } = await benchRatios({ ...options, kinds: [scripted([5]).kind] })

@@ -135,6 +135,18 @@ export const LAYERS: Layer[] = [
     ...PURE,
   },
   {
+    files: ['edge/backup/**'],
+    message: 'edge/backup decides on plain values: shared and valibot only.',
+    only: [...SHARED, '#edge/backup/**'],
+    ...PURE,
+  },
+  {
+    files: ['edge/runbook/**'],
+    message: 'edge/runbook reads plain text: shared and valibot only.',
+    only: [...SHARED, '#edge/runbook/**'],
+    ...PURE,
+  },
+  {
     files: ['edge/alerts/**'],
     message: 'edge/alerts decides on plain values: shared and valibot only.',
     only: [...SHARED, '#edge/alerts/**'],

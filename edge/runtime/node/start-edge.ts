@@ -13,6 +13,9 @@ import { afterMigration, createStore } from '#edge/store/store.ts'
 import { systemClock, type Clock } from '#shared/clock.ts'
 import type { Log } from '#shared/log.ts'
 import { lockDataFolder } from '#shared/on-node/data-folder-lock.ts'
+import { listingDeletions } from './backup/deletion-list.ts'
+import { backupsOf } from './backup/folders.ts'
+import { refuseHalfRestored } from './backup/swap.ts'
 import type { EdgeConfig } from './config.ts'
 import { createBlobs } from './blobs.ts'
 import { createCompress } from './compress.ts'
@@ -57,6 +60,7 @@ export async function startEdge(config: EdgeConfig, parts: EdgeParts): Promise<R
   const stops = createStops({ clock, log })
   try {
     stops.add('data folder', lockDataFolder(config.dataDir, 'edge'))
+    refuseHalfRestored(config.dataDir)
     const store = await openStore(config, { log, clock, stops })
     const firstKeyFile = await makeFirstKey(store.keys, { dataDir: config.dataDir, now: clock.now() })
     const metrics = createMetrics()
@@ -111,7 +115,7 @@ async function openStore(
   const database = await openDatabase({ url, authToken })
   stops.add('database', () => database.close())
   const { applied, backup } = await database.migrate()
-  const store = createStore(database.db, config.metering)
+  const store = listingDeletions(createStore(database.db, config.metering), backupsOf(config.dataDir))
   if (applied > 0) log.info({ applied, backup, indexed: await afterMigration(store) }, 'migrated the database')
   const ended = await store.sessions.endAllLive(clock.now())
   if (ended > 0) log.warn({ ended }, 'ended the sessions of an edge that went down')
