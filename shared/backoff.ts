@@ -5,13 +5,10 @@ const FAST_TRIES = 3
 const FAST_MS = 200
 const CAP_MS = 20_000
 const BASE_MS = 1_000
-/** A link that lived this long was healthy: only then does counting begin anew. */
-export const HEALTHY_AFTER_MS = 30_000
 
 export class Backoff {
   readonly #random: () => number
   #tries = 0
-  #connectedAt: number | undefined
 
   constructor(random: () => number = Math.random) {
     this.#random = random
@@ -26,13 +23,9 @@ export class Backoff {
     return Math.max(retryAfterMs, this.#random() * bound)
   }
 
-  connected(now: number): void {
-    this.#connectedAt = now
-  }
-
-  disconnected(now: number): void {
-    if (this.#connectedAt !== undefined && now - this.#connectedAt >= HEALTHY_AFTER_MS) this.#tries = 0
-    this.#connectedAt = undefined
+  /** A connection carried something: counting begins anew. One that only opened proves nothing. */
+  progressed(): void {
+    this.#tries = 0
   }
 }
 

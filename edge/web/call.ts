@@ -123,6 +123,11 @@ export function hangUp(): void {
   link.value = 'idle'
 }
 
+/** The browser says that the network is another one, or the page is seen again: after a sleep nobody knows what still stands. */
+export function networkChanged(): void {
+  call?.client.networkChanged()
+}
+
 // --- the session ---
 
 /** The open call; opens one where there is none. */

@@ -1,7 +1,7 @@
 // The entry of the page: finds out whether this browser may talk, and draws what follows from it.
 import { render } from 'preact'
 import { access, checkAccess } from './access.ts'
-import { hangUp } from './call.ts'
+import { hangUp, networkChanged } from './call.ts'
 import { recallChoices } from './choices.ts'
 import { recall } from './kept-conversation.ts'
 import { Page } from './page.tsx'
@@ -24,3 +24,7 @@ void enter()
 // Opening a sign-in address in a tab that already shows the page changes only the fragment. Nothing is loaded then.
 addEventListener('hashchange', () => void enter())
 addEventListener('pagehide', hangUp)
+addEventListener('online', networkChanged)
+addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') networkChanged()
+})

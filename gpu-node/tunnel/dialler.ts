@@ -45,6 +45,7 @@ export class Dialler {
   #keepalive: ReturnType<typeof startKeepalive> | undefined
   #cancelWait: () => void = () => {}
   #notBefore = 0
+  #openedAt = 0
 
   constructor(options: DiallerOptions) {
     this.#options = options
@@ -78,7 +79,7 @@ export class Dialler {
   }
 
   #perform(effect: DialEffect): void {
-    const { clock, backoff, log, onLost, onGiveUp } = this.#options
+    const { clock, log, onLost, onGiveUp } = this.#options
     switch (effect.type) {
       case 'dial':
         return this.#dial()
@@ -92,7 +93,6 @@ export class Dialler {
         return
       }
       case 'lost':
-        backoff.disconnected(clock.now())
         return onLost(effect.end)
       case 'giveUp':
         return onGiveUp(effect.end)
@@ -130,10 +130,10 @@ export class Dialler {
   }
 
   #serve(): void {
-    const { clock, backoff, pingEveryMs, deadAfterMs } = this.#options
+    const { clock, pingEveryMs, deadAfterMs } = this.#options
     const connection = this.#connection
     if (!connection) return
-    backoff.connected(clock.now())
+    this.#openedAt = clock.now()
     this.#keepalive = startKeepalive({
       clock,
       pingEveryMs,
@@ -154,6 +154,9 @@ export class Dialler {
   #received(frame: Frame): void {
     if (this.#machine.state.type !== 'open') return
     this.#keepalive?.heard()
+    const { clock, backoff, pingEveryMs } = this.#options
+    // An edge that welcomes and hangs up at once is not one that serves.
+    if (clock.now() - this.#openedAt >= pingEveryMs) backoff.progressed()
     if (frame === PING) return this.#connection?.send(PONG)
     if (frame !== PONG) this.#options.onFrame(frame)
   }

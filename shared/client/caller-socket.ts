@@ -7,6 +7,8 @@ import { CLOSE_RESUME } from '#shared/protocol/close-codes.ts'
 import { PING } from '#shared/protocol/decode.ts'
 import { CALLER_DEAD_AFTER_MS, PING_EVERY_MS } from '#shared/protocol/limits.ts'
 
+/** After a hint that the network changed: how long the edge may take to answer before the socket counts as dead. */
+export const PROBE_MS = 1_000
 /** A dial that is neither open nor refused by then is given up. */
 const DIAL_TIMEOUT_MS = 10_000
 
@@ -20,6 +22,8 @@ export interface CallerSocketEvents {
 export interface CallerSocket {
   /** Sends where the socket is open; otherwise the link keeps what matters. */
   transmit(frame: string | Uint8Array<ArrayBuffer>): void
+  /** Asks whether the edge is still there. Where nothing of it is heard within PROBE_MS, the socket is lost. */
+  probe(): void
   /** Ends it from this side, without onLost. */
   close(code: number): void
 }
@@ -27,6 +31,7 @@ export interface CallerSocket {
 export function watchSocket(socket: SocketLike, clock: Clock, events: CallerSocketEvents): CallerSocket {
   let keepalive: Keepalive | undefined
   let isOver = false
+  let cancelProbe: (() => void) | undefined
   socket.binaryType = 'arraybuffer'
   const cancelDial = clock.after(DIAL_TIMEOUT_MS, () => lose(CLOSE_RESUME))
 
@@ -39,6 +44,7 @@ export function watchSocket(socket: SocketLike, clock: Clock, events: CallerSock
     if (isOver) return
     isOver = true
     cancelDial()
+    cancelProbe?.()
     keepalive?.stop()
     if (socket.readyState <= SOCKET_OPEN) socket.close(code)
   }
@@ -58,10 +64,17 @@ export function watchSocket(socket: SocketLike, clock: Clock, events: CallerSock
   socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
     if (isOver) return
     keepalive?.heard()
+    cancelProbe?.()
+    cancelProbe = undefined
     events.onData(data)
   }
   // What went wrong is told by the close that follows.
   socket.onerror = () => {}
   socket.onclose = ({ code }: { code: number }) => lose(code)
-  return { transmit, close }
+  function probe(): void {
+    if (isOver || cancelProbe !== undefined) return
+    transmit(PING)
+    cancelProbe = clock.after(PROBE_MS, () => lose(CLOSE_RESUME))
+  }
+  return { transmit, probe, close }
 }

@@ -105,6 +105,16 @@ class Client implements ChatClient {
     if (this.#socket !== undefined) this.#drop()
   }
 
+  networkChanged(): void {
+    this.#backoff.progressed()
+    if (this.#state.type === 'live') return this.#socket?.probe()
+    // A dial by the network that was: another one is made.
+    if (this.#socket !== undefined) this.#drop()
+    if (this.#state.type !== 'waiting') return
+    this.#cancelTimer?.()
+    this.#due()
+  }
+
   get #state(): ClientState {
     return this.#machine.state
   }
@@ -199,10 +209,7 @@ class Client implements ChatClient {
       return this.#dispatch({ type: 'ended', reason: 'invalid_message' })
     }
     this.#socket = watchSocket(socket, this.#clock, {
-      onOpen: () => {
-        this.#backoff.connected(this.#clock.now())
-        this.#dispatch({ type: 'opened' })
-      },
+      onOpen: () => this.#dispatch({ type: 'opened' }),
       onData: (data) => this.#machine.guard(() => this.#inbox.take(data)),
       onLost: (code) => this.#lost(code),
     })
@@ -215,14 +222,12 @@ class Client implements ChatClient {
 
   #lost(code: number): void {
     this.#link.detach()
-    this.#backoff.disconnected(this.#clock.now())
     // Whoever has said goodbye does not come back to hear the answer.
     if (this.#goodbye !== undefined) return this.#dispatch({ type: 'ended', reason: 'caller' })
     this.#dispatch({ type: 'closed', code, retryAfterMs: this.#lastFault.now()?.retryAfterMs ?? 0 })
   }
 
   #hangUp(code: number): void {
-    this.#backoff.disconnected(this.#clock.now())
     this.#link.detach()
     this.#socket?.close(code)
     this.#socket = undefined
@@ -237,6 +242,7 @@ class Client implements ChatClient {
       clock: this.#clock,
       // A minute without any acknowledgement: what is lost can no longer be made good by resuming.
       onOverflow: () => this.#dispatch({ type: 'ended', reason: 'too_large' }),
+      onProgress: () => this.#backoff.progressed(),
     })
   }
 

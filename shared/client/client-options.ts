@@ -41,6 +41,11 @@ export interface ChatClient {
   send(message: UnnumberedUp): void
   /** Ends the session and resolves when the edge has said goodbye, or after 5 s. */
   end(): Promise<void>
+  /**
+   * To be called where the device says that its network came, went or is another one, and when it wakes up: a client that waits
+   * dials at once, and one that is connected finds out within a second whether it still is.
+   */
+  networkChanged(): void
   /** Drops the socket as a lost network would: the client then resumes by itself. */
   dropConnection(): void
 }

@@ -19,12 +19,15 @@ export interface LinkEndOptions {
   isRecovered?: boolean
   /** Too much is unacknowledged. Called once; what is sent afterwards is lost, so the owner ends the session. */
   onOverflow: (fault: Fault) => void
+  /** The link carried something: a new frame came, or one of this end was acknowledged. */
+  onProgress?: () => void
 }
 
 export class LinkEnd {
   readonly #clock: Clock
   readonly #kept: ReplayBuffer
   readonly #onOverflow: (fault: Fault) => void
+  readonly #onProgress: () => void
   #send: ((frame: Frame) => void) | undefined
   #nextSeq: number
   #received = 0
@@ -39,6 +42,7 @@ export class LinkEnd {
     this.#clock = options.clock
     this.#kept = new ReplayBuffer(options.clock)
     this.#onOverflow = options.onOverflow
+    this.#onProgress = options.onProgress ?? (() => {})
     this.#nextSeq = options.firstSeq ?? 1
     this.#isBlank = options.isRecovered ?? false
   }
@@ -95,6 +99,7 @@ export class LinkEnd {
     }
     if (seq !== this.#received + 1) return 'gap'
     this.#received = seq
+    this.#onProgress()
     this.#unacked++
     if (this.#unacked >= ACK_EVERY_MESSAGES) this.#sendAck()
     else this.#scheduleAck()
@@ -103,7 +108,9 @@ export class LinkEnd {
 
   /** The far end has everything up to and including this number. */
   acked(received: number): void {
+    const before = this.#kept.length
     this.#kept.acked(received)
+    if (this.#kept.length < before) this.#onProgress()
   }
 
   /** Nothing that was sent waits for an acknowledgement any more. */

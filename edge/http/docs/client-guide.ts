@@ -140,7 +140,8 @@ with the subprotocols \`${CHAT_PROTOCOL}\` and \`${RESUME_PREFIX}<resumeToken>\`
 ${json({ type: 'session.resumed', id: 'msg_example', sessionId: 'ses_example', resumeToken: 'YmF6_-3', received: 41 })}
 
 Send again, with their old numbers, everything of yours after 41; it sends again everything after your \`received\`. Try at once, three times, then
-with growing pauses. Dial no earlier than it asks for after
+with growing pauses; begin to count anew once a frame was acknowledged. Where the device says that its network is another one, dial
+at once: a socket of the old network may look open for minutes. Dial no earlier than it asks for after
 
 ${json({ type: 'goaway', retryAfterMs: 1_000 })}
 
