@@ -225,9 +225,9 @@ describe('decoding', () => {
     })
 
     it.skipIf(process.platform === 'win32')('[VPR21] programs that decode give way to calls', async () => {
-      // Ends only once it is the last in turn.
+      // Ends only once a call counts ten times as much as it does.
       const script = join(folder, 'nice')
-      writeFileSync(script, '#!/bin/sh\nuntil [ "$(nice)" = 19 ]; do :; done\nhead -c 96000 /dev/zero\n', {
+      writeFileSync(script, '#!/bin/sh\nuntil [ "$(nice)" = 10 ]; do :; done\nhead -c 96000 /dev/zero\n', {
         mode: 0o755,
       })
       const m4a = fixture('speech.aac.m4a')
