@@ -143,3 +143,17 @@ describe('a pause', () => {
     expect(heard.at(-1)?.frame).toBe(before.length + 1)
   })
 })
+
+describe('at the very threshold', () => {
+  it('[END2] a frame of exactly silenceThreshold keeps speech open, one of exactly speechThreshold ends a pause', () => {
+    const { silenceThreshold, speechThreshold } = DEFAULT_TURN_OPTIONS
+    expect(types(listen([...frames(3, 1), ...frames(50, silenceThreshold)]))).not.toContain('softEnd')
+    const resumed = listen([...frames(3, 1), ...frames(10, 0), ...frames(50, speechThreshold)])
+    expect(types(resumed)).toEqual(['started', 'softEnd', 'wentOn', 'insisted'])
+  })
+
+  it('[END5] speech insists with the very frame that makes bargeInMs', () => {
+    const heard = listen(frames(10, 1), { bargeInMs: 4 * 32 })
+    expect(heard.find(({ event }) => event.type === 'insisted')?.frame).toBe(3)
+  })
+})

@@ -77,3 +77,12 @@ it('[TUR16] a report never lowers what was reported, and never passes what was s
     expect(speaker.heardSamples()).toBe(heard)
   }
 })
+
+it('[TUR12] a report that is ahead brings the end nearer, and makes room for more', () => {
+  const { speaker } = world()
+  speaker.sent(1_000)
+  expect(speaker.waitMs(100, 1_000)).toBe(100)
+  speaker.report(400)
+  expect(speaker.waitMs(100, 1_000)).toBe(-300)
+  expect(speaker.heardSamples()).toBe(400)
+})
