@@ -124,6 +124,13 @@ const ROWS: Row[] = [
     effects: [{ type: 'resumeReply', reply }],
   },
   {
+    when: 'a pause lasts before the reply was audible: it is thought on',
+    state: { type: 'paused', reply, wasAudible: false, next: utterance(B) },
+    event: { type: 'pauseLasted', reply },
+    next: { type: 'thinking', reply, next: utterance(B) },
+    effects: [{ type: 'resumeReply', reply }],
+  },
+  {
     when: 'and a word of it that comes later ends the reply',
     state: { type: 'speaking', reply, next: utterance(B, { isInsistent: true }) },
     event: { type: 'partial', turnId: B, text: 'no' },
