@@ -19,6 +19,12 @@ const Plan = v.object({
 })
 export type SwapPlan = v.InferOutput<typeof Plan>
 
+/**
+ * The staged database was closed as a whole. Who read it since may have left empty files beside it, and they go when its connection is
+ * collected: at any moment.
+ */
+const READERS_LEFTOVER = /-(?:wal|shm)$/
+
 export const stagingOf = (dataDir: string): string => join(dataDir, 'restore.part')
 export const stagedFile = (dataDir: string, name: string): string => join(stagingOf(dataDir), name)
 const planFile = (dataDir: string): string => join(dataDir, 'restored.json')
@@ -51,7 +57,7 @@ export async function swapIn(
       name,
       live,
       hadOld: existsSync(live),
-      hasNew: existsSync(stagedFile(dataDir, name)),
+      hasNew: !READERS_LEFTOVER.test(name) && existsSync(stagedFile(dataDir, name)),
     })),
   }
   await syncDisk()
