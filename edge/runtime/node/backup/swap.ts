@@ -20,8 +20,8 @@ const Plan = v.object({
 export type SwapPlan = v.InferOutput<typeof Plan>
 
 /**
- * The staged database was closed as a whole. Who read it since may have left empty files beside it, and they go when its connection is
- * collected: at any moment.
+ * Who only read a database may have left empty files beside it, and they go when its connection is collected: at any moment. The staged
+ * one was closed as a whole before, so nothing of it lies there.
  */
 const READERS_LEFTOVER = /-(?:wal|shm)$/
 
@@ -63,13 +63,21 @@ export async function swapIn(
   await syncDisk()
   await writePlan(dataDir, plan)
   for (const { name, live, hadOld, hasNew } of plan.items) {
-    if (hadOld) renameSync(live, join(before, name))
+    if (hadOld) moveAside(live, join(before, name))
     if (hasNew) renameSync(stagedFile(dataDir, name), live)
   }
   const done: SwapPlan = { ...plan, phase: 'swapped' }
   await syncDisk()
   await writePlan(dataDir, done)
   return done
+}
+
+function moveAside(live: string, to: string): void {
+  try {
+    renameSync(live, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !READERS_LEFTOVER.test(live)) throw error
+  }
 }
 
 /** Puts the old files back. May itself be ended anywhere and done again. Throws BackupError where there is nothing to undo. */
